@@ -1,0 +1,13 @@
+"""The wire protocol, the operations, the ZeroMQ server and the Python client of the bridge.
+
+Layers import one way: ``errors`` ← ``wire`` ← ``operations`` ← ``service`` ← ``transport`` and
+``client``. What reads a clock or a socket sits at the edges; everything between is a function of
+its arguments.
+"""
+
+__all__ = ["SERVER_NAME", "__version__"]
+
+__version__ = "0.1.0"
+
+SERVER_NAME = "lean-python-bridge"
+"""The name that the ``operations`` operation reports."""

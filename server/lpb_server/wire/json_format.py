@@ -1,0 +1,127 @@
+"""JSON: RFC 8259, strictly, with the special floats as ``{"$float": …}``.
+
+The encoder gives exactly the bytes of ``json.dumps(v, separators=(",", ":"), ensure_ascii=False)``
+in UTF-8. NaN and the infinities are ``{"$float":"NaN"}``, ``"Infinity"`` and ``"-Infinity"``; the
+payload of a NaN is lost here, and only here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Final, NoReturn
+
+from lpb_server.errors import WireError
+from lpb_server.wire.values import MAX_INT, MIN_INT, Value, check_value
+
+__all__ = ["decode", "encode"]
+
+_FLOAT_KEY: Final = "$float"
+_SPECIALS: Final[dict[str, float]] = {
+    "NaN": math.nan,
+    "Infinity": math.inf,
+    "-Infinity": -math.inf,
+}
+_LONGEST_INT: Final = len(str(MAX_INT))
+
+
+def encode(value: Value) -> bytes:
+    """Encode a value.
+
+    Raises
+    ------
+    WireError
+        When it is outside the data model, or a map has the reserved key ``$float``.
+    """
+    check_value(value)
+    return json.dumps(
+        _to_json(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode("utf-8")
+
+
+def _to_json(value: Any) -> Any:
+    """Replace the special floats; share every part that has none."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {_FLOAT_KEY: _special_name(value)}
+    if isinstance(value, list):
+        # math.fsum-like passes are slower than this: one C loop for a row without specials.
+        if set(map(type, value)) == {float} and all(map(math.isfinite, value)):
+            return value
+        return [_to_json(item) for item in value]
+    if isinstance(value, dict):
+        if _FLOAT_KEY in value:
+            raise WireError(f"the key {_FLOAT_KEY!r} is reserved in JSON")
+        return {key: _to_json(item) for key, item in value.items()}
+    return value
+
+
+def _special_name(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def decode(data: bytes | memoryview) -> Value:
+    """Decode a value.
+
+    Raises
+    ------
+    WireError
+        For anything but exactly one JSON value that lies inside the data model.
+    """
+    try:
+        text = str(data, "utf-8")
+        value: Value = _DECODER.decode(text)
+    except WireError:
+        raise
+    except UnicodeDecodeError as error:
+        raise WireError(f"the JSON text is not UTF-8: byte {error.start}") from None
+    except RecursionError:
+        raise WireError("the JSON text nests too deeply") from None
+    except ValueError as error:  # json.JSONDecodeError among them
+        raise WireError(f"not JSON: {error}") from None
+    check_value(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Any:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise WireError(f"the key {repeated[:64]!r} stands twice in one map")
+    if _FLOAT_KEY in result:
+        name = result[_FLOAT_KEY]
+        if len(result) != 1 or not isinstance(name, str) or name not in _SPECIALS:
+            raise WireError(
+                f"a map with the key {_FLOAT_KEY!r} must hold nothing but "
+                "'NaN', 'Infinity' or '-Infinity'"
+            )
+        return _SPECIALS[name]
+    return result
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise WireError("a number is too large for a double")
+    return value
+
+
+def _int(text: str) -> int:
+    # The length is looked at first: converting a million digits takes quadratic time.
+    if len(text) > _LONGEST_INT:
+        raise WireError("an int must be at least -2^63 and less than 2^64")
+    value = int(text)
+    if not MIN_INT <= value <= MAX_INT:
+        raise WireError("an int must be at least -2^63 and less than 2^64")
+    return value
+
+
+def _constant(text: str) -> NoReturn:
+    raise WireError(f'the bare token {text} is not JSON; write {{"{_FLOAT_KEY}":"{text}"}}')
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_constant
+)

@@ -1,0 +1,38 @@
+"""The limits of the wire: what is refused before memory is taken for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["DEFAULT_LIMITS", "MAX_DEPTH", "Limits"]
+
+MAX_DEPTH: Final = 64
+"""Nesting depth of a value; a scalar has depth 1. Part of the protocol, so not configurable."""
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one message may cost.
+
+    Parameters
+    ----------
+    header_bytes : int
+        Size of the header frame.
+    frame_bytes : int
+        Size of any one frame; ZeroMQ drops the connection of a peer that sends more.
+    frames : int
+        Frames in one message, the header included.
+    array_bytes : int
+        Size of all arrays of one message together.
+    """
+
+    header_bytes: int = 64 * _MIB
+    frame_bytes: int = 2048 * _MIB
+    frames: int = 4096
+    array_bytes: int = 2048 * _MIB
+
+
+DEFAULT_LIMITS: Final = Limits()
