@@ -3,7 +3,7 @@ module
 /-! # Vectors, matrices and their sums
 
 Definitions over an ordered commutative ring, in the classes of core Lean (`Lean.Grind.CommRing`, `OrderedRing`):
-they hold for `Int` and `Rat`, and so for the exact values of IEEE doubles, and for Mathlib's ordered fields as well.
+they hold for `Int` and `Rat`, and so for the exact values of IEEE doubles.
 
 A vector is a function of its index: proofs need no bounds, and a shape is a type. `Vec.ofList` and
 `Matrix.ofRows` read lists, and `vecSum` walks its indices once, so that evaluation stays linear.
