@@ -101,8 +101,10 @@ static lpb_status status_of(int number) {
 
 static int fail_with(int number, lpb_status status, const char *action, const char *where) {
     bool named = where != NULL && where[0] != '\0';
-    status = (lpb_status)refuse(
-        status, "%s%s%s: %s (errno %d)", action, named ? " " : "", named ? where : "", zmq_strerror(number), number);
+    char code[32] = "";
+    if (number < ZMQ_HAUSNUMERO) /* ZeroMQ's own numbers say nothing to anyone */
+        snprintf(code, sizeof code, " (errno %d)", number);
+    refuse(status, "%s%s%s: %s%s", action, named ? " " : "", named ? where : "", zmq_strerror(number), code);
     error_number = number;
     return status;
 }

@@ -65,7 +65,8 @@ typedef enum lpb_option {
     LPB_LINGER_MS = 2,               /* 0 to INT32_MAX; any time */
     LPB_SEND_HIGH_WATER_MARK = 3,    /* messages; 0 is no limit; before connect */
     LPB_RECEIVE_HIGH_WATER_MARK = 4, /* messages; 0 is no limit; before connect */
-    LPB_MAX_FRAME_BYTES = 5,         /* 0 is no limit; a peer that sends more is disconnected; before connect */
+    LPB_MAX_FRAME_BYTES = 5,         /* 0 is no limit; before connect. ZeroMQ drops a peer that sends more and does not
+                                        connect to it again: it falls silent, and takes a new socket to reach */
     LPB_MAX_FRAMES = 6,              /* of one received message; 1 or more; any time */
     LPB_IMMEDIATE = 7                /* 1: queue nothing for a peer that is not connected yet; before connect */
 } lpb_option;
