@@ -1,0 +1,342 @@
+"""The embedded engine as a toolchain: checks modules side by side, files, and runs programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lpb_cli.errors import CommandFailedError
+from lpb_cli.settings import Settings
+from lpb_cli.toolchain.diagnostics import (
+    Diagnostic,
+    ModuleResult,
+    ModuleStatus,
+    ProgramResult,
+    ProofReport,
+)
+from lpb_cli.toolchain.engine_archive import engine_home
+from lpb_cli.toolchain.engine_process import ENGINE_FOLDER, HEAP_LIMIT_BYTES, EngineProcess
+from lpb_cli.toolchain.lean_sources import (
+    LeanModule,
+    amalgamate,
+    count_declarations,
+    find_forbidden,
+    load_modules,
+    without_code_generation,
+)
+from lpb_cli.toolchain.protocol import FileResult, ProofProgress
+
+__all__ = ["EmbeddedToolchain"]
+
+MODULE_TIMEOUT_S = 900.0
+_BYTES_PER_ENGINE = 3 << 30
+# How many modules start a second engine: it costs some ten seconds of processor time.
+_WORTH_A_SECOND_ENGINE = 4
+
+
+class EmbeddedToolchain:
+    """Lean compiled to WebAssembly, run by Node.js.
+
+    Parameters
+    ----------
+    settings
+        Where things are; the engine must be prepared, see ``engine_archive.prepare_engine``.
+    """
+
+    name = "embedded"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._home = engine_home(settings.cache)
+        self._oleans = settings.output / "proofs" / self._home.name
+        self._engine: EngineProcess | None = None
+        self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
+
+    @property
+    def description(self) -> str:
+        """Name the engine."""
+        return f"embedded Lean 4.28.0-pre (WebAssembly, {self._home.name})"
+
+    def load_modules(self) -> list[LeanModule]:
+        """Read the package's modules, each after what it imports."""
+        return load_modules([folder for folder in self._folders if folder.is_dir()])
+
+    # -- proofs ---------------------------------------------------------------------------------
+
+    def check_proofs(self, progress: ProofProgress) -> ProofReport:
+        """Check every module whose text, or whose imports' text, has changed."""
+        started = time.monotonic()
+        modules = self.load_modules()
+        self._oleans.mkdir(parents=True, exist_ok=True)
+        results: dict[str, ModuleResult] = {}
+        pending: list[LeanModule] = []
+        for module in modules:
+            result = self._recall(module)
+            if result is None:
+                pending.append(module)
+            else:
+                results[module.name] = result
+                progress(result, len(results), len(modules))
+        if pending:
+            _Run(self, pending, results, lambda r: progress(r, len(results), len(modules))).finish()
+        return ProofReport(
+            self.description, [results[m.name] for m in modules], time.monotonic() - started
+        )
+
+    def _record(self, module: LeanModule) -> Path:
+        return self._oleans / f"{module.name}.json"
+
+    def _new_result(self, module: LeanModule, status: ModuleStatus) -> ModuleResult:
+        theorems, definitions = count_declarations(module.source)
+        return ModuleResult(module.name, module.file, status, theorems, definitions)
+
+    def _recall(self, module: LeanModule) -> ModuleResult | None:
+        """Give the result of an earlier check of the same content, if it succeeded."""
+        try:
+            record = json.loads(self._record(module).read_text())
+        except (OSError, ValueError):
+            return None
+        if record.get("digest") != module.digest or not self._olean(module).is_file():
+            return None
+        result = self._new_result(module, ModuleStatus.UNCHANGED)
+        result.diagnostics = [
+            Diagnostic(file=module.file, **warning) for warning in record["warnings"]
+        ]
+        return result
+
+    def _olean(self, module: LeanModule) -> Path:
+        return self._oleans / (module.name.replace(".", "/") + ".olean")
+
+    def check_module(self, module: LeanModule, engine: EngineProcess) -> ModuleResult:
+        """Check one module, whose imports have been checked."""
+        result = self._new_result(module, ModuleStatus.CHECKED)
+        foreign = self._settings.lean / "ffi" in module.file.parents
+        result.diagnostics = find_forbidden(module, foreign_functions=foreign)
+        self._record(module).unlink(missing_ok=True)
+        olean = self._olean(module)
+        olean.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="lpb-check-") as scratch:
+            file = Path(scratch) / module.file.name
+            file.write_text(without_code_generation(module.source), encoding="utf-8")
+            job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
+        result.seconds = job.seconds
+        lines = module.source.splitlines()
+        result.diagnostics += [_diagnostic(m, module.file, lines) for m in job.messages]
+        failed = job.status != 0 or any(d.severity == "error" for d in result.diagnostics)
+        if failed:
+            result.status = ModuleStatus.FAILED
+            if not any(d.severity == "error" for d in result.diagnostics):
+                text = "\n".join(job.stdout + job.stderr) or f"Lean ended with {job.status}"
+                result.diagnostics.append(Diagnostic("error", module.file, 1, 0, text))
+            return result
+        warnings = [
+            {"severity": d.severity, "line": d.line, "column": d.column,
+             "message": d.message, "source_line": d.source_line}
+            for d in result.diagnostics
+        ]  # fmt: skip
+        self._record(module).write_text(json.dumps({"digest": module.digest, "warnings": warnings}))
+        return result
+
+    def new_engine(self) -> EngineProcess:
+        """Start an engine process; the caller closes it."""
+        host = ENGINE_FOLDER / "host.cjs"
+        return EngineProcess(self._home, self._oleans, host if host.is_file() else None)
+
+    # -- one file, one program ------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Start the engine that the transcript and the program will use."""
+        if self._engine is None:
+            self._oleans.mkdir(parents=True, exist_ok=True)
+            self._engine = self.new_engine()
+
+    def _take_engine(self) -> EngineProcess:
+        if self._engine is not None and self._engine.heap_bytes > HEAP_LIMIT_BYTES:
+            self.close()
+        self.warm_up()
+        assert self._engine is not None
+        return self._engine
+
+    def check_file(
+        self, file: Path, timeout_s: float, on_line: Callable[[int], None] | None = None
+    ) -> FileResult:
+        """Have the kernel check a file that imports modules of the package."""
+
+        def pass_on(message: dict[str, Any]) -> None:
+            if on_line is not None and message["severity"] == "information":
+                on_line(int(message["pos"]["line"]))
+
+        engine = self._take_engine()
+        try:
+            job = engine.run({"file": str(file)}, timeout_s, pass_on)
+        except CommandFailedError:
+            self.close()
+            raise
+        lines = file.read_text(encoding="utf-8").splitlines()
+        diagnostics = [
+            _diagnostic(message, file, lines)
+            for message in job.messages
+            if message["severity"] != "information"
+        ]
+        if job.status != 0 and not diagnostics:
+            text = "\n".join(job.stdout + job.stderr) or f"Lean ended with {job.status}"
+            diagnostics.append(Diagnostic("error", file, 1, 0, text))
+        ok = job.status == 0 and not any(d.severity == "error" for d in diagnostics)
+        return FileResult(ok, job.seconds, diagnostics)
+
+    def run_program(
+        self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float
+    ) -> ProgramResult:
+        """Run the `main` of a module in Lean's interpreter."""
+        amalgam = amalgamate(module, self.load_modules(), ENGINE_FOLDER / "StandIns.lean")
+        file = self._settings.output / "programs" / f"{module}.lean"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(amalgam.source, encoding="utf-8")
+        engine = self._take_engine()
+        if environment:  # a process has one environment
+            self.close()
+            self._engine = EngineProcess(
+                self._home, self._oleans, ENGINE_FOLDER / "host.cjs", environment
+            )
+            engine = self._engine
+        try:
+            job = engine.run({"file": str(file), "run": list(arguments)}, timeout_s)
+        except CommandFailedError:
+            self.close()
+            raise
+        diagnostics = tuple(
+            Diagnostic("error", *amalgam.locate(int(match[1])), int(match[2]), match[3])
+            for line in job.stdout
+            if (match := re.match(rf"/host{re.escape(str(file))}:(\d+):(\d+): error: (.*)", line))
+        )
+        return ProgramResult(
+            job.status, "\n".join(job.stdout), "\n".join(job.stderr), job.seconds, diagnostics
+        )
+
+    def close(self) -> None:
+        """Stop the engine, if it runs."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+
+def _diagnostic(message: dict[str, Any], file: Path, lines: list[str]) -> Diagnostic:
+    line = int(message["pos"]["line"])
+    severity = "error" if message.get("kind") == "hasSorry" else str(message["severity"])
+    return Diagnostic(
+        severity=severity,
+        file=file,
+        line=line,
+        column=int(message["pos"]["column"]),
+        message=str(message["data"]),
+        source_line=lines[line - 1] if 0 < line <= len(lines) else "",
+    )
+
+
+class _Run:
+    """Checks modules in the order of their imports, with as many engines as this machine bears."""
+
+    def __init__(
+        self,
+        toolchain: EmbeddedToolchain,
+        pending: list[LeanModule],
+        results: dict[str, ModuleResult],
+        done: Callable[[ModuleResult], None],
+    ) -> None:
+        self._toolchain = toolchain
+        self._pending = list(pending)
+        self._results = results
+        self._done = done
+        self._changed = threading.Condition()
+        self._running: set[str] = set()
+        self._engines: set[EngineProcess] = set()
+        self._fault: BaseException | None = None
+
+    def finish(self) -> None:
+        """Check all of them; a fault of an engine, or Ctrl-C, ends the run with no child left."""
+        count = min(_engine_count(), 1 + len(self._pending) // _WORTH_A_SECOND_ENGINE)
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(0.2)  # a bare join would hold back Ctrl-C
+        except BaseException as error:
+            self._stop(error)
+            raise
+        finally:
+            for engine in list(self._engines):
+                engine.close()
+        if self._fault is not None:
+            raise self._fault
+
+    def _stop(self, fault: BaseException) -> None:
+        with self._changed:
+            self._fault = self._fault or fault
+            self._changed.notify_all()
+
+    def _take(self) -> LeanModule | None:
+        """Give a module whose imports are done, or ``None`` when nothing is left to do."""
+        with self._changed:
+            while self._fault is None:
+                blocked = self._blocked()
+                for module in blocked:
+                    self._settle(module, ModuleStatus.NOT_REACHED)
+                if blocked:
+                    continue
+                for module in self._pending:
+                    if all(name in self._results for name in module.imports):
+                        self._pending.remove(module)
+                        self._running.add(module.name)
+                        return module
+                if not self._pending:
+                    return None
+                self._changed.wait(1.0)
+            return None
+
+    def _blocked(self) -> list[LeanModule]:
+        bad = (ModuleStatus.FAILED, ModuleStatus.NOT_REACHED)
+        return [
+            module
+            for module in self._pending
+            if any(n in self._results and self._results[n].status in bad for n in module.imports)
+        ]
+
+    def _settle(self, module: LeanModule, status: ModuleStatus) -> None:
+        self._pending.remove(module)
+        self._results[module.name] = self._toolchain._new_result(module, status)
+        self._done(self._results[module.name])
+
+    def _work(self) -> None:
+        engine: EngineProcess | None = None
+        try:
+            while (module := self._take()) is not None:
+                if engine is not None and engine.heap_bytes > HEAP_LIMIT_BYTES:
+                    self._engines.discard(engine)
+                    engine.close()
+                    engine = None
+                if engine is None:
+                    engine = self._toolchain.new_engine()
+                    self._engines.add(engine)
+                result = self._toolchain.check_module(module, engine)
+                with self._changed:
+                    self._running.discard(module.name)
+                    self._results[module.name] = result
+                    self._done(result)
+                    self._changed.notify_all()
+        except BaseException as error:
+            self._stop(error)
+
+
+def _engine_count() -> int:
+    """Give how many engines fit: two threads of work and some 1.5 GB each."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(len(os.sched_getaffinity(0)), memory // _BYTES_PER_ENGINE, 4))

@@ -1,0 +1,182 @@
+"""One process of the embedded engine: jobs in, events out. See ``engine/engine.cjs``."""
+
+from __future__ import annotations
+
+import json
+import queue
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lpb_cli.errors import CommandFailedError
+from lpb_cli.processes import Child
+from lpb_cli.settings import child_environment
+from lpb_cli.toolchain.node import find_node
+
+__all__ = ["HEAP_LIMIT_BYTES", "EngineProcess", "JobResult"]
+
+ENGINE_FOLDER = Path(__file__).parent / "engine"
+
+HEAP_LIMIT_BYTES = 1_300_000_000
+"""A process whose heap is larger takes no further job: the heap ends at 2 GiB."""
+
+START_TIMEOUT_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a job came to.
+
+    Attributes
+    ----------
+    status
+        0 when Lean was content; a program's own exit code.
+    messages
+        Lean's diagnostics as it gives them.
+    stdout, stderr
+        Lines that a program, or Lean itself, printed.
+    """
+
+    status: int
+    seconds: float
+    messages: tuple[dict[str, Any], ...]
+    stdout: tuple[str, ...]
+    stderr: tuple[str, ...]
+
+
+class EngineProcess:
+    """A running engine. It belongs to one thread.
+
+    Parameters
+    ----------
+    home
+        The prepared engine.
+    oleans
+        Where compiled modules are written and found.
+    host
+        A module with the functions that stand in for C functions.
+    environment
+        Variables that a Lean program sees beside ours.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        oleans: Path,
+        host: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.heap_bytes = 0
+        self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        # The engine leaves a profile file in its working directory.
+        self._scratch = tempfile.TemporaryDirectory(prefix="lpb-engine-")
+        argv = [str(find_node()), str(ENGINE_FOLDER / "engine.cjs"), str(home), str(oleans)]
+        self._child = Child(
+            argv + ([str(host)] if host else []),
+            directory=Path(self._scratch.name),
+            environment=child_environment(**(environment or {})),
+            on_stdout=self._receive,
+            takes_input=True,
+        )
+        self._ready = False
+
+    def _receive(self, line: str) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return
+        self._events.put(event)
+
+    def _next(self, deadline: float) -> dict[str, Any]:
+        while True:
+            try:
+                event = self._events.get(timeout=0.2)
+            except queue.Empty:
+                event = None
+            if event is not None:
+                return event
+            code = self._child.poll()
+            late = time.monotonic() > deadline
+            if (code is not None and self._events.empty()) or late:
+                raise CommandFailedError(
+                    ["lean (embedded)"],
+                    self._scratch.name,
+                    None if code is None else code,
+                    time.monotonic() - self._child.started,
+                    "" if late else self._child.tail,
+                    "The engine ran out of memory or met a fault of its own; try again."
+                    if not late
+                    else "",
+                )
+
+    def wait_until_ready(self) -> None:
+        """Wait until the engine has initialised.
+
+        Raises
+        ------
+        CommandFailedError
+            When it ended or did not come up in time.
+        """
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._ready:
+            self._ready = self._next(deadline)["event"] == "ready"
+
+    def run(
+        self,
+        job: Mapping[str, Any],
+        timeout_s: float,
+        on_message: Callable[[dict[str, Any]], None] | None = None,
+    ) -> JobResult:
+        """Do one job.
+
+        Raises
+        ------
+        CommandFailedError
+            When the engine crashed, or was not done after `timeout_s`. It is of no use then.
+        """
+        self.wait_until_ready()
+        deadline = time.monotonic() + timeout_s
+        try:
+            self._child.write_line(json.dumps(dict(job)))
+        except BrokenPipeError:
+            pass  # it has ended: _next says how
+        messages: list[dict[str, Any]] = []
+        streams: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        while True:
+            event = self._next(deadline)
+            match event["event"]:
+                case "message":
+                    messages.append(event["message"])
+                    if on_message is not None:
+                        on_message(event["message"])
+                case "output":
+                    streams[event["stream"]].append(event["text"])
+                case "done":
+                    self.heap_bytes = int(event["heap_bytes"])
+                    return JobResult(
+                        int(event["status"]),
+                        float(event["seconds"]),
+                        tuple(messages),
+                        tuple(streams["stdout"]),
+                        tuple(streams["stderr"]),
+                    )
+
+    def close(self) -> None:
+        """Stop the process and remove its scratch directory."""
+        self._child.stop(patience_s=1.0)
+        self._scratch.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

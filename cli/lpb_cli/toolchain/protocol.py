@@ -1,0 +1,58 @@
+"""What a Lean engine can do, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from lpb_cli.toolchain.diagnostics import Diagnostic, ModuleResult, ProgramResult, ProofReport
+
+__all__ = ["FileResult", "LeanToolchain", "ProofProgress"]
+
+ProofProgress = Callable[[ModuleResult | None, int, int], None]
+"""Called with a module that is done (or ``None``), how many are done, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What checking a file outside the package came to."""
+
+    ok: bool
+    seconds: float
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+class LeanToolchain(Protocol):
+    """A Lean engine: it checks proofs and runs programs. Close it after use."""
+
+    @property
+    def name(self) -> str:
+        """Give ``lake`` or ``embedded``."""
+
+    @property
+    def description(self) -> str:
+        """Name the engine and its version, for the report."""
+
+    def check_proofs(self, progress: ProofProgress) -> ProofReport:
+        """Check every module of the package that has changed."""
+
+    def check_file(
+        self, file: Path, timeout_s: float, on_line: Callable[[int], None] | None = None
+    ) -> FileResult:
+        """Have the kernel check a file that imports modules of the package.
+
+        `on_line` is called with the line of each message of severity information, as it comes.
+        """
+
+    def run_program(
+        self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float
+    ) -> ProgramResult:
+        """Run the `main` of a module of the package."""
+
+    def warm_up(self) -> None:
+        """Start, in the background, what the next call will wait for."""
+
+    def close(self) -> None:
+        """Stop all processes."""
