@@ -7,7 +7,7 @@ from enum import StrEnum
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire import json_format, msgpack_format
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.values import ValueMap
+from lpb_server.wire.values import Frame, ValueMap
 
 __all__ = ["WireFormat", "decode_header", "detect_format", "encode_header"]
 
@@ -21,7 +21,7 @@ class WireFormat(StrEnum):
     MSGPACK = "msgpack"
 
 
-def detect_format(header: bytes | memoryview) -> WireFormat | None:
+def detect_format(header: Frame) -> WireFormat | None:
     """Tell the format of a header from its first byte.
 
     Returns
@@ -41,9 +41,7 @@ def detect_format(header: bytes | memoryview) -> WireFormat | None:
     return None
 
 
-def decode_header(
-    header: bytes | memoryview, limits: Limits = DEFAULT_LIMITS
-) -> tuple[WireFormat, ValueMap]:
+def decode_header(header: Frame, limits: Limits = DEFAULT_LIMITS) -> tuple[WireFormat, ValueMap]:
     """Decode a header frame.
 
     Returns

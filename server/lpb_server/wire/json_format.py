@@ -12,7 +12,7 @@ import math
 from typing import Any, Final, NoReturn
 
 from lpb_server.errors import WireError
-from lpb_server.wire.values import MAX_INT, MIN_INT, Value, check_value
+from lpb_server.wire.values import MAX_INT, MIN_INT, Frame, Value, check_value
 
 __all__ = ["decode", "encode"]
 
@@ -61,7 +61,7 @@ def _special_name(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def decode(data: bytes | memoryview) -> Value:
+def decode(data: Frame) -> Value:
     """Decode a value.
 
     Raises

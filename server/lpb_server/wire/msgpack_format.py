@@ -12,7 +12,7 @@ from typing import Any
 import msgpack
 
 from lpb_server.errors import WireError
-from lpb_server.wire.values import Value, check_value
+from lpb_server.wire.values import Frame, Value, check_value
 
 __all__ = ["decode", "encode"]
 
@@ -30,7 +30,7 @@ def encode(value: Value) -> bytes:
     return packed
 
 
-def decode(data: bytes | memoryview) -> Value:
+def decode(data: Frame) -> Value:
     """Decode a value.
 
     Raises

@@ -13,10 +13,22 @@ from typing import Any, Final, TypeAlias, Union
 from lpb_server.errors import WireError
 from lpb_server.wire.limits import MAX_DEPTH
 
-__all__ = ["MAX_INT", "MIN_INT", "Value", "ValueMap", "check_value", "float_bits", "same_value"]
+__all__ = [
+    "MAX_INT",
+    "MIN_INT",
+    "Frame",
+    "Value",
+    "ValueMap",
+    "check_value",
+    "float_bits",
+    "same_value",
+]
 
 Value: TypeAlias = Union[None, bool, int, float, str, list["Value"], dict[str, "Value"]]
 ValueMap: TypeAlias = dict[str, Value]
+
+Frame: TypeAlias = Union[bytes, bytearray, memoryview]
+"""One frame of a message, as it lies in memory."""
 
 MIN_INT: Final = -(1 << 63)
 MAX_INT: Final = (1 << 64) - 1

@@ -1,0 +1,158 @@
+"""The in-process server: one ROUTER socket, one thread.
+
+Frames as the ROUTER sees them::
+
+    [identity][header][array 0] …          from a DEALER
+    [identity][empty][header][array 0] …   from a REQ, whose reply has the empty frame too
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+import zmq
+
+from lpb_server.config import ServerConfig
+from lpb_server.errors import BindError, ErrorCode
+from lpb_server.security import check_bind
+from lpb_server.service import Service
+from lpb_server.wire.values import Frame
+
+__all__ = ["BridgeServer"]
+
+_LOG = logging.getLogger(__name__)
+
+_DRAIN_LIMIT: Final = 256
+"""Messages taken from the socket before one is answered: a flood cannot starve the answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    route: list[bytes]
+    frames: list[Frame]
+    arrived_s: float
+
+
+class BridgeServer:
+    """Binds an endpoint and answers what comes, until it is stopped.
+
+    The socket belongs to the thread that enters the context; `stop` may be called from any
+    thread and from a signal handler.
+
+    Parameters
+    ----------
+    service : Service
+        Answers the requests.
+    config : ServerConfig
+        Where to listen, and the bounds.
+    """
+
+    def __init__(self, service: Service, config: ServerConfig) -> None:
+        self._service = service
+        self._config = config
+        self._queue: deque[_Waiting] = deque()
+        self._stopping = False
+        self.endpoint = config.endpoint
+
+    def __enter__(self) -> Self:
+        """Bind.
+
+        Raises
+        ------
+        InsecureBindError
+            When the endpoint is beyond loopback and nothing allows that.
+        BindError
+            When it cannot be bound.
+        """
+        config = self._config
+        check_bind(config.endpoint, insecure=config.insecure)
+        self._context = zmq.Context()
+        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._wake_sender.setblocking(False)
+        try:
+            self._socket.linger = 0
+            self._socket.rcvhwm = self._socket.sndhwm = config.high_water_mark
+            self._socket.maxmsgsize = config.limits.frame_bytes
+            self._socket.router_mandatory = True  # A reply that cannot be sent is an error here.
+            self._socket.ipv6 = config.endpoint.startswith("tcp://[")
+            endpoint = config.endpoint
+            if endpoint.startswith("tcp://") and endpoint.endswith(":0"):
+                endpoint = endpoint[:-1] + "*"
+            self._socket.bind(endpoint)
+            self.endpoint = self._socket.last_endpoint.rstrip(b"\0").decode()
+        except (zmq.ZMQError, OSError) as error:
+            self._close()
+            raise BindError(config.endpoint, error.strerror or str(error)) from None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        self._socket.close(linger=0)
+        self._context.term()
+        self._wake_receiver.close()
+        self._wake_sender.close()
+
+    def stop(self) -> None:
+        """Make `serve` return after the request at hand."""
+        self._stopping = True
+        # It fails when full, so a wake-up is on its way; or closed, so nothing runs any more.
+        with suppress(OSError):
+            self._wake_sender.send(b"\0")
+
+    def serve(self) -> None:
+        """Answer requests until `stop`."""
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        poller.register(self._wake_receiver, zmq.POLLIN)
+        while not self._stopping:
+            poller.poll(0 if self._queue else None)
+            self._receive_waiting()
+            if self._queue and not self._stopping:
+                self._answer(self._queue.popleft())
+
+    def _receive_waiting(self) -> None:
+        for _ in range(_DRAIN_LIMIT):
+            try:
+                parts = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            except zmq.ZMQError as error:
+                _LOG.error("receiving failed: %s", error)
+                return
+            # libzmq puts the identity first, so `parts` is never empty.
+            route = [parts[0].bytes]
+            if len(parts) > 1 and len(parts[1]) == 0:
+                route.append(b"")
+            frames: list[Frame] = [part.buffer for part in parts[len(route) :]]
+            if len(self._queue) < self._config.queue_length:
+                self._queue.append(_Waiting(route, frames, time.monotonic()))
+            else:
+                message = f"{self._config.queue_length} requests are waiting already"
+                self._send(route, self._service.refuse(frames, ErrorCode.OVERLOADED, message))
+
+    def _answer(self, waiting: _Waiting) -> None:
+        reply = self._service.handle(waiting.frames, time.monotonic() - waiting.arrived_s)
+        self._send(waiting.route, reply)
+
+    def _send(self, route: list[bytes], reply: Sequence[Frame]) -> None:
+        try:
+            self._socket.send_multipart([*route, *reply], zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError as error:
+            # The peer is gone, or does not read: its replies are dropped, nobody else waits.
+            _LOG.warning("reply to peer %s dropped: %s", route[0].hex(), error)

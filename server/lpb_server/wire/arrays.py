@@ -1,0 +1,182 @@
+"""Array frames: raw little-endian C-order bytes ↔ NumPy arrays, without a copy where possible."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from lpb_server.errors import ErrorCode, WireError
+from lpb_server.wire.envelope import ArrayHeader
+from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.values import Frame
+
+__all__ = ["DTYPES", "Array", "decode_arrays", "encode_array", "encode_arrays"]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+DTYPES: Final[dict[str, np.dtype[Any]]] = {
+    "f8": np.dtype("<f8"),
+    "f4": np.dtype("<f4"),
+    "i8": np.dtype("<i8"),
+    "i4": np.dtype("<i4"),
+    "u8": np.dtype("<u8"),
+    "b1": np.dtype("?"),
+}
+
+_NAMES: Final = {(dtype.kind, dtype.itemsize): name for name, dtype in DTYPES.items()}
+_FRAME_BYTES: Final = 1 << 20
+_SPLIT_FROM_BYTES: Final = 4 << 20
+_SPLIT_TO_BYTES: Final = 64 << 20
+"""Arrays between these sizes are cut into frames of 1 MiB (the design's measurement: the frames'
+memory is used again from call to call). Smaller ones are one frame read in place. Larger ones too:
+putting the pieces together would need their memory twice."""
+
+
+def encode_array(name: str, array: npt.ArrayLike) -> tuple[ArrayHeader, list[Frame]]:
+    """Describe an array, and cut its memory into frames.
+
+    Parameters
+    ----------
+    name : str
+        The name in the header.
+    array : array_like
+        Of one of the dtypes in `DTYPES`, in either byte order; any shape.
+
+    Returns
+    -------
+    tuple of ArrayHeader and list of frames
+        The frames are views of the array's own memory when that is little endian and in C order.
+
+    Raises
+    ------
+    WireError
+        For another dtype.
+    """
+    source = np.asarray(array)
+    dtype_name = _NAMES.get((source.dtype.kind, source.dtype.itemsize))
+    if dtype_name is None:
+        raise WireError(
+            f"array {name!r} has dtype {source.dtype}; the wire carries {', '.join(DTYPES)}"
+        )
+    ordered = np.asarray(source, dtype=DTYPES[dtype_name], order="C")
+    frames: list[Frame]
+    if ordered.size == 0:
+        frames = [b""]
+    else:
+        view = memoryview(ordered.reshape(-1).view(np.uint8))
+        step = _FRAME_BYTES if _SPLIT_FROM_BYTES <= len(view) <= _SPLIT_TO_BYTES else len(view)
+        frames = [view[start : start + step] for start in range(0, len(view), step)]
+    return ArrayHeader(name, dtype_name, source.shape, len(frames)), frames
+
+
+def encode_arrays(
+    arrays: Mapping[str, npt.ArrayLike],
+) -> tuple[tuple[ArrayHeader, ...], list[Frame]]:
+    """Encode several arrays; the frames follow each other in the order of the headers."""
+    headers: list[ArrayHeader] = []
+    frames: list[Frame] = []
+    for name, array in arrays.items():
+        header, pieces = encode_array(name, array)
+        headers.append(header)
+        frames += pieces
+    return tuple(headers), frames
+
+
+def decode_arrays(
+    headers: Sequence[ArrayHeader], frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Array]:
+    """Read arrays from the frames that follow a header.
+
+    Parameters
+    ----------
+    headers : sequence of ArrayHeader
+        What the frames hold, in order.
+    frames : sequence of frames
+        Exactly the frames that the headers name.
+    limits : Limits
+        What is refused.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Read-only. An array in one frame lies in the frame's own memory, unless that is not
+        aligned for its dtype.
+
+    Raises
+    ------
+    WireError
+        ``bad_message`` when frames are missing, left over or of the wrong size, or a bool is
+        neither 0 nor 1; ``too_large`` beyond the limits. Nothing is allocated before the sizes
+        are known to agree.
+    """
+    expected = sum(header.frames for header in headers)
+    if expected != len(frames):
+        raise WireError(
+            f"the header names {expected} array frames, and {len(frames)} came",
+            {"expected": expected, "received": len(frames)},
+        )
+    sizes = [_byte_count(header, limits) for header in headers]
+    if sum(sizes) > limits.array_bytes:
+        raise WireError(
+            f"the arrays have {sum(sizes)} bytes, more than {limits.array_bytes}",
+            {"limit_bytes": limits.array_bytes},
+            code=ErrorCode.TOO_LARGE,
+        )
+    arrays: dict[str, Array] = {}
+    start = 0
+    for header, size in zip(headers, sizes, strict=True):
+        arrays[header.name] = _decode(header, size, frames[start : start + header.frames])
+        start += header.frames
+    return arrays
+
+
+def _byte_count(header: ArrayHeader, limits: Limits) -> int:
+    """Return the size that shape and dtype ask for; Python's ints cannot overflow."""
+    size = math.prod(header.shape) * DTYPES[header.dtype].itemsize
+    # Also when one dimension is zero: NumPy refuses a shape whose others pass its address space.
+    if math.prod(filter(None, header.shape)) > limits.array_bytes:
+        raise WireError(
+            f"array {header.name!r} has a shape beyond the limit of {limits.array_bytes} bytes",
+            {"limit_bytes": limits.array_bytes},
+            code=ErrorCode.TOO_LARGE,
+        )
+    return size
+
+
+def _decode(header: ArrayHeader, size: int, frames: Sequence[Frame]) -> Array:
+    received = sum(map(len, frames))
+    if received != size:
+        raise WireError(
+            f"array {header.name!r} of shape {list(header.shape)} and dtype {header.dtype} "
+            f"takes {size} bytes, and its frames have {received}",
+            {"expected_bytes": size, "received_bytes": received},
+        )
+    dtype = DTYPES[header.dtype]
+    if size == 0:
+        flat = np.empty(0, dtype)
+    elif len(frames) == 1:
+        flat = np.frombuffer(frames[0], np.uint8 if header.dtype == "b1" else dtype)
+    else:
+        flat = _join(size, frames)
+        flat = flat if header.dtype == "b1" else flat.view(dtype)
+    if header.dtype == "b1" and size:
+        if int(flat.max()) > 1:
+            raise WireError(f"array {header.name!r} holds a bool that is neither 0 nor 1")
+        flat = flat.view(dtype)
+    if not flat.flags.aligned:
+        flat = flat.copy()  # Only small frames: they lie inside ZeroMQ's receive buffer.
+    flat.flags.writeable = False
+    return flat.reshape(header.shape)
+
+
+def _join(size: int, frames: Sequence[Frame]) -> Array:
+    joined = np.empty(size, np.uint8)
+    start = 0
+    for frame in frames:
+        joined[start : start + len(frame)] = np.frombuffer(frame, np.uint8)
+        start += len(frame)
+    return joined

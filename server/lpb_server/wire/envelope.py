@@ -1,0 +1,229 @@
+"""The envelope: requests and replies as dataclasses, and as header maps in canonical key order.
+
+Encoding gives the keys in one fixed order and leaves out what is empty, so that a request has one
+encoding in each format. Decoding accepts any order and refuses unknown and missing keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from lpb_server.errors import ErrorCode, WireError
+from lpb_server.wire.migrations import migrate_request
+from lpb_server.wire.validation import packaged_validator
+from lpb_server.wire.values import ValueMap
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "UNKNOWN_ID",
+    "ArrayHeader",
+    "ErrorInfo",
+    "Reply",
+    "Request",
+    "Timing",
+    "readable_id",
+]
+
+SCHEMA_VERSION: Final = 2
+
+UNKNOWN_ID: Final = "?"
+"""The id of an error reply to a request whose own id could not be read."""
+
+_ID_CHARACTERS: Final = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
+)
+_ID_LENGTH: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayHeader:
+    """What the frames of one array hold.
+
+    Parameters
+    ----------
+    name : str
+        Unique within a message.
+    dtype : str
+        ``f8``, ``f4``, ``i8``, ``i4``, ``u8`` or ``b1``; little endian, one byte for a ``b1``.
+    shape : tuple of int
+        Empty for an array of no dimensions, which has one element.
+    frames : int
+        How many consecutive frames hold it; at least one, also when it has no elements.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    frames: int = 1
+
+    def to_value(self) -> ValueMap:
+        """Return the header as a map in canonical order."""
+        return {
+            "name": self.name,
+            "dtype": self.dtype,
+            "shape": list(self.shape),
+            "frames": self.frames,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, schema version 2."""
+
+    id: str
+    op: str
+    params: ValueMap = field(default_factory=dict)
+    arrays: tuple[ArrayHeader, ...] = ()
+    deadline_ms: int | None = None
+    certify: bool = False
+
+    def to_value(self) -> ValueMap:
+        """Return the request as a map in canonical order."""
+        value: ValueMap = {
+            "schema_version": SCHEMA_VERSION,
+            "id": self.id,
+            "op": self.op,
+            "params": self.params,
+        }
+        if self.arrays:
+            value["arrays"] = [header.to_value() for header in self.arrays]
+        if self.deadline_ms is not None:
+            value["deadline_ms"] = self.deadline_ms
+        if self.certify:
+            value["certify"] = True
+        return value
+
+    @classmethod
+    def from_value(cls, value: ValueMap) -> Request:
+        """Read a request from its header map, migrating it from an older version.
+
+        Raises
+        ------
+        WireError
+            ``unsupported_schema_version`` or ``bad_message``.
+        """
+        raw: dict[str, Any] = migrate_request(value)
+        _check(raw, "request-v2")
+        return cls(
+            id=raw["id"],
+            op=raw["op"],
+            params=raw["params"],
+            arrays=_array_headers(raw.get("arrays")),
+            deadline_ms=raw.get("deadline_ms"),
+            certify=raw.get("certify", False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """Why a request has no result."""
+
+    code: str
+    message: str
+    details: ValueMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a request waited and ran, in microseconds."""
+
+    queue_us: int
+    compute_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply: it holds either a result or an error."""
+
+    id: str
+    result: ValueMap | None = None
+    arrays: tuple[ArrayHeader, ...] = ()
+    certificate: ValueMap | None = None
+    error: ErrorInfo | None = None
+    timing: Timing | None = None
+
+    @property
+    def status(self) -> str:
+        """``ok`` or ``error``."""
+        return "ok" if self.error is None else "error"
+
+    def to_value(self) -> ValueMap:
+        """Return the reply as a map in canonical order."""
+        value: ValueMap = {
+            "schema_version": SCHEMA_VERSION,
+            "id": self.id,
+            "status": self.status,
+        }
+        if self.result is not None:
+            value["result"] = self.result
+        if self.arrays:
+            value["arrays"] = [header.to_value() for header in self.arrays]
+        if self.certificate is not None:
+            value["certificate"] = self.certificate
+        if self.error is not None:
+            value["error"] = {
+                "code": str(self.error.code),
+                "message": self.error.message,
+                "details": self.error.details,
+            }
+        if self.timing is not None:
+            value["timing"] = {
+                "queue_us": self.timing.queue_us,
+                "compute_us": self.timing.compute_us,
+            }
+        return value
+
+    @classmethod
+    def from_value(cls, value: ValueMap) -> Reply:
+        """Read a reply from its header map.
+
+        Raises
+        ------
+        WireError
+            ``bad_message`` when it is no reply.
+        """
+        raw: dict[str, Any] = cast(dict[str, Any], value)
+        _check(value, "reply")
+        error, timing = raw.get("error"), raw.get("timing")
+        return cls(
+            id=raw["id"],
+            result=raw.get("result"),
+            arrays=_array_headers(raw.get("arrays")),
+            certificate=raw.get("certificate"),
+            error=ErrorInfo(**error) if error is not None else None,
+            timing=Timing(**timing) if timing is not None else None,
+        )
+
+
+def readable_id(value: ValueMap) -> str:
+    """Return the id of a header map, valid or not; ``"?"`` when it holds none."""
+    candidate = value.get("id")
+    if (
+        isinstance(candidate, str)
+        and 1 <= len(candidate) <= _ID_LENGTH
+        and _ID_CHARACTERS.issuperset(candidate)
+    ):
+        return candidate
+    return UNKNOWN_ID
+
+
+def _check(value: ValueMap, schema: str) -> None:
+    problem = packaged_validator(schema).problem(value)
+    if problem is not None:
+        raise WireError(
+            f"{schema.split('-')[0]} header: {problem}",
+            {"path": problem.path, "rule": problem.rule},
+        )
+
+
+def _array_headers(raw: list[dict[str, Any]] | None) -> tuple[ArrayHeader, ...]:
+    headers = tuple(
+        ArrayHeader(item["name"], item["dtype"], tuple(item["shape"]), item["frames"])
+        for item in raw or ()
+    )
+    names = [header.name for header in headers]
+    if len(set(names)) != len(names):
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise WireError(f"two arrays have the name {repeated!r}", code=ErrorCode.BAD_MESSAGE)
+    return headers

@@ -1,0 +1,99 @@
+"""Whole messages: frames ↔ request or reply with its arrays.
+
+The order of the frames of a message, without routing frames::
+
+    [header][array 0][array 1] …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lpb_server.errors import ErrorCode, WireError
+from lpb_server.wire.arrays import Array, decode_arrays
+from lpb_server.wire.envelope import Reply, Request
+from lpb_server.wire.formats import WireFormat, decode_header, encode_header
+from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.values import Frame
+
+__all__ = ["Message", "check_frames", "decode_reply", "decode_request", "encode_message"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A reply as it came: its header, its arrays, and the format of the header."""
+
+    reply: Reply
+    wire_format: WireFormat
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+
+def encode_message(
+    envelope: Request | Reply, wire_format: WireFormat, array_frames: Sequence[Frame] = ()
+) -> list[Frame]:
+    """Write a request or reply as frames.
+
+    Parameters
+    ----------
+    envelope : Request or Reply
+        Its array headers must describe the frames.
+    wire_format : WireFormat
+        The format of the header.
+    array_frames : sequence of frames
+        The frames of all arrays, in order.
+
+    Raises
+    ------
+    WireError
+        When a value is outside the data model.
+    """
+    return [encode_header(wire_format, envelope.to_value()), *array_frames]
+
+
+def check_frames(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> None:
+    """Refuse a message without a header, or with too many frames.
+
+    Raises
+    ------
+    WireError
+        ``bad_message`` or ``too_large``.
+    """
+    if not frames:
+        raise WireError("the message has no frames")
+    if len(frames) > limits.frames:
+        raise WireError(
+            f"the message has {len(frames)} frames, more than {limits.frames}",
+            {"limit_frames": limits.frames},
+            code=ErrorCode.TOO_LARGE,
+        )
+
+
+def decode_request(
+    frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS
+) -> tuple[Request, dict[str, Array], WireFormat]:
+    """Read a request of any supported schema version, with its arrays.
+
+    Raises
+    ------
+    WireError
+        ``bad_message``, ``unsupported_schema_version`` or ``too_large``.
+    """
+    check_frames(frames, limits)
+    wire_format, value = decode_header(frames[0], limits)
+    request = Request.from_value(value)
+    return request, decode_arrays(request.arrays, frames[1:], limits), wire_format
+
+
+def decode_reply(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Message:
+    """Read a reply with its arrays.
+
+    Raises
+    ------
+    WireError
+        When the frames are no reply.
+    """
+    check_frames(frames, limits)
+    wire_format, value = decode_header(frames[0], limits)
+    reply = Reply.from_value(value)
+    return Message(reply, wire_format, decode_arrays(reply.arrays, frames[1:], limits))
