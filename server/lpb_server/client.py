@@ -7,6 +7,7 @@ repetition from a new request. A reply with another id is dropped and waiting go
 
 from __future__ import annotations
 
+import math
 import random
 import secrets
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Literal, Self, cast
 
+import numpy as np
 import numpy.typing as npt
 import zmq
 
@@ -33,7 +35,15 @@ from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import decode_reply, encode_message
 from lpb_server.wire.values import Frame, ValueMap
 
-__all__ = ["Backoff", "BridgeClient", "CallResult", "Exchange", "FormatName", "new_id"]
+__all__ = [
+    "DEFAULT_BACKOFF",
+    "Backoff",
+    "BridgeClient",
+    "CallResult",
+    "Exchange",
+    "FormatName",
+    "new_id",
+]
 
 FormatName = Literal["auto", "json", "msgpack", "protobuf"]
 
@@ -70,6 +80,9 @@ class Backoff:
         """Return the wait after that many failures, for a random number from 0 to 1."""
         full_s = min(self.first_s * self.factor ** min(failures - 1, 64), self.limit_s)
         return full_s * (1.0 - self.jitter * uniform)
+
+
+DEFAULT_BACKOFF: Final = Backoff()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +172,7 @@ class BridgeClient:
         format: FormatName = "auto",
         timeout_s: float = 10.0,
         tries: int = 3,
-        backoff: Backoff = Backoff(),  # noqa: B008 — frozen
+        backoff: Backoff = DEFAULT_BACKOFF,
         limits: Limits = DEFAULT_LIMITS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -220,8 +233,6 @@ class BridgeClient:
         ClientError
             When there is no result.
         """
-        import numpy as np
-
         return self.call(
             "matrix_sum", arrays={"matrix": np.asarray(matrix, np.float64)}, certify=certify
         )
@@ -377,7 +388,7 @@ class BridgeClient:
             connection.send_multipart(frames, zmq.NOBLOCK, copy=False)
             while True:
                 left_ms = (deadline_s - time.monotonic()) * 1000
-                if left_ms <= 0 or not connection.poll(max(left_ms, 1)):
+                if left_ms <= 0 or not connection.poll(math.ceil(left_ms)):
                     return BridgeTimeout(
                         f"no reply within {self.timeout_s:g} s",
                         endpoint=self.endpoint,

@@ -1,7 +1,7 @@
 """The certificate of a sum: its exact error, and a bound that every order of summation keeps.
 
 For n doubles xᵢ and a computed sum r, floating-point summation in any order satisfies
-|r − Σ xᵢ| ≤ (n − 1)·2⁻⁵³·Σ |xᵢ| unless it overflows: C.-P. Jeannerod and S. M. Rump, *Improved
+|r - Σ xᵢ| ≤ (n - 1)·2⁻⁵³·Σ |xᵢ| unless it overflows: C.-P. Jeannerod and S. M. Rump, *Improved
 error bounds for inner products in floating-point arithmetic*, SIAM J. Matrix Anal. Appl. 34, 2013.
 """
 
@@ -41,8 +41,8 @@ def sum_error_bound(values: npt.NDArray[np.float64], result: float) -> ValueMap:
     Returns
     -------
     dict
-        ``kind``; ``count``; ``error``, the double nearest to result − Σ x; ``error_bound``, the
-        least double ≥ n·2⁻⁵³·Σ |x|; ``nonnegative``, whether every element is (−0.0 is).
+        ``kind``; ``count``; ``error``, the double nearest to result - Σ x; ``error_bound``, the
+        least double ≥ n·2⁻⁵³·Σ |x|; ``nonnegative``, whether every element is (-0.0 is).
 
     Raises
     ------

@@ -88,7 +88,7 @@ class BridgeServer:
             if endpoint.startswith("tcp://") and endpoint.endswith(":0"):
                 endpoint = endpoint[:-1] + "*"
             self._socket.bind(endpoint)
-            self.endpoint = self._socket.last_endpoint.rstrip(b"\0").decode()
+            self.endpoint = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
         except (zmq.ZMQError, OSError) as error:
             self._close()
             raise BindError(config.endpoint, error.strerror or str(error)) from None

@@ -67,7 +67,7 @@ def encode_array(name: str, array: npt.ArrayLike) -> tuple[ArrayHeader, list[Fra
     if ordered.size == 0:
         frames = [b""]
     else:
-        view = memoryview(ordered.reshape(-1).view(np.uint8))
+        view = ordered.reshape(-1).view(np.uint8).data
         step = _FRAME_BYTES if _SPLIT_FROM_BYTES <= len(view) <= _SPLIT_TO_BYTES else len(view)
         frames = [view[start : start + step] for start in range(0, len(view), step)]
     return ArrayHeader(name, dtype_name, source.shape, len(frames)), frames

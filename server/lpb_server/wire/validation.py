@@ -57,7 +57,7 @@ def _is_integer(_checker: object, instance: object) -> bool:
     return isinstance(instance, int) and not isinstance(instance, bool)
 
 
-_StrictValidator = jsonschema.validators.extend(
+_StrictValidator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
 )
@@ -96,7 +96,7 @@ def compile_schema(schema: dict[str, Any]) -> Validator:
 
 
 def load_schema(name: str) -> dict[str, Any]:
-    """Read one of the schemas that ship with the package: ``request-v2``, ``reply``, …"""
+    """Read one of the schemas that ship with the package: ``reply`` and the like."""
     text = (files("lpb_server.wire") / "schemas" / f"{name}.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema

@@ -1,6 +1,6 @@
 """The data model: what a header can hold, the same in every format and in Lean.
 
-A value is null, a bool, an int (−2⁶³ ≤ i < 2⁶⁴), a float (any of the 2⁶⁴ bit patterns), a string
+A value is null, a bool, an int (-2⁶³ ≤ i < 2⁶⁴), a float (any of the 2⁶⁴ bit patterns), a string
 of Unicode scalar values (no surrogates), a list, or a map with string keys whose order is kept.
 Bytes are no value: they travel as array frames.
 """
@@ -24,10 +24,12 @@ __all__ = [
     "same_value",
 ]
 
-Value: TypeAlias = Union[None, bool, int, float, str, list["Value"], dict[str, "Value"]]
+Value: TypeAlias = Union[  # noqa: UP007 - a recursive alias needs it at run time
+    bool, int, float, str, list["Value"], dict[str, "Value"], None
+]
 ValueMap: TypeAlias = dict[str, Value]
 
-Frame: TypeAlias = Union[bytes, bytearray, memoryview]
+Frame: TypeAlias = bytes | bytearray | memoryview
 """One frame of a message, as it lies in memory."""
 
 MIN_INT: Final = -(1 << 63)
@@ -111,7 +113,7 @@ def float_bits(value: float) -> int:
 def same_value(left: Value, right: Value) -> bool:
     """Tell whether two values are the same, bit for bit.
 
-    Unlike ``==`` it tells 1 from 1.0 from true and 0.0 from −0.0, finds a NaN equal to itself,
+    Unlike ``==`` it tells 1 from 1.0 from true and 0.0 from -0.0, finds a NaN equal to itself,
     and sees the order of map keys.
     """
     if type(left) is not type(right):
