@@ -118,18 +118,8 @@ def maxDepth : Nat := 64
 /-- Strings, lists and maps on the wire have fewer bytes, items or entries than this. -/
 def lengthLimit : Nat := 2 ^ 32
 
-/-- The number of bytes of a character in UTF-8. -/
-def charLength (c : Char) : Nat :=
-  let n := c.toNat
-  if n < 0x80 then 1 else if n < 0x800 then 2 else if n < 0x10000 then 3 else 4
-
-/-- The number of bytes of a list of characters in UTF-8. -/
-def charsLength : List Char → Nat
-  | [] => 0
-  | c :: cs => charLength c + charsLength cs
-
 /-- The string is short enough for the wire. -/
-def stringFits (s : String) : Bool := decide (charsLength s.toList < lengthLimit)
+def stringFits (s : String) : Bool := decide (s.utf8ByteSize < lengthLimit)
 
 /-- The integer is in the wire's range. -/
 def intFits (i : Int) : Bool := decide (-2 ^ 63 ≤ i) && decide (i < 2 ^ 64)
