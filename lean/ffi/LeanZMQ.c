@@ -178,7 +178,7 @@ static lpb_frame lend_frame(b_lean_obj_arg frame) {
 
 static lean_obj_res send(b_lean_obj_arg socket, b_lean_obj_arg array, lpb_frame (*lend_one)(b_lean_obj_arg)) {
     enum { FEW = 8 };
-    lpb_frame few[FEW];
+    lpb_frame few[FEW] = {{NULL, 0, NULL, NULL}};
     size_t count = lean_array_size(array);
     lpb_frame *frames = count <= FEW ? few : calloc(count, sizeof *frames);
     if (frames == NULL)
