@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Final
 
 from lpb_server.errors import ErrorCode, WireError
-from lpb_server.wire import json_format, msgpack_format
+from lpb_server.wire import json_format, msgpack_format, protobuf_format
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.values import Frame, ValueMap
+from lpb_server.wire.values import Frame, Value, ValueMap
 
 __all__ = ["WireFormat", "decode_header", "detect_format", "encode_header"]
 
@@ -19,6 +21,7 @@ class WireFormat(StrEnum):
 
     JSON = "json"
     MSGPACK = "msgpack"
+    PROTOBUF = "protobuf"
 
 
 def detect_format(header: Frame) -> WireFormat | None:
@@ -38,7 +41,7 @@ def detect_format(header: Frame) -> WireFormat | None:
     first = header[0] if len(header) else 0xC1
     if 0x80 <= first <= 0x8F or first in (0xDE, 0xDF):
         return WireFormat.MSGPACK
-    return None
+    return WireFormat.PROTOBUF if first == 0x08 else None
 
 
 def decode_header(header: Frame, limits: Limits = DEFAULT_LIMITS) -> tuple[WireFormat, ValueMap]:
@@ -63,8 +66,7 @@ def decode_header(header: Frame, limits: Limits = DEFAULT_LIMITS) -> tuple[WireF
     wire_format = detect_format(header)
     if wire_format is None:
         raise WireError("the header is neither a JSON, a MessagePack nor a Protobuf map")
-    decode = json_format.decode if wire_format is WireFormat.JSON else msgpack_format.decode
-    value = decode(header)
+    value = _DECODERS[wire_format](header)
     if not isinstance(value, dict):
         raise WireError("the header is not a map")
     return wire_format, value
@@ -78,5 +80,16 @@ def encode_header(wire_format: WireFormat, header: ValueMap) -> bytes:
     WireError
         When the map cannot be written in this format.
     """
-    encode = json_format.encode if wire_format is WireFormat.JSON else msgpack_format.encode
-    return encode(header)
+    return _ENCODERS[wire_format](header)
+
+
+_DECODERS: Final[dict[WireFormat, Callable[[Frame], Value]]] = {
+    WireFormat.JSON: json_format.decode,
+    WireFormat.MSGPACK: msgpack_format.decode,
+    WireFormat.PROTOBUF: protobuf_format.decode_header,
+}
+_ENCODERS: Final[dict[WireFormat, Callable[[ValueMap], bytes]]] = {
+    WireFormat.JSON: json_format.encode,
+    WireFormat.MSGPACK: msgpack_format.encode,
+    WireFormat.PROTOBUF: protobuf_format.encode_header,
+}
