@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Diagnostic", "ModuleResult", "ModuleStatus", "ProofReport", "ProgramResult"]
+__all__ = ["Diagnostic", "ModuleResult", "ModuleStatus", "ProgramResult", "ProofReport"]
 
 
 @dataclass(frozen=True, slots=True)

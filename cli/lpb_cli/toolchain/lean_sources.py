@@ -27,7 +27,9 @@ __all__ = [
 
 _IMPORT = re.compile(r"^(?:(?:public|private|meta)\s+)*import\s+(?:all\s+)?(\S+)[ \t]*$", re.M)
 _SECTION = re.compile(r"^(@\[expose\] )?public section[ \t]*$", re.M)
-_THEOREM = re.compile(r"^[ \t]*(?:@\[[^\]]*\]\s*)*(?:(?:private|protected|public)\s+)*(?:theorem|lemma)\s", re.M)
+_THEOREM = re.compile(
+    r"^[ \t]*(?:@\[[^\]]*\]\s*)*(?:(?:private|protected|public)\s+)*(?:theorem|lemma)\s", re.M
+)
 _DEFINITION = re.compile(
     r"^[ \t]*(?:@\[[^\]]*\]\s*)*(?:(?:private|protected|public|noncomputable|partial)\s+)*"
     r"(?:def|abbrev|structure|inductive|class|instance|opaque)\s",
@@ -142,7 +144,9 @@ def blank_comments_and_strings(source: str) -> str:
         elif match := re.compile(r"'(?:\\(?:x..|u....|.)|[^\\'\n])'").match(source, position):
             # A character literal; also 'a' at the end of a name such as x', which it is not.
             before = source[position - 1] if position else " "
-            literal = match.group(0) if before.isalnum() or before in "_'" else blank(match.group(0))
+            literal = (
+                match.group(0) if before.isalnum() or before in "_'" else blank(match.group(0))
+            )
             step = 1 if literal == match.group(0) else len(literal)
             out.append(literal[:step])
             position += step

@@ -1,0 +1,228 @@
+"""The `lpb` command: one short function a command, no logic."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from lpb_server import __version__
+from rich.console import Console
+from rich.table import Table
+
+from lpb_cli import call as calls
+from lpb_cli import doctor as doctors
+from lpb_cli.errors import EXIT_ENVIRONMENT, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from lpb_cli.report import Report, Status, print_report, write_report
+from lpb_cli.settings import DEFAULT_ENDPOINT, Settings, load_settings
+from lpb_cli.terminal import download_progress, terminal_narrator
+from lpb_cli.toolchain.choice import EngineName, open_toolchain
+from lpb_cli.verify.workflow import Narrator, VerifyOptions, run_verify
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="lpb",
+    help="Lean calls numerical Python over ZeroMQ and does not have to trust it: answers carry "
+    "certificates that proven checkers decide.\n\n"
+    "Exit codes: 0 all held, 1 something did not hold, 2 wrong usage, 3 the environment lacks "
+    "something, 130 interrupted.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+out = Console()
+err = Console(stderr=True)
+
+Engine = Annotated[
+    EngineName,
+    typer.Option(help="The Lean engine: auto takes lake when it is installed, else embedded."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, for scripts.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"lpb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Prove in Lean, compute in Python, trust neither the wire nor the server."""
+
+
+@app.command()
+def verify(
+    engine: Engine = EngineName.AUTO,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of the random matrices; random by default, printed.")
+    ] = None,
+    requests: Annotated[
+        int, typer.Option(min=0, max=1000, help="Random requests beside the edge cases.")
+    ] = 20,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Use the server running here instead of starting one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check the proofs, talk to a real server, and have Lean's kernel check the conversation.
+
+    Writes report.json, junit.xml and LiveTranscript.lean under .lpb/ of the checkout.
+    """
+    settings = load_settings()
+    options = VerifyOptions(
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        requests=requests,
+        endpoint=endpoint,
+    )
+    with terminal_narrator(err, quiet=as_json) as narrator:
+        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+        report = run_verify(settings, options, toolchain, narrator)
+    write_report(report, settings.output)
+    _show(report, settings, as_json)
+    codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
+    raise typer.Exit(codes.get(report.status, EXIT_FAILED))
+
+
+def _show(report: Report, settings: Settings, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        print_report(report, out, settings.output)
+
+
+def _downloads(narrator: Narrator) -> calls.Any:
+    return lambda text, done, total: download_progress(narrator, text, done, total)
+
+
+@app.command()
+def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
+    """Check the Lean modules and build the C library.
+
+    With lake this is `lake build`, which builds everything natively. The embedded engine checks
+    the modules; the C library is built with cc.
+    """
+    from lpb_cli.build import build_all
+
+    settings = load_settings()
+    with terminal_narrator(err, quiet=as_json) as narrator:
+        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+        report = build_all(settings, toolchain, narrator)
+    write_report(report, settings.output / "build")
+    if as_json:
+        print(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        print_report(report, out, settings.output / "build")
+    raise typer.Exit(EXIT_OK if report.status is Status.PASSED else EXIT_FAILED)
+
+
+@app.command()
+def setup(engine: Engine = EngineName.AUTO) -> None:
+    """Fetch what `lpb verify` needs, so that it can run offline later."""
+    settings = load_settings()
+    with terminal_narrator(err, quiet=False) as narrator:
+        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+        description = toolchain.description
+        toolchain.close()
+    out.print(f"Ready: {description}", highlight=False)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look at every prerequisite: found or not, its version, how to get it."""
+    findings = doctors.examine(load_settings())
+    if as_json:
+        print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False))
+    else:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for heading in ("", "what", "for", "found", "how to get it"):
+            table.add_column(heading, overflow="fold")
+        for finding in findings:
+            mark = (
+                "[green]✔[/]" if finding.found else "[red]✘[/]" if finding.needed else "[dim]·[/]"
+            )
+            table.add_row(mark, finding.name, finding.purpose, finding.detail, finding.remedy)
+        out.print(table)
+    missing = any(finding.needed and not finding.found for finding in findings)
+    raise typer.Exit(EXIT_ENVIRONMENT if missing else EXIT_OK)
+
+
+@app.command()
+def serve(
+    endpoint: Annotated[
+        str, typer.Option(help="Where to listen; port 0 takes a free one.")
+    ] = DEFAULT_ENDPOINT,
+    insecure: Annotated[
+        bool, typer.Option(help="Allow an endpoint beyond loopback with nothing to protect it.")
+    ] = False,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the server in the foreground until Ctrl-C.
+
+    One JSON line on stdout says when it is ready; the log goes to stderr.
+    """
+    from lpb_server.__main__ import main as run_server
+
+    arguments = ["--endpoint", endpoint, "--log-level", log_level]
+    raise typer.Exit(run_server(arguments + (["--insecure"] if insecure else [])))
+
+
+@app.command()
+def call(
+    operation: Annotated[str, typer.Argument(metavar="OP", help="The operation, such as ping.")],
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
+    ] = None,
+    array: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=FILE.npy", help="An array to send.")
+    ] = None,
+    certify: Annotated[bool, typer.Option(help="Ask for a certificate.")] = False,
+    endpoint: Annotated[str, typer.Option(help="Where the server listens.")] = DEFAULT_ENDPOINT,
+    format: Annotated[str, typer.Option(help="auto, json, msgpack or protobuf.")] = "auto",
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", min=0.001, help="Seconds that each try waits.")
+    ] = 10.0,
+    tries: Annotated[int, typer.Option(min=1, help="How often to send at most.")] = 3,
+    output: Annotated[
+        Path | None, typer.Option(help="A folder for the arrays of the reply, as .npy files.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Send one request to a running server and print its reply."""
+    if format not in ("auto", "json", "msgpack", "protobuf"):
+        raise UsageError(f"--format takes auto, json, msgpack or protobuf, not {format!r}.")
+    result = calls.call(
+        calls.CallOptions(
+            operation,
+            endpoint,
+            dict(calls.parse_param(text) for text in param or []),
+            dict(calls.parse_array(text) for text in array or []),
+            certify,
+            format,
+            timeout_s,
+            tries,
+        )
+    )
+    calls.print_result(result, out, output, as_json=as_json)
+
+
+@app.command()
+def bench(as_json: Json = False) -> None:
+    """Measure matrix_sum against a raw pyzmq echo, in one run."""
+    from lpb_benchmarks.matrix_sum import print_measurement, run_benchmark
+
+    with terminal_narrator(err, quiet=as_json) as narrator:
+        measurement = run_benchmark(lambda text, i, n: narrator.progress(text, i, n))
+    if as_json:
+        print(json.dumps(measurement.as_dict()))
+    else:
+        print_measurement(measurement, out)

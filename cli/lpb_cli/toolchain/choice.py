@@ -1,0 +1,48 @@
+"""Which Lean engine to use: `lake` when there is one, else the embedded one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from lpb_cli.errors import EngineUnavailableError
+from lpb_cli.settings import Settings
+from lpb_cli.toolchain.embedded import EmbeddedToolchain
+from lpb_cli.toolchain.engine_archive import Progress, prepare_engine
+from lpb_cli.toolchain.lake import LakeToolchain, find_lake
+from lpb_cli.toolchain.protocol import LeanToolchain
+
+__all__ = ["EngineName", "open_toolchain"]
+
+
+class EngineName(StrEnum):
+    """What ``--engine`` takes."""
+
+    AUTO = "auto"
+    LAKE = "lake"
+    EMBEDDED = "embedded"
+
+
+def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -> LeanToolchain:
+    """Give a toolchain that is ready to work; fetches the embedded engine when it must.
+
+    Raises
+    ------
+    EngineUnavailableError
+        When the engine asked for, or any, is not to be had.
+    """
+    lake = find_lake(settings) if engine is not EngineName.EMBEDDED else None
+    if lake is not None:
+        return LakeToolchain(settings, lake)
+    if engine is EngineName.LAKE:
+        raise EngineUnavailableError(
+            "No `lake` found in LPB_LAKE, PATH or ELAN_HOME.",
+            "Install elan (https://lean-lang.org/install), or leave out `--engine lake`: "
+            "the embedded engine needs no installation.",
+        )
+    if settings.lake is not None:
+        raise EngineUnavailableError(
+            f"LPB_LAKE names {settings.lake}, which is no file.",
+            "Correct LPB_LAKE or unset it.",
+        )
+    prepare_engine(settings.cache, progress)
+    return EmbeddedToolchain(settings)

@@ -1,0 +1,184 @@
+"""The requests that `lpb verify` sends, and what came back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from lpb_server.client import BridgeClient, Exchange
+from lpb_server.errors import BridgeError
+from lpb_server.wire.values import Value
+
+from lpb_cli.report import Check, Status
+
+__all__ = ["FORMATS", "LiveExchange", "PlannedRequest", "plan_requests", "send_requests"]
+
+FORMATS = ("json", "msgpack")
+
+Matrix = npt.NDArray[np.float64]
+
+_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """A request to send.
+
+    Attributes
+    ----------
+    name
+        Says what is special about it; names it in reports.
+    op
+        ``matrix_sum``, ``echo`` or ``ping``.
+    format
+        ``json`` or ``msgpack``.
+    matrix
+        The operand of ``matrix_sum``: float64, two dimensions.
+    inline
+        Whether the matrix stands in the parameters, not in a frame of its own.
+    params
+        The parameters of ``echo``.
+    """
+
+    name: str
+    op: str
+    format: str
+    matrix: Matrix | None = None
+    inline: bool = False
+    params: dict[str, Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveExchange:
+    """A planned request and the messages that it led to."""
+
+    planned: PlannedRequest
+    exchange: Exchange
+
+    @property
+    def name(self) -> str:
+        """Say what is special about it."""
+        return self.planned.name
+
+
+def _edge_cases() -> list[tuple[str, Matrix]]:
+    """Matrices at the edges of what a float64 sum can meet."""
+    tiny, huge = 5e-324, 1.5e308
+    return [
+        ("1 × 1", np.array([[0.1]])),
+        ("one row", np.array([[0.1, 0.2, 0.3, -0.6, 1e16, 1.0, -1e16]])),
+        ("one column", np.array([[1.0], [1e-16], [1e-16], [1e-16]])),
+        ("subnormals", np.array([[tiny, 3 * tiny], [2.2e-308, -tiny]])),
+        ("huge and tiny", np.array([[huge, 1.0, tiny], [-huge, 1e-300, 1e300]])),
+        ("negative zeros", np.array([[-0.0, -0.0], [-0.0, 0.0]])),
+        ("powers of two", np.ldexp(1.0, np.arange(-40, 40).reshape(8, 10))),
+        ("all negative", -np.arange(1.0, 13.0).reshape(3, 4) / 7.0),
+    ]
+
+
+_ECHO_PARAMS: dict[str, Value] = {
+    "null": None,
+    "truth": [True, False],
+    "integers": [0, 127, 128, -1, -32, -33, 2**63 - 1, -(2**63), 2**64 - 1],
+    "floats": [
+        0.0,
+        -0.0,
+        0.1,
+        1e16,
+        1e-5,
+        5e-324,
+        1.7976931348623157e308,
+        float("inf"),
+        -float("inf"),
+    ],
+    "texts": ["", "π ≈ 3.14159", "🧮 beyond the BMP", '"\\\n\t\u0001'],
+    "nested": {"list": [[], [[]], {"empty": {}}]},
+}
+
+
+def plan_requests(seed: int, count: int) -> list[PlannedRequest]:
+    """Plan the conversation: every edge case in each format, and `count` random matrices.
+
+    Parameters
+    ----------
+    seed
+        Makes the random matrices; the same seed gives the same ones.
+    """
+    random = np.random.default_rng(seed)
+    planned: list[PlannedRequest] = []
+    for name in FORMATS:
+        planned.append(PlannedRequest(f"ping, {name}", "ping", name))
+        planned.append(PlannedRequest(f"echo, {name}", "echo", name, params=_ECHO_PARAMS))
+        for case, matrix in _edge_cases():
+            planned.append(
+                PlannedRequest(f"{case}, {name}, inline", "matrix_sum", name, matrix, inline=True)
+            )
+        large = random.standard_normal((100, 100)) * 10.0 ** random.integers(-8, 8, (100, 100))
+        planned.append(PlannedRequest(f"10⁴ elements, {name}, frame", "matrix_sum", name, large))
+    for index in range(count):
+        rows, columns = (int(n) for n in random.integers(1, 9, 2))
+        matrix = random.standard_normal((rows, columns)) * 10.0 ** random.integers(-20, 20)
+        if index % 3 == 0:
+            matrix = np.abs(matrix)
+        inline = index % 2 == 0
+        name = FORMATS[index // 2 % len(FORMATS)]
+        where = "inline" if inline else "frame"
+        planned.append(
+            PlannedRequest(
+                f"random {index + 1}: {rows} × {columns}, {name}, {where}",
+                "matrix_sum",
+                name,
+                matrix,
+                inline,
+            )
+        )
+    return planned
+
+
+def send_requests(
+    endpoint: str, planned: list[PlannedRequest], progress: Callable[[int, int], None]
+) -> tuple[list[LiveExchange], list[Check]]:
+    """Send the requests through the Python client.
+
+    Gives the exchanges whose reply could be read, and a check for each request. Whether a reply is
+    right is not decided here: that is for the transcript.
+    """
+    run = secrets.token_hex(6)  # a reply recorded in another run carries another id
+    exchanges: list[LiveExchange] = []
+    checks: list[Check] = []
+    with BridgeClient(endpoint, timeout_s=_TIMEOUT_S, tries=2) as client:
+        for index, request in enumerate(planned):
+            check = Check(request.name, Status.PASSED)
+            try:
+                exchange = _send(client, request, f"{run}-{index}")
+            except BridgeError as error:
+                check.status, check.detail = Status.FAILED, str(error)
+            else:
+                exchanges.append(LiveExchange(request, exchange))
+                error_reply = exchange.reply.error
+                if error_reply is not None:
+                    check.status = Status.FAILED
+                    check.detail = f"{error_reply.code}: {error_reply.message}"
+            checks.append(check)
+            progress(index + 1, len(planned))
+    return exchanges, checks
+
+
+def _send(client: BridgeClient, request: PlannedRequest, request_id: str) -> Exchange:
+    params: dict[str, Value] = dict(request.params or {})
+    arrays: dict[str, Matrix] = {}
+    if request.matrix is not None and request.inline:
+        params["matrix"] = request.matrix.tolist()
+    elif request.matrix is not None:
+        arrays["matrix"] = request.matrix
+    return client.exchange(
+        request.op,
+        params,
+        arrays,
+        certify=True,
+        format=request.format,  # type: ignore[arg-type]
+        request_id=request_id,
+    )

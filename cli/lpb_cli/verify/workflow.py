@@ -1,0 +1,254 @@
+"""`lpb verify`: a list of stages, each of which fills in its part of one report."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from lpb_cli.errors import LpbError
+from lpb_cli.report import Check, Report, Stage, Status
+from lpb_cli.settings import Settings
+from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
+from lpb_cli.toolchain.diagnostics import Diagnostic, ModuleResult, ModuleStatus
+from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.verify.exchanges import LiveExchange, plan_requests, send_requests
+from lpb_cli.verify.program import check_program
+from lpb_cli.verify.transcript import render_transcript
+
+__all__ = ["Narrator", "VerifyOptions", "check_proofs_stage", "run_verify"]
+
+TRANSCRIPT_TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """What the command line asks for.
+
+    Attributes
+    ----------
+    requests
+        How many random matrices to send beside the edge cases.
+    endpoint
+        A running server to talk to; ``None`` starts one.
+    """
+
+    seed: int
+    requests: int
+    endpoint: str | None = None
+
+
+class Narrator:
+    """Tells a person what is going on. This one is silent; the terminal's overrides it."""
+
+    def stage(self, name: str) -> None:
+        """Begin a stage."""
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """Show how far the stage is; a total of 0 means that nobody knows."""
+
+
+@dataclass(slots=True)
+class _Run:
+    settings: Settings
+    options: VerifyOptions
+    toolchain: LeanToolchain
+    narrator: Narrator
+    report: Report
+    server: ServerSupervisor | None = None
+    endpoint: str = ""
+    exchanges: list[LiveExchange] = field(default_factory=list)
+    proofs_hold: bool = False
+
+
+def run_verify(
+    settings: Settings, options: VerifyOptions, toolchain: LeanToolchain, narrator: Narrator
+) -> Report:
+    """Run all stages and give the report; what was started is stopped again.
+
+    A stage that fails does not keep the others from running, unless they need it. Ctrl-C gives a
+    partial report: the stage it hit is ``interrupted``, those after it ``not run``.
+    """
+    started = time.monotonic()
+    report = Report(
+        engine=toolchain.description,
+        seed=options.seed,
+        versions={"python": platform.python_version(), "platform": platform.platform()},
+    )
+    run = _Run(settings, options, toolchain, narrator, report)
+    stages: list[tuple[str, Callable[[_Run, Stage], None]]] = [
+        ("proofs", _proofs),
+        ("serve", _serve),
+        ("live", _live),
+        ("transcript", _transcript),
+        ("program", _program),
+        ("stop", _stop),
+    ]
+    report.stages = [Stage(name) for name, _ in stages]
+    try:
+        for stage, (_, action) in zip(report.stages, stages, strict=True):
+            with _timed(stage):
+                narrator.stage(stage.name)
+                action(run, stage)
+    except KeyboardInterrupt:
+        pass  # the stages say it
+    finally:
+        if run.server is not None:
+            run.server.stop()
+        toolchain.close()
+        report.seconds = time.monotonic() - started
+    return report
+
+
+@contextlib.contextmanager
+def _timed(stage: Stage) -> Iterator[None]:
+    started = time.monotonic()
+    try:
+        yield
+        if stage.status is Status.NOT_RUN and stage.checks:
+            stage.status = Status.FAILED if stage.failures else Status.PASSED
+    except KeyboardInterrupt:
+        stage.status, stage.summary = Status.INTERRUPTED, "interrupted"
+        raise
+    except LpbError as error:
+        stage.status = Status.FAILED
+        stage.checks.append(Check(stage.name, Status.FAILED, error.message))
+        stage.summary = error.message.splitlines()[0]
+    finally:
+        stage.seconds = time.monotonic() - started
+
+
+def _proofs(run: _Run, stage: Stage) -> None:
+    run.proofs_hold = check_proofs_stage(run.toolchain, run.narrator, stage)
+
+
+def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stage) -> bool:
+    """Check the package's modules and fill in the stage. Gives whether all of them hold."""
+
+    def progress(result: ModuleResult | None, done: int, total: int) -> None:
+        narrator.progress(result.name if result else "building", done, total)
+
+    proofs = toolchain.check_proofs(progress)
+    for module in proofs.modules:
+        failed = module.status in (ModuleStatus.FAILED, ModuleStatus.NOT_REACHED)
+        errors = [d for d in module.diagnostics if d.severity == "error"]
+        stage.checks.append(
+            Check(
+                module.name,
+                Status.FAILED if failed else Status.PASSED,
+                "not reached: a module that it imports failed"
+                if module.status is ModuleStatus.NOT_REACHED
+                else str(module.status),
+                module.seconds,
+                errors if failed else module.diagnostics,
+            )
+        )
+    unchanged = sum(module.status is ModuleStatus.UNCHANGED for module in proofs.modules)
+    stage.status = Status.PASSED if proofs.ok else Status.FAILED
+    stage.seconds = proofs.seconds
+    stage.summary = (
+        f"{len(proofs.modules)} modules ({unchanged} unchanged), {proofs.theorems} theorems, "
+        f"{proofs.definitions} definitions, {proofs.warnings} warnings"
+    )
+    stage.data = {
+        "modules": len(proofs.modules),
+        "unchanged": unchanged,
+        "theorems": proofs.theorems,
+        "definitions": proofs.definitions,
+        "warnings": proofs.warnings,
+    }
+    return proofs.ok
+
+
+def _serve(run: _Run, stage: Stage) -> None:
+    run.toolchain.warm_up()  # the engine starts while the server does
+    if run.options.endpoint is not None:
+        wait_for_ping(run.options.endpoint, 3.0)
+        run.endpoint = run.options.endpoint
+        stage.summary = f"uses the server at {run.endpoint}"
+    else:
+        run.server = ServerSupervisor(run.settings.project)
+        run.server.start()
+        run.endpoint = run.server.endpoint
+        stage.summary = f"started, answers at {run.endpoint}"
+    stage.status = Status.PASSED
+
+
+def _live(run: _Run, stage: Stage) -> None:
+    if not run.endpoint:
+        stage.summary = "not run: no server"
+        return
+    planned = plan_requests(run.options.seed, run.options.requests)
+    run.exchanges, stage.checks = send_requests(
+        run.endpoint, planned, lambda done, total: run.narrator.progress("requests", done, total)
+    )
+    if run.server is not None:
+        run.server.check()
+    formats = ", ".join(sorted({request.format for request in planned}))
+    answered = len(stage.checks) - len(stage.failures)
+    stage.summary = (
+        f"{answered} of {len(planned)} requests answered ({formats}), seed {run.options.seed}"
+    )
+
+
+def _transcript(run: _Run, stage: Stage) -> None:
+    if not run.exchanges:
+        stage.summary = "not run: no conversation"
+        return
+    if not run.proofs_hold:
+        stage.summary = "not run: the proofs do not hold"
+        return
+    transcript = render_transcript(
+        run.exchanges, f"Seed {run.options.seed}; {len(run.exchanges)} exchanges."
+    )
+    file = run.settings.output / "LiveTranscript.lean"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(transcript.source, encoding="utf-8")
+    run.narrator.progress(f"the kernel checks {len(run.exchanges)} exchanges", 0, 0)
+    result = run.toolchain.check_file(file, TRANSCRIPT_TIMEOUT_S)
+    rejected: dict[str, list[Diagnostic]] = {}
+    for diagnostic in result.diagnostics:
+        if diagnostic.severity == "error":
+            name = transcript.exchange_at(diagnostic.line) or "the file itself"
+            rejected.setdefault(name, []).append(diagnostic)
+    for live in run.exchanges:
+        wrong = rejected.pop(live.name, [])
+        stage.checks.append(
+            Check(
+                live.name,
+                Status.FAILED if wrong else Status.PASSED,
+                "the kernel does not accept this exchange" if wrong else "",
+                diagnostics=wrong[:1],
+            )
+        )
+    for name, wrong in rejected.items():
+        stage.checks.append(Check(name, Status.FAILED, wrong[0].message, diagnostics=wrong))
+    if not result.ok and not stage.failures:
+        stage.checks.append(Check("transcript", Status.FAILED, "Lean rejected the transcript"))
+    accepted = len(run.exchanges) - len(stage.failures)
+    stage.summary = f"the kernel accepts {accepted} of {len(run.exchanges)} exchanges"
+    stage.data = {"file": str(file), "kernel_seconds": round(result.seconds, 3)}
+
+
+def _program(run: _Run, stage: Stage) -> None:
+    if not run.exchanges or not run.proofs_hold:
+        stage.summary = "not run: no conversation, or the proofs do not hold"
+        return
+    run.narrator.progress("ExampleProof reads the conversation", 0, 0)
+    stage.checks = check_program(run.toolchain, run.exchanges)
+    passed = sum(check.status is Status.PASSED for check in stage.checks)
+    stage.summary = (
+        f"ExampleProof: {passed} of {len(stage.checks)} checks, in Lean ({run.toolchain.name})"
+    )
+
+
+def _stop(run: _Run, stage: Stage) -> None:
+    stage.status = Status.PASSED
+    if run.server is None:
+        stage.summary = "the server was not ours" if run.endpoint else "no server was started"
+        return
+    step = run.server.stop()
+    run.server = None
+    stage.summary = f"server stopped ({step})"
