@@ -129,9 +129,8 @@ lean_obj_res lpb_lean_socket_new(b_lean_obj_arg context, uint8_t kind) {
     return ok(lean_alloc_external(class_in(&socket_class, finalize_socket), socket));
 }
 
-lean_obj_res lpb_lean_socket_set_option(b_lean_obj_arg socket, uint8_t option, uint64_t value) {
-    int64_t clamped = value > INT64_MAX ? INT64_MAX : (int64_t)value;
-    return unit_or_fail(lpb_socket_set_option(socket_of(socket), option, clamped));
+lean_obj_res lpb_lean_socket_set_option(b_lean_obj_arg socket, uint8_t option, uint32_t value) {
+    return unit_or_fail(lpb_socket_set_option(socket_of(socket), option, value));
 }
 
 lean_obj_res lpb_lean_socket_set_curve(

@@ -21,7 +21,7 @@ lean_obj_res lpb_lean_context_new(uint32_t io_threads);
 lean_obj_res lpb_lean_context_shutdown(b_lean_obj_arg context);
 
 lean_obj_res lpb_lean_socket_new(b_lean_obj_arg context, uint8_t kind);
-lean_obj_res lpb_lean_socket_set_option(b_lean_obj_arg socket, uint8_t option, uint64_t value);
+lean_obj_res lpb_lean_socket_set_option(b_lean_obj_arg socket, uint8_t option, uint32_t value);
 lean_obj_res lpb_lean_socket_set_curve(
     b_lean_obj_arg socket, b_lean_obj_arg server_key, b_lean_obj_arg public_key, b_lean_obj_arg secret_key);
 lean_obj_res lpb_lean_socket_set_routing_id(b_lean_obj_arg socket, b_lean_obj_arg id);

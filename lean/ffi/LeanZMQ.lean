@@ -61,7 +61,8 @@ inductive SocketOption where
   | sendHighWaterMark
   /-- How many messages may wait to be received; 0 is no limit. Before `connect`. -/
   | receiveHighWaterMark
-  /-- The largest frame taken from the peer, in bytes; 0 is no limit. Before `connect`. -/
+  /-- The largest frame taken from the peer, in bytes; 0 is no limit. ZeroMQ drops a peer that sends more and does not
+  connect to it again: it falls silent, and takes a new socket to reach. Before `connect`. -/
   | maxFrameBytes
   /-- The most frames of one received message. -/
   | maxFrames
@@ -102,7 +103,7 @@ opaque new (context : @& Context) (kind : SocketKind) : IO Socket
 
 /-- Sets one option. -/
 @[extern "lpb_lean_socket_set_option"]
-opaque setOption (socket : @& Socket) (option : SocketOption) (value : UInt64) : IO Unit
+opaque setOption (socket : @& Socket) (option : SocketOption) (value : UInt32) : IO Unit
 
 /-- Encrypts and authenticates by CURVE: the server's public key, then the client's own pair, each in Z85.
 Before `connect`. -/
@@ -144,5 +145,3 @@ opaque close (socket : @& Socket) : IO Unit
 end Socket
 
 end LeanPythonBridge.LeanZMQ
-
-end

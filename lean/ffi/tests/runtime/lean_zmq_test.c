@@ -352,7 +352,7 @@ static void errors(void) {
 
     expect_error(lpb_lean_socket_send(socket, frames), ILLEGAL_OPERATION, "not connected");
     expect_count(item, -3); /* nothing is held after a failure */
-    expect_error(lpb_lean_socket_set_option(socket, LPB_LINGER_MS, UINT64_MAX), INVALID_ARGUMENT, "linger");
+    expect_error(lpb_lean_socket_set_option(socket, LPB_LINGER_MS, UINT32_MAX), INVALID_ARGUMENT, "linger");
     expect_error(lpb_lean_socket_set_option(socket, 200, 1), INVALID_ARGUMENT, "no option 200");
     expect_unit(lpb_lean_socket_set_option(socket, LPB_MAX_FRAMES, 2));
     expect_unit(lpb_lean_socket_set_option(socket, LPB_RECEIVE_TIMEOUT_MS, 10000));
