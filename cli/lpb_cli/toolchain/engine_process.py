@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import tempfile
@@ -140,10 +141,8 @@ class EngineProcess:
         """
         self.wait_until_ready()
         deadline = time.monotonic() + timeout_s
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it has ended: _next says how
             self._child.write_line(json.dumps(dict(job)))
-        except BrokenPipeError:
-            pass  # it has ended: _next says how
         messages: list[dict[str, Any]] = []
         streams: dict[str, list[str]] = {"stdout": [], "stderr": []}
         while True:

@@ -147,9 +147,8 @@ def blank_comments_and_strings(source: str) -> str:
             literal = (
                 match.group(0) if before.isalnum() or before in "_'" else blank(match.group(0))
             )
-            step = 1 if literal == match.group(0) else len(literal)
-            out.append(literal[:step])
-            position += step
+            out.append(literal)
+            position += len(literal)
         elif match := re.compile(r'(?<![A-Za-z0-9_])r(#*)"').match(source, position):
             end = source.find('"' + match.group(1), match.end())
             end = length if end < 0 else end + 1 + len(match.group(1))
