@@ -1,16 +1,16 @@
 """The vectors file: how it is read, and how it is made.
 
-``python -m lpb_server.conformance.vectors`` writes ``vectors.json`` anew; a test compares.
+``python -m lpb_server.conformance`` writes ``vectors.json`` anew; a test compares.
 """
 
 from __future__ import annotations
 
 import json
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 
-from lpb_server.conformance.cases import accepted_cases, header_cases, invalid_cases, value_cases
+from lpb_server.conformance.cases import accepted_cases, header_cases, value_cases
+from lpb_server.conformance.invalid import invalid_cases
 from lpb_server.conformance.notation import to_notation
 from lpb_server.wire import json_format, msgpack_format, protobuf_format
 from lpb_server.wire.formats import WireFormat, encode_header
@@ -92,7 +92,3 @@ def load_vectors() -> dict[str, Any]:
     text = (files("lpb_server") / "conformance" / VECTORS_NAME).read_text("utf-8")
     vectors: dict[str, Any] = json.loads(text)
     return vectors
-
-
-if __name__ == "__main__":
-    (Path(__file__).parent / VECTORS_NAME).write_text(render_vectors(), "utf-8")

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from lpb_server.errors import WireError
 from lpb_server.wire.limits import MAX_DEPTH
-from lpb_server.wire.protobuf_reader import (
+from lpb_server.wire.protobuf_header import (
     GENERATED,
     HEADER_FIELDS,
     FieldKind,
     MessageField,
     read_header,
-    read_value,
 )
+from lpb_server.wire.protobuf_reader import read_value
 from lpb_server.wire.values import Frame, Value, ValueMap, check_value
 
 __all__ = ["decode_header", "decode_value", "encode_header", "encode_value"]
