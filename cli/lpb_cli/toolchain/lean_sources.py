@@ -144,9 +144,8 @@ def blank_comments_and_strings(source: str) -> str:
         elif match := re.compile(r"'(?:\\(?:x..|u....|.)|[^\\'\n])'").match(source, position):
             # A character literal; also 'a' at the end of a name such as x', which it is not.
             before = source[position - 1] if position else " "
-            literal = (
-                match.group(0) if before.isalnum() or before in "_'" else blank(match.group(0))
-            )
+            part_of_a_name = before.isalnum() or before in "_'"
+            literal = source[position] if part_of_a_name else blank(match.group(0))
             out.append(literal)
             position += len(literal)
         elif match := re.compile(r'(?<![A-Za-z0-9_])r(#*)"').match(source, position):

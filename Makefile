@@ -1,0 +1,40 @@
+# lean-python-bridge: every target sets up what it needs. See README.md.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help verify test lint setup system-packages picture clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+verify: setup ## Set up everything, then run `lpb verify`
+	@$(BIN)/lpb verify
+
+test: setup lint ## Set up everything, then run every test
+	@$(BIN)/lpb setup
+	@$(BIN)/python -m pytest
+
+lint: setup ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+setup: $(STAMP) ## Create .venv and install the project and its tools
+
+picture: setup ## Draw docs/verify.svg from a real run of `lpb verify`
+	@$(BIN)/python -m lpb_cli.picture docs/verify.svg
+
+clean: ## Remove what was built here (not the downloaded engine)
+	rm -rf $(VENV) .lpb build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The wrong Python, or a missing compiler, is said before anything is created.
+$(STAMP): pyproject.toml .ci/prerequisites
+	@PYTHON="$(PYTHON)" sh .ci/prerequisites
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the project and its tools into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,dev]'
+	@touch $@
