@@ -82,8 +82,8 @@ def ofRatio? (numerator denominator : Nat) : Option Nat :=
 
 /-- Whether the double `bits` is the one nearest to `x / 2^1074`, ties to even; zero is +0.0. -/
 def isNearest (bits : Nat) (x : Int) : Bool :=
-  if x < 0 then bits == signBit + nearestMagnitude x.natAbs 1 && isFinite bits
-  else bits == nearestMagnitude x.natAbs 1 && isFinite bits
+  let rounded := nearestMagnitude x.natAbs 1
+  rounded < infinity && bits == if x < 0 then signBit + rounded else rounded
 
 /-- Whether `bits` is the least double that is at least `numerator / denominator / 2^1074`: a finite one that is not
 below, and +0.0 or with a predecessor that is below. -/
