@@ -18,15 +18,19 @@ variable {R : Type u} [CommRing R] {l m n : Nat}
 
 /-! ## Dot products -/
 
+/-- The dot product is symmetric. -/
 theorem dot_comm (x y : Vec n R) : dot x y = dot y x := by
   simp only [dot, CommRing.mul_comm (x _)]
 
+/-- The dot product is additive on the right. -/
 theorem dot_add (x y z : Vec n R) : dot x (y + z) = dot x y + dot x z := by
   simp only [dot, ← vecSum_add, Vec.add_apply, Semiring.left_distrib]
 
+/-- The dot product of a difference. -/
 theorem dot_sub (x y z : Vec n R) : dot x (y - z) = dot x y - dot x z := by
   simp only [dot, ← vecSum_sub, Vec.sub_apply]; congr; funext i; grind
 
+/-- A scalar comes out of the dot product. -/
 theorem dot_smul (c : R) (x y : Vec n R) : dot x (c • y) = c * dot x y := by
   simp only [dot, ← vecSum_mul_left, Vec.smul_apply]; congr; funext i; grind
 
@@ -55,11 +59,13 @@ theorem normSq_add (x y : Vec n R) : normSq (x + y) = normSq x + 2 * dot x y + n
 /-- The quadratic form `xᵀ P x`. -/
 def quadForm (P : Matrix n n R) (x : Vec n R) : R := dot x (P.mulVec x)
 
+/-- The form of a difference of matrices. -/
 theorem quadForm_sub (P Q : Matrix n n R) (x : Vec n R) : quadForm (P - Q) x = quadForm P x - quadForm Q x := by
   rw [quadForm, quadForm, quadForm, ← dot_sub]; congr; funext i
   show dot (P i - Q i) x = dot (P i) x - dot (Q i) x
   rw [dot_comm, dot_sub, dot_comm x, dot_comm x]
 
+/-- The form of a multiple of a matrix. -/
 theorem quadForm_smul (c : R) (P : Matrix n n R) (x : Vec n R) : quadForm (c • P) x = c * quadForm P x := by
   rw [quadForm, quadForm, ← dot_smul]; congr; funext i
   show dot (c • P i) x = c * dot (P i) x
@@ -91,8 +97,10 @@ theorem mul_self_eq_zero {a : R} : a * a = 0 ↔ a = 0 := by
   have neg := OrderedRing.mul_pos (a := -a) (b := -a)
   grind
 
+/-- A squared norm is nonnegative. -/
 theorem normSq_nonneg (x : Vec n R) : 0 ≤ normSq x := vecSum_nonneg fun i => mul_self_nonneg (x i)
 
+/-- Only the zero vector has the squared norm zero. -/
 theorem normSq_eq_zero_iff {x : Vec n R} : normSq x = 0 ↔ ∀ i, x i = 0 :=
   (vecSum_eq_zero_iff fun i => mul_self_nonneg (x i)).trans (forall_congr' fun _ => mul_self_eq_zero)
 

@@ -47,12 +47,14 @@ variable {m n : Nat}
 
 /-! ## Nonnegativity -/
 
+/-- A squared error is nonnegative. -/
 theorem squaredLoss_nonneg (p t : R) : 0 ≤ squaredLoss p t := mul_self_nonneg _
 
 /-- The loss is zero exactly when the prediction is right. -/
 theorem squaredLoss_eq_zero_iff {p t : R} : squaredLoss p t = 0 ↔ p = t := by
   rw [squaredLoss, mul_self_eq_zero]; grind
 
+/-- The least-squares objective is nonnegative. -/
 theorem leastSquares_nonneg (X : Matrix m n R) (y : Vec m R) (w : Vec n R) : 0 ≤ leastSquares X y w :=
   normSq_nonneg _
 
@@ -74,6 +76,7 @@ structure ConvexOn (s : E → Prop) (f : E → R) : Prop where
 /-- `f` is convex on the whole space. -/
 abbrev Convex (f : E → R) : Prop := ConvexOn (fun _ => True) f
 
+/-- A sum of convex functions is convex. -/
 theorem ConvexOn.add {s : E → Prop} {f g : E → R} (hf : ConvexOn s f) (hg : ConvexOn s g) :
     ConvexOn s fun x => f x + g x :=
   ⟨hf.domain, fun x y a b hx hy ha hb hab => by
@@ -81,12 +84,14 @@ theorem ConvexOn.add {s : E → Prop} {f g : E → R} (hf : ConvexOn s f) (hg : 
     have := hg.below x y a b hx hy ha hb hab
     grind⟩
 
+/-- A nonnegative multiple of a convex function is convex. -/
 theorem ConvexOn.mul_left {s : E → Prop} {f : E → R} {c : R} (hc : 0 ≤ c) (hf : ConvexOn s f) :
     ConvexOn s fun x => c * f x :=
   ⟨hf.domain, fun x y a b hx hy ha hb hab => by
     have := OrderedRing.mul_le_mul_of_nonneg_left (hf.below x y a b hx hy ha hb hab) hc
     grind⟩
 
+/-- A sum over an index of convex functions is convex. -/
 theorem ConvexOn.vecSum {s : E → Prop} {f : Fin m → E → R}
     (hs : ∀ x y (a b : R), s x → s y → 0 ≤ a → 0 ≤ b → a + b = 1 → s (a • x + b • y))
     (hf : ∀ i, ConvexOn s (f i)) : ConvexOn s fun x => vecSum fun i => f i x :=

@@ -59,11 +59,17 @@ instance : Add (Matrix m n R) := ⟨fun A B i => A i + B i⟩
 instance : Sub (Matrix m n R) := ⟨fun A B i => A i - B i⟩
 instance : SMul R (Matrix m n R) := ⟨fun c A i => c • A i⟩
 
+/-- Vectors are added entry by entry. -/
 @[simp] theorem Vec.add_apply (x y : Vec n R) (i : Fin n) : (x + y) i = x i + y i := rfl
+/-- Vectors are subtracted entry by entry. -/
 @[simp] theorem Vec.sub_apply (x y : Vec n R) (i : Fin n) : (x - y) i = x i - y i := rfl
+/-- A scalar multiplies every entry. -/
 @[simp] theorem Vec.smul_apply (c : R) (x : Vec n R) (i : Fin n) : (c • x) i = c * x i := rfl
+/-- Matrices are added row by row. -/
 @[simp] theorem Matrix.add_apply (A B : Matrix m n R) (i : Fin m) : (A + B) i = A i + B i := rfl
+/-- Matrices are subtracted row by row. -/
 @[simp] theorem Matrix.sub_apply (A B : Matrix m n R) (i : Fin m) : (A - B) i = A i - B i := rfl
+/-- A scalar multiplies every row. -/
 @[simp] theorem Matrix.smul_apply (c : R) (A : Matrix m n R) (i : Fin m) : (c • A) i = c • A i := rfl
 
 /-! ## Sums and products -/

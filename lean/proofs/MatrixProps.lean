@@ -18,6 +18,7 @@ variable {R : Type u} [CommRing R] {l m n : Nat}
 
 /-! ## Sums of vectors -/
 
+/-- The sum of no entries. -/
 @[simp] theorem vecSum_empty (x : Vec 0 R) : vecSum x = 0 := rfl
 
 private theorem partialSum_castSucc (x : Vec (n + 1) R) (k : Nat) (h : k ≤ n) :

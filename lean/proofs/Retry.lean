@@ -8,7 +8,7 @@ report what happened as an `Event`, `step`, carry out the `Action`s in their ord
 1. begin with `State.init id` and the event `start now`;
 2. wait for the socket until `State.wakeMs`, at the latest;
 3. report a reply as `reply`, an error of the socket as `sendFailure`, and silence, that is, the end of the wait, as
-   `tick now random`; an event that comes early or late is ignored, so reporting too much does no harm.
+   `tick now random`; an event that does not fit the state, such as an early `tick` or a stale reply, is ignored.
 
 The machine reads no clock and draws no random number: events bring both. Times are milliseconds of any clock that
 never goes back. All tries carry the same id. The theorems are in `RetryProofs`. -/

@@ -177,4 +177,16 @@ theorem replay_run (s : State) (events : List (Event α)) :
   | nil => simp [run, replay]
   | cons event events ih => simp only [run, replay_append, replay_step, Option.bind_some, ih]
 
+/-- From its beginning, a call never has two requests in flight. -/
+theorem never_two_in_flight (config : Config) (id : String) (events : List (Event α)) :
+    (replay .closed (run config (.init id) events).2).isSome = true := by
+  have := replay_run (config := config) (.init id) events
+  rw [show (State.init id).socket = .closed from rfl] at this
+  rw [this]; rfl
+
+/-! The rule can be broken: these are not allowed. -/
+
+example : replay (α := Nat) .closed [.connect, .send, .send] = none := by decide +kernel
+example : replay (α := Nat) .closed [.connect, .send, .connect, .send] = none := by decide +kernel
+
 end LeanPythonBridge.Retry
