@@ -17,13 +17,9 @@ def programs : Array Lean.Name := #[`ExampleProof, `Tests]
 
 /-- All other modules in `proofs`: a new file is part of the build without being named here. -/
 def proofs : Array Lean.Name := run_io do
-  let files ← FilePath.readDir (__dir__ / "proofs")
-  let names := files.filterMap fun file =>
-    if file.fileName.endsWith ".lean" then
-      some (Lean.Name.mkSimple ((FilePath.mk file.fileName).fileStem.getD file.fileName))
-    else
-      none
-  return (names.filter (!programs.contains ·)).qsort (·.toString < ·.toString)
+  let names ← IO.mkRef #[]
+  Lean.forEachModuleInDir (__dir__ / "proofs") fun name => names.modify (·.push name)
+  return ((← names.get).filter (!programs.contains ·)).qsort (·.toString < ·.toString)
 
 /-- Where the programs look for ZeroMQ's library when they run, if not where the system has it. -/
 def zmqRunPath : Array String := run_io do
