@@ -99,17 +99,25 @@ theorem encodeNat_natOfBytes (bytes : List UInt8) :
 
 /-! ## Bytes packed in one literal -/
 
-/-- `bytesOfNat` with what follows the bytes; halves until one byte is left, `fuel` times at most. -/
+/-- The lowest eight bytes of a number, and what follows them. Spelled out, with the functions of `Nat`
+that the kernel knows by name: it is where most of the time goes. -/
+def wordBefore (n : Nat) (rest : List UInt8) : List UInt8 :=
+  UInt8.ofNat (n.shiftRight 56) :: UInt8.ofNat (n.shiftRight 48) ::
+  UInt8.ofNat (n.shiftRight 40) :: UInt8.ofNat (n.shiftRight 32) ::
+  UInt8.ofNat (n.shiftRight 24) :: UInt8.ofNat (n.shiftRight 16) ::
+  UInt8.ofNat (n.shiftRight 8) :: UInt8.ofNat n :: rest
+
+/-- `bytesOfNat` with what follows the bytes; halves until eight bytes are left, `fuel` times at most. -/
 def bytesOfNatBefore : (fuel count n : Nat) → List UInt8 → List UInt8
-  | 0, _, _, rest => rest
+  | 0, count, n, rest => encodeNat count n ++ rest
   | fuel + 1, count, n, rest =>
-    match count with
-    | 0 => rest
-    | 1 => UInt8.ofNat n :: rest
-    | _ =>
-      let low := count / 2
-      bytesOfNatBefore fuel (count - low) (n >>> (8 * low))
-        (bytesOfNatBefore fuel low (n % 2 ^ (8 * low)) rest)
+    if count = 8 then wordBefore n rest
+    else if count < 8 then encodeNat count n ++ rest
+    else
+      let low := Nat.mul 8 (Nat.div (Nat.add count 8) 16)
+      let bits := Nat.mul 8 low
+      bytesOfNatBefore fuel (Nat.sub count low) (Nat.shiftRight n bits)
+        (bytesOfNatBefore fuel low (Nat.mod n (Nat.pow 2 bits)) rest)
 
 /-- `count` bytes packed in one number, most significant first. It says the same as `encodeNat`
 (`bytesOfNat_eq`), and the kernel needs about `n log n` time for it instead of `n²`. -/
@@ -124,30 +132,33 @@ theorem encodeNat_add (high low n : Nat) :
     rw [Nat.add_right_comm, encodeNat, encodeNat, ih, Nat.pow_add, Nat.mul_comm (256 ^ high),
       Nat.div_div_eq_div_mul, List.cons_append]
 
+/-- Bytes above the lowest `count` do not show in them. -/
+theorem encodeNat_mod (count n : Nat) : encodeNat count (n % 256 ^ count) = encodeNat count n := by
+  conv => rhs; rw [← Nat.div_add_mod' n (256 ^ count)]
+  exact (encodeNat_mul_add _ _ _ _ (Nat.le_refl _)).symm
+
+theorem wordBefore_eq (n : Nat) (rest : List UInt8) : wordBefore n rest = encodeNat 8 n ++ rest := by
+  have e (bits : Nat) : n.shiftRight bits = n / 2 ^ bits := Nat.shiftRight_eq_div_pow n bits
+  simp [wordBefore, encodeNat, e]
+
 theorem bytesOfNatBefore_eq (fuel : Nat) :
-    ∀ count n rest, count ≤ fuel →
-      bytesOfNatBefore fuel count n rest = encodeNat count n ++ rest := by
+    ∀ count n rest, bytesOfNatBefore fuel count n rest = encodeNat count n ++ rest := by
   induction fuel with
-  | zero =>
-    intro count n rest h
-    obtain rfl : count = 0 := by omega
-    rfl
+  | zero => exact fun _ _ _ => rfl
   | succ fuel ih =>
-    intro count n rest h
-    match count, h with
-    | 0, _ => rfl
-    | 1, _ => simp [bytesOfNatBefore, encodeNat]
-    | k + 2, h =>
-      have e : k + 2 = (k + 2 - (k + 2) / 2) + (k + 2) / 2 := by omega
-      have m : n % 2 ^ (8 * ((k + 2) / 2)) = n % 256 ^ ((k + 2) / 2) := by rw [Nat.pow_mul]
-      have s : n >>> (8 * ((k + 2) / 2)) = n / 256 ^ ((k + 2) / 2) := by
-        rw [Nat.shiftRight_eq_div_pow, Nat.pow_mul]
-      have d : encodeNat ((k + 2) / 2) n = encodeNat ((k + 2) / 2) (n % 256 ^ ((k + 2) / 2)) := by
-        conv => lhs; rw [← Nat.div_add_mod' n (256 ^ ((k + 2) / 2))]
-        exact encodeNat_mul_add _ _ _ _ (Nat.le_refl _)
-      rw [bytesOfNatBefore, ih _ _ _ (by omega), ih _ _ _ (by omega), m, s, ← d,
-        ← List.append_assoc, ← encodeNat_add, ← e]
-      all_goals simp
+    intro count n rest
+    rw [bytesOfNatBefore]
+    split
+    · subst count; exact wordBefore_eq n rest
+    split
+    · rfl
+    · change bytesOfNatBefore fuel (count - 8 * ((count + 8) / 16)) (n >>> (8 * (8 * ((count + 8) / 16))))
+        (bytesOfNatBefore fuel (8 * ((count + 8) / 16))
+          (n % 2 ^ (8 * (8 * ((count + 8) / 16)))) rest) = _
+      have le : 8 * ((count + 8) / 16) ≤ count := by omega
+      generalize 8 * ((count + 8) / 16) = low at *
+      rw [ih, ih, Nat.shiftRight_eq_div_pow, Nat.pow_mul, encodeNat_mod, ← List.append_assoc,
+        ← encodeNat_add, Nat.sub_add_cancel le]
 
 /-- `bytesOfNat` is `encodeNat`, only faster. -/
 theorem bytesOfNat_eq (n count : Nat) : bytesOfNat n count = encodeNat count n := by
@@ -288,11 +299,13 @@ theorem ofString_ofList (cs : List Char) : ofString (String.ofList cs) = utf8Enc
     | cons c cs ih => simp [utf8Encode, ih]
   simp [ofString, String.ofList, List.utf8Encode, e]
 
+/-- The bytes of a string are those of its characters. -/
+theorem ofString_eq (s : String) : ofString s = utf8Encode s.toList := by
+  rw [← ofString_ofList, String.ofList_toList]
+
 /-- Decoding the bytes of a string gives the string back. -/
 theorem toString?_ofString (s : String) : toString? (ofString s) = some s := by
-  have e : ofString s = utf8Encode s.toList := by rw [← ofString_ofList, String.ofList_toList]
-  rw [toString?, e, utf8Decode_utf8Encode]
-  simp
+  simp [toString?, ofString_eq, utf8Decode_utf8Encode]
 
 /-- A string has as many bytes as it says. -/
 theorem length_ofString (s : String) : (ofString s).length = s.utf8ByteSize := rfl
