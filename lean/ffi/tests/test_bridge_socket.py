@@ -1,0 +1,305 @@
+"""bridge_socket through ctypes, against pyzmq and against the live server."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+
+OK, TIMEOUT, CLOSED, WRONG_THREAD, INVALID, WRONG_STATE, TOO_LARGE = range(7)
+REQ, DEALER = range(2)
+SEND_TIMEOUT_MS, RECEIVE_TIMEOUT_MS, LINGER_MS = range(3)
+MAX_FRAME_BYTES, MAX_FRAMES = 5, 6
+READABLE, WRITABLE = 1, 2
+
+Pointer = ctypes.c_void_p
+Release = ctypes.CFUNCTYPE(None, Pointer, Pointer)
+
+
+class Frame(ctypes.Structure):
+    """``lpb_frame``."""
+
+    _fields_ = (
+        ("data", Pointer),
+        ("size", ctypes.c_size_t),
+        ("release", Pointer),
+        ("hint", Pointer),
+    )
+
+
+class BridgeError(Exception):
+    """A status other than OK."""
+
+    def __init__(self, status: int, name: str, text: str) -> None:
+        super().__init__(f"{name}: {text}")
+        self.status = status
+
+
+class Bridge:
+    """The library; its functions with the types that ctypes cannot know."""
+
+    def __init__(self, library: Path) -> None:
+        self.c = ctypes.CDLL(str(library))
+        for name in ("lpb_error_text", "lpb_status_name"):
+            getattr(self.c, name).restype = ctypes.c_char_p
+        self.c.lpb_message_data.restype = Pointer
+        for name in ("lpb_message_size", "lpb_message_count"):
+            getattr(self.c, name).restype = ctypes.c_size_t
+        self.c.lpb_socket_set_option.argtypes = [Pointer, ctypes.c_int, ctypes.c_int64]
+        self.c.lpb_socket_poll.argtypes = [Pointer, ctypes.c_int, ctypes.c_int64, Pointer]
+        self.c.lpb_socket_send.argtypes = [Pointer, Pointer, ctypes.c_size_t]
+
+    def check(self, status: int) -> None:
+        if status != OK:
+            name = self.c.lpb_status_name(status).decode()
+            raise BridgeError(status, name, self.c.lpb_error_text().decode())
+
+
+class Client:
+    """A context with one socket."""
+
+    def __init__(self, bridge: Bridge, kind: int = DEALER, **options: int) -> None:
+        self.bridge = bridge
+        self.context, self.socket = Pointer(), Pointer()
+        bridge.check(bridge.c.lpb_context_new(1, ctypes.byref(self.context)))
+        bridge.check(bridge.c.lpb_socket_new(self.context, kind, ctypes.byref(self.socket)))
+        self.set(RECEIVE_TIMEOUT_MS, 10_000)
+
+    def set(self, option: int, value: int) -> None:
+        self.bridge.check(self.bridge.c.lpb_socket_set_option(self.socket, option, value))
+
+    def connect(self, endpoint: str) -> None:
+        self.bridge.check(self.bridge.c.lpb_socket_connect(self.socket, endpoint.encode()))
+
+    def send(self, *frames: bytes) -> None:
+        array = (Frame * len(frames))(
+            *(Frame(ctypes.cast(ctypes.c_char_p(f), Pointer), len(f), None, None) for f in frames)
+        )
+        self.bridge.check(self.bridge.c.lpb_socket_send(self.socket, array, len(frames)))
+
+    def receive(self) -> list[bytes]:
+        message = Pointer()
+        c = self.bridge.c
+        self.bridge.check(c.lpb_socket_receive(self.socket, ctypes.byref(message)))
+        try:
+            return [
+                ctypes.string_at(c.lpb_message_data(message, i), c.lpb_message_size(message, i))
+                for i in range(c.lpb_message_count(message))
+            ]
+        finally:
+            c.lpb_message_free(message)
+
+    def poll(self, events: int, timeout_ms: int) -> int:
+        ready = ctypes.c_int()
+        status = self.bridge.c.lpb_socket_poll(self.socket, events, timeout_ms, ctypes.byref(ready))
+        self.bridge.check(status)
+        return ready.value
+
+    def close(self) -> None:
+        self.bridge.c.lpb_socket_free(self.socket)
+        self.bridge.c.lpb_context_release(self.context)
+
+
+@pytest.fixture
+def bridge(bridge_library: Path) -> Bridge:
+    return Bridge(bridge_library)
+
+
+@pytest.fixture
+def new_client(bridge: Bridge) -> Iterator[Callable[..., Client]]:
+    clients: list[Client] = []
+
+    def make(kind: int = DEALER) -> Client:
+        clients.append(Client(bridge, kind))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def endpoint_of(peer: zmq.Socket[bytes]) -> str:
+    return peer.getsockopt_string(zmq.LAST_ENDPOINT)
+
+
+def test_the_library_exports_what_the_header_declares_and_nothing_else(
+    bridge_library: Path,
+) -> None:
+    listed = subprocess.run(
+        ["nm", "-D", "--defined-only", bridge_library], capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    exported = {line.split()[-1] for line in listed if line}
+    header = (Path(__file__).parent.parent / "bridge_socket.h").read_text()
+    declared = {
+        line.split("(")[0].split()[-1].lstrip("*")
+        for line in header.splitlines()
+        if line.startswith("LPB_API ")
+    }
+    assert exported == declared
+    assert len(declared) > 20
+
+
+def test_versions(bridge: Bridge) -> None:
+    numbers = [ctypes.c_int() for _ in range(3)]
+    bridge.c.lpb_zmq_version(*map(ctypes.byref, numbers))
+    assert tuple(n.value for n in numbers) >= (4, 2, 0)
+    assert bridge.c.lpb_interface_version() == 1
+    assert bridge.c.lpb_status_name(99) == b"unknown"
+
+
+@pytest.mark.parametrize("kind", [REQ, DEALER])
+@pytest.mark.parametrize(
+    "frames",
+    [[b"one"], [b""], [b"a", b"", b"c"], [b"x" * 33, b"y" * 34], [bytes(3_000_000), b"end"]],
+    ids=["one", "empty", "with-an-empty-one", "around-the-inline-size", "large"],
+)
+def test_frames_arrive_as_they_were_sent(
+    new_client: Callable[..., Client], peer: zmq.Socket[bytes], kind: int, frames: list[bytes]
+) -> None:
+    client = new_client(kind)
+    client.connect(endpoint_of(peer))
+    client.send(*frames)
+    request = peer.recv_multipart()
+    assert request[1:] == ([b"", *frames] if kind == REQ else frames)
+    peer.send_multipart(request)
+    assert client.poll(READABLE, 10_000) == READABLE
+    assert client.receive() == frames
+
+
+def test_a_lent_frame_lies_where_it_lay_and_is_given_back_once(
+    bridge: Bridge, new_client: Callable[..., Client], peer: zmq.Socket[bytes]
+) -> None:
+    client = new_client()
+    client.connect(endpoint_of(peer))
+    data = ctypes.create_string_buffer(b"z" * 1_000_000, 1_000_000)
+    released: list[tuple[int, int]] = []
+    done = threading.Event()
+
+    def release(address: int, hint: int) -> None:
+        released.append((address, hint))
+        done.set()
+
+    callback = Release(release)
+    frame = Frame(
+        ctypes.cast(data, Pointer), len(data), ctypes.cast(callback, Pointer), Pointer(42)
+    )
+    bridge.check(bridge.c.lpb_socket_send(client.socket, ctypes.byref(frame), 1))
+    assert peer.recv_multipart()[1] == data.raw
+    assert done.wait(10)
+    assert released == [(ctypes.addressof(data), 42)]
+
+
+def test_a_silent_peer_ends_in_a_timeout_that_names_it(
+    new_client: Callable[..., Client], peer: zmq.Socket[bytes]
+) -> None:
+    client = new_client()
+    client.connect(endpoint_of(peer))
+    client.set(RECEIVE_TIMEOUT_MS, 50)
+    client.send(b"hello")
+    with pytest.raises(BridgeError, match=f"{endpoint_of(peer)}: not done within 50 ms") as caught:
+        client.receive()
+    assert caught.value.status == TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "text"),
+    [
+        ("", "there is no endpoint"),
+        ("nonsense", "connect to nonsense: Invalid argument"),
+        ("carrier-pigeon://loft", "carrier-pigeon://loft: Protocol not supported"),
+    ],
+)
+def test_a_bad_endpoint_is_refused_by_name(
+    new_client: Callable[..., Client], endpoint: str, text: str
+) -> None:
+    with pytest.raises(BridgeError, match=text):
+        new_client().connect(endpoint)
+
+
+def test_another_thread_is_refused_and_the_owner_goes_on(
+    new_client: Callable[..., Client], peer: zmq.Socket[bytes]
+) -> None:
+    client = new_client()
+    client.connect(endpoint_of(peer))
+    statuses: list[int] = []
+
+    def intrude() -> None:
+        for call in (lambda: client.send(b"x"), client.receive, lambda: client.poll(READABLE, 0)):
+            try:
+                call()
+            except BridgeError as error:
+                statuses.append(error.status)
+
+    thread = threading.Thread(target=intrude)
+    thread.start()
+    thread.join()
+    assert statuses == [WRONG_THREAD] * 3
+    client.send(b"mine")
+    assert peer.recv_multipart()[1] == b"mine"
+
+
+def test_a_message_of_too_many_frames_is_dropped_whole(
+    new_client: Callable[..., Client], peer: zmq.Socket[bytes]
+) -> None:
+    client = new_client()
+    client.set(MAX_FRAMES, 2)
+    client.connect(endpoint_of(peer))
+    client.send(b"hello")
+    address = peer.recv_multipart()[0]
+    peer.send_multipart([address, b"1", b"2", b"3", b"4"])
+    peer.send_multipart([address, b"good", b"bye"])
+    with pytest.raises(BridgeError, match="more than 2 frames") as caught:
+        client.receive()
+    assert caught.value.status == TOO_LARGE
+    assert client.receive() == [b"good", b"bye"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """Run the bridge's own server on a free port; gives its endpoint."""
+    command = [sys.executable, "-m", "lpb_server", "--endpoint", "tcp://127.0.0.1:*"]
+    log = tmp_path / "server.log"
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            ready = process.stdout.readline()
+            assert ready, f"the server did not come up:\n{log.read_text()}"
+            yield json.loads(ready)["endpoint"]
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("kind", [REQ, DEALER])
+def test_the_live_server_answers(new_client: Callable[..., Client], server: str, kind: int) -> None:
+    client = new_client(kind)
+    client.connect(server)
+
+    def call(request: dict[str, Any], *arrays: bytes) -> tuple[dict[str, Any], list[bytes]]:
+        # To a ROUTER, a REQ socket's message begins with an empty frame, and so do its replies.
+        begin = [] if kind == REQ else [b""]
+        client.send(*begin, json.dumps({"schema_version": 2, **request}).encode(), *arrays)
+        reply = client.receive()[len(begin) :]
+        return json.loads(reply[0]), reply[1:]
+
+    reply, _ = call({"id": "p-1", "op": "ping", "params": {}})
+    assert (reply["id"], reply["status"], reply["result"]) == ("p-1", "ok", {"pong": True})
+
+    array = bytes(range(256)) * 4096
+    header = {"name": "a", "dtype": "u8", "shape": [len(array) // 8], "frames": 1}
+    reply, arrays = call({"id": "e-1", "op": "echo", "params": {}, "arrays": [header]}, array)
+    assert reply.get("arrays") == [header], reply
+    assert arrays == [array]
+
+    reply, _ = call({"id": "u-1", "op": "no-such-operation", "params": {}})
+    assert reply["error"]["code"] == "unknown_operation"
