@@ -81,7 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with server:
             _stop_on_signals(server)
             _announce(server.endpoint)
-            server.serve()
+            try:
+                server.serve()
+            finally:
+                signal.set_wakeup_fd(-1)
     except InsecureBindError as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_USAGE
@@ -102,6 +105,7 @@ def _stop_on_signals(server: BridgeServer) -> None:
 
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, stop)
+    signal.set_wakeup_fd(server.wake_descriptor, warn_on_full_buffer=False)
 
 
 def _announce(endpoint: str) -> None:

@@ -125,18 +125,13 @@ class Service:
         if request.certify and found.certifier is not None:
             certificate = found.certifier(request.params, arrays, outcome)
         compute_us = round((self._clock() - started_s) * _MICROSECONDS)
-        headers, array_frames = encode_arrays(outcome.arrays)
-        reply = Reply(
-            id=request.id,
-            result=outcome.result,
-            arrays=headers,
-            certificate=certificate,
-            # A certified reply is a function of its request: every byte of it can be checked.
-            timing=None
-            if request.certify
-            else Timing(round(queued_s * _MICROSECONDS), max(compute_us, 0)),
-        )
+        # A certified reply is a function of its request: every byte of it can be checked.
+        timing = None
+        if not request.certify:
+            timing = Timing(round(queued_s * _MICROSECONDS), compute_us)
         try:
+            headers, array_frames = encode_arrays(outcome.arrays)
+            reply = Reply(request.id, outcome.result, headers, certificate, timing=timing)
             return encode_message(reply, addressee.wire_format, array_frames)
         except RequestError as error:
             # What the caller sent was fine; what the operation made of it cannot be sent.

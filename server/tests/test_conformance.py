@@ -12,6 +12,7 @@ from lpb_server.errors import WireError
 from lpb_server.wire import (
     Reply,
     Request,
+    Value,
     WireFormat,
     json_format,
     msgpack_format,
@@ -78,6 +79,7 @@ def test_headers(section: str) -> None:
 @pytest.mark.parametrize("vector", VECTORS["accepted"], ids=ids(VECTORS["accepted"]))
 def test_accepted(vector: dict[str, Any]) -> None:
     data = bytes.fromhex(vector["bytes"])
+    decoded: Value
     if vector["as"] == "header":
         wire_format, decoded = decode_header(data)
         assert wire_format == vector["format"]

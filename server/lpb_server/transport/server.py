@@ -30,6 +30,7 @@ __all__ = ["BridgeServer"]
 
 _LOG = logging.getLogger(__name__)
 
+_WAKE_BYTES: Final = 4096
 _DRAIN_LIMIT: Final = 256
 """Messages taken from the socket before one is answered: a flood cannot starve the answers."""
 
@@ -78,6 +79,7 @@ class BridgeServer:
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_sender.setblocking(False)
+        self._wake_receiver.setblocking(False)
         try:
             self._socket.linger = 0
             self._socket.rcvhwm = self._socket.sndhwm = config.high_water_mark
@@ -115,13 +117,24 @@ class BridgeServer:
         with suppress(OSError):
             self._wake_sender.send(b"\0")
 
+    @property
+    def wake_descriptor(self) -> int:
+        """A file descriptor that wakes `serve` when a byte is written to it.
+
+        It is what `signal.set_wakeup_fd` wants: without it a signal that arrives just before the
+        thread goes to sleep would be noticed only when the next request comes.
+        """
+        return self._wake_sender.fileno()
+
     def serve(self) -> None:
         """Answer requests until `stop`."""
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._wake_receiver, zmq.POLLIN)
         while not self._stopping:
-            poller.poll(0 if self._queue else None)
+            events = dict(poller.poll(0 if self._queue else None))
+            if self._wake_receiver.fileno() in events:
+                self._wake_receiver.recv(_WAKE_BYTES)
             self._receive_waiting()
             if self._queue and not self._stopping:
                 self._answer(self._queue.popleft())

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import logging
+import math
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import numpy as np
+import pytest
+from lpb_server import __version__
+from lpb_server.errors import ErrorCode, InvalidParams, RegistrationError, RequestError
+from lpb_server.operations import Operation, Outcome, Registry, default_registry, operation
+from lpb_server.operations.matrix_sum import matrix_sum
+
+
+@operation("twice", params={"type": "object"}, summary="Twice x.")
+def twice(params: Any, arrays: Any) -> Outcome:
+    return Outcome({"x": 2 * params["x"]})
+
+
+def broken_plugin(name: str) -> EntryPoint:
+    return EntryPoint(name=name, value=f"no_such_package.{name}:operation", group="lpb.operations")
+
+
+def plugin(value: str) -> EntryPoint:
+    return EntryPoint(name="extra", value=value, group="lpb.operations")
+
+
+def test_built_in_operations() -> None:
+    names = sorted(item.name for item in default_registry())
+    assert names == ["echo", "matrix_sum", "operations", "ping"]
+
+
+def test_listing() -> None:
+    registry = default_registry()
+    result = registry.find("operations").function({}, {}).result
+    assert result["server"] == {"name": "lean-python-bridge", "version": __version__}
+    listed: Any = result["operations"]
+    assert [item["name"] for item in listed] == ["echo", "matrix_sum", "operations", "ping"]
+    assert [item["certified"] for item in listed] == [True, True, False, True]
+    assert all(list(item) == ["name", "summary", "params", "pure", "certified"] for item in listed)
+
+
+def test_unknown_operation_names_those_there_are() -> None:
+    with pytest.raises(RequestError) as caught:
+        Registry([twice]).find("thrice")
+    assert caught.value.code is ErrorCode.UNKNOWN_OPERATION
+    assert caught.value.details == {"operations": ["operations", "twice"]}
+
+
+def test_names_are_taken_once() -> None:
+    with pytest.raises(RegistrationError, match="already"):
+        Registry([twice, twice])
+
+
+def test_a_schema_must_be_one() -> None:
+    with pytest.raises(RegistrationError, match="no JSON Schema"):
+        operation("x", params={"type": 1}, summary="")
+    with pytest.raises(RegistrationError, match="name"):
+        operation("", params={}, summary="")
+
+
+def test_plugins_add_operations() -> None:
+    registry = Registry()
+    registry.load_plugins([plugin("lpb_server.operations.ping:ping")])
+    registry.load_plugins([plugin("lpb_server.operations.registry:BUILT_IN")])
+    assert isinstance(registry.find("ping"), Operation)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        broken_plugin("absent"),
+        plugin("lpb_server.operations.ping:absent"),
+        plugin("lpb_server.operations.ping:__name__"),
+        plugin("lpb_server.errors:BridgeError"),
+    ],
+    ids=["no module", "no attribute", "no operation", "not iterable"],
+)
+def test_a_broken_plugin_is_one_log_line(
+    entry: EntryPoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = Registry()
+    with caplog.at_level(logging.ERROR):
+        registry.load_plugins([entry])
+    assert len(caplog.records) == 1
+    assert entry.name in caplog.text
+    assert "Traceback" not in caplog.text
+    assert [item.name for item in registry] == ["operations"]
+
+
+def test_check() -> None:
+    registry = default_registry()
+    ping, echo = registry.find("ping"), registry.find("echo")
+    ping.check({}, {}, certify=True)
+    echo.check({"a": 1}, {"x": np.zeros(1)}, certify=True)
+    with pytest.raises(InvalidParams):
+        ping.check({"a": 1}, {}, certify=False)
+    with pytest.raises(InvalidParams, match="no array"):
+        ping.check({}, {"x": np.zeros(1)}, certify=False)
+    with pytest.raises(InvalidParams, match="no certificate"):
+        registry.find("operations").check({}, {}, certify=True)
+
+
+def total(params: Any, arrays: Any = None) -> Any:
+    matrix_sum.check(params, arrays or {}, certify=False)
+    return matrix_sum.function(params, arrays or {}).result["sum"]
+
+
+def test_matrix_sum() -> None:
+    assert total({"matrix": [[1, 2.5], [-0.0, 2**53]]}) == 2**53 + 3.5
+    assert total({}, {"matrix": np.array([[1.0, 2.0]])}) == 3.0
+    assert math.isnan(total({"matrix": [[math.inf, -math.inf]]}))
+    assert total({"matrix": [[1.7e308, 1.7e308]]}) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("params", "arrays"),
+    [
+        ({}, {}),
+        ({"matrix": [[1]]}, {"matrix": np.zeros((1, 1))}),
+        ({"matrix": []}, {}),
+        ({"matrix": [[]]}, {}),
+        ({"matrix": [[1], [1, 2]]}, {}),
+        ({"matrix": [1]}, {}),
+        ({"matrix": [[True]]}, {}),
+        ({"matrix": [["1"]]}, {}),
+        ({"matrix": [[None]]}, {}),
+        ({"matrix": [[2**53 + 1]]}, {}),
+        ({"matrix": [[-(2**63)]]}, {}),
+        ({"matrix": [[1]], "x": 1}, {}),
+        ({}, {"matrix": np.zeros(3)}),
+        ({}, {"matrix": np.zeros((0, 3))}),
+        ({}, {"matrix": np.zeros((1, 3), np.float32)}),
+        ({}, {"other": np.zeros((1, 3))}),
+    ],
+)
+def test_matrix_sum_refuses(params: Any, arrays: Any) -> None:
+    with pytest.raises(InvalidParams):
+        total(params, arrays)

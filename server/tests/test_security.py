@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from lpb_server.errors import InsecureBindError
+from lpb_server.security import check_bind, is_loopback
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "tcp://127.0.0.1:5555",
+        "tcp://127.1.2.3:*",
+        "tcp://localhost:0",
+        "tcp://[::1]:5555",
+        "ipc:///tmp/bridge",
+        "inproc://x",
+    ],
+)
+def test_loopback(endpoint: str) -> None:
+    assert is_loopback(endpoint)
+    check_bind(endpoint, insecure=False)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "tcp://*:5555",
+        "tcp://0.0.0.0:5555",
+        "tcp://192.168.1.1:5555",
+        "tcp://[::]:5555",
+        "tcp://eth0:5555",
+        "tcp://localhost.example:1",
+        "tcp://127.0.0.1.example:1",
+    ],
+)
+def test_beyond_loopback(endpoint: str) -> None:
+    assert not is_loopback(endpoint)
+    with pytest.raises(InsecureBindError, match="--insecure"):
+        check_bind(endpoint, insecure=False)
+    check_bind(endpoint, insecure=True)

@@ -1,0 +1,231 @@
+"""The service: any bytes whatever get a reply with a code, and each code can be had."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lpb_server.errors import ErrorCode, InvalidParams
+from lpb_server.operations import Outcome, Registry, default_registry, operation
+from lpb_server.service import Service
+from lpb_server.wire import (
+    Limits,
+    Reply,
+    Request,
+    WireFormat,
+    decode_reply,
+    encode_message,
+)
+from lpb_server.wire.arrays import encode_arrays
+from lpb_server.wire.formats import encode_header
+
+SECRET = "the password is 1234"
+
+
+@operation("fail", params={"type": "object"}, summary="Fail.")
+def fail(params: Any, arrays: Any) -> Outcome:
+    raise ValueError(SECRET)
+
+
+@operation("unsendable", params={"type": "object"}, summary="Give what cannot be sent.")
+def unsendable(params: Any, arrays: Any) -> Outcome:
+    return Outcome({"x": np.float64(1)})
+
+
+@operation("unsendable_array", params={"type": "object"}, summary="Give what cannot be sent.")
+def unsendable_array(params: Any, arrays: Any) -> Outcome:
+    return Outcome({}, {"x": np.zeros(1, np.complex128)})
+
+
+@operation("picky", params={"type": "object"}, summary="Refuse.")
+def picky(params: Any, arrays: Any) -> Outcome:
+    raise InvalidParams("not today", {"day": 1})
+
+
+def service(**limits: int) -> Service:
+    registry = default_registry()
+    for item in (fail, unsendable, unsendable_array, picky):
+        registry.add(item)
+    return Service(registry, Limits(**limits))
+
+
+def ask(
+    request: Request,
+    frames: Sequence[Any] = (),
+    *,
+    to: Service | None = None,
+    wire_format: WireFormat = WireFormat.JSON,
+    queued_s: float = 0.0,
+) -> Reply:
+    answer = (to or service()).handle(encode_message(request, wire_format, frames), queued_s)
+    message = decode_reply(answer)
+    assert message.wire_format is wire_format
+    return message.reply
+
+
+def code_of(reply: Reply) -> str:
+    assert reply.error is not None
+    return reply.error.code
+
+
+@pytest.mark.parametrize("wire_format", WireFormat)
+def test_the_reply_has_the_format_of_the_request(wire_format: WireFormat) -> None:
+    reply = ask(Request("7", "ping"), wire_format=wire_format)
+    assert (reply.id, reply.result, reply.certificate) == ("7", {"pong": True}, None)
+    assert reply.timing is not None
+
+
+@pytest.mark.parametrize("wire_format", WireFormat)
+def test_a_certified_reply_is_a_function_of_its_request(wire_format: WireFormat) -> None:
+    request = encode_message(
+        Request("7", "matrix_sum", {"matrix": [[0.1, 0.2], [0.3, -0.0]]}, certify=True), wire_format
+    )
+    first, second = service().handle(request, 0.5), service().handle(request, 0.0)
+    assert first == second
+    reply = decode_reply(first).reply
+    assert reply.timing is None
+    assert reply.certificate is not None
+    assert reply.certificate["kind"] == "sum_error_bound"
+
+
+def test_certificates_of_ping_and_echo_are_empty() -> None:
+    assert ask(Request("1", "ping", certify=True)).certificate == {}
+    assert ask(Request("1", "echo", {"a": 1}, certify=True)).certificate == {}
+
+
+def test_echo_sends_arrays_back_without_a_copy() -> None:
+    source = np.arange(6.0).reshape(2, 3)
+    headers, frames = encode_arrays({"x": source, "y": np.zeros(0, np.int32)})
+    answer = service().handle(
+        encode_message(Request("1", "echo", {}, headers), WireFormat.MSGPACK, frames)
+    )
+    message = decode_reply(answer)
+    assert message.arrays["x"].ctypes.data == source.ctypes.data
+    assert message.arrays["y"].shape == (0,)
+
+
+def test_version_1() -> None:
+    request = {"schema_version": 1, "matrix": [[1, 2]], "model": {"name": "m", "version": "1"}}
+    reply = decode_reply(service().handle([json.dumps(request).encode()])).reply
+    assert reply.result == {"sum": 3.0}
+    assert reply.id.startswith("v1-")
+
+
+def test_bad_message_without_an_id() -> None:
+    for frames in ([], [b""], [b"{"], [b"\xc1"], [b"hello"], [b"{}", b"x"]):
+        reply = decode_reply(service().handle(frames)).reply
+        assert (reply.id, code_of(reply)) == ("?", "bad_message")
+
+
+def test_bad_message_with_an_id() -> None:
+    reply = decode_reply(service().handle([b'{"schema_version":2,"id":"x","op":1}'])).reply
+    assert (reply.id, code_of(reply)) == ("x", "bad_message")
+
+
+def test_frames_left_over() -> None:
+    assert code_of(ask(Request("1", "ping"), [b"x"])) == "bad_message"
+
+
+def test_unsupported_schema_version() -> None:
+    reply = decode_reply(service().handle([b'{"schema_version":9,"id":"x"}'])).reply
+    assert (reply.id, code_of(reply)) == ("x", "unsupported_schema_version")
+    assert reply.error is not None
+    assert reply.error.details == {"minimum": 1, "maximum": 2}
+
+
+def test_unknown_operation() -> None:
+    assert code_of(ask(Request("1", "nope"))) == "unknown_operation"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("1", "ping", {"x": 1}),
+        Request("1", "matrix_sum", {}),
+        Request("1", "operations", certify=True),
+        Request("1", "picky"),
+        Request("1", "matrix_sum", {"matrix": [[float("nan")]]}, certify=True),
+    ],
+)
+def test_invalid_params(request_: Request) -> None:
+    assert code_of(ask(request_)) == "invalid_params"
+
+
+def test_too_large() -> None:
+    request = Request("1", "echo", {"x": "y" * 100})
+    assert code_of(ask(request, to=service(header_bytes=50))) == "too_large"
+    headers, frames = encode_arrays({"x": np.zeros(10)})
+    request = Request("1", "echo", {}, headers)
+    assert code_of(ask(request, frames, to=service(array_bytes=79))) == "too_large"
+    assert code_of(ask(request, frames, to=service(frames=1))) == "too_large"
+    assert ask(request, frames, to=service(array_bytes=80, frames=2)).status == "ok"
+
+
+def test_deadline_exceeded() -> None:
+    request = Request("1", "fail", deadline_ms=100)
+    assert code_of(ask(request, queued_s=0.1)) == "deadline_exceeded"
+    assert ask(Request("1", "ping", deadline_ms=100), queued_s=0.09).status == "ok"
+
+
+def test_an_internal_error_is_logged_once_and_leaks_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        reply = ask(Request("the-id", "fail"))
+    assert code_of(reply) == "internal"
+    assert SECRET not in str(reply)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "the-id" in caplog.text
+    assert SECRET in caplog.text
+
+
+@pytest.mark.parametrize("name", ["unsendable", "unsendable_array"])
+def test_a_result_that_cannot_be_sent_is_an_internal_error(name: str) -> None:
+    for wire_format in WireFormat:
+        assert code_of(ask(Request("1", name), wire_format=wire_format)) == "internal"
+
+
+def test_msgpack_carries_the_key_that_json_reserves() -> None:
+    reply = ask(Request("1", "echo", {"$float": 1}), wire_format=WireFormat.MSGPACK)
+    assert reply.result == {"$float": 1}
+
+
+def test_refuse() -> None:
+    frames = encode_message(Request("1", "ping"), WireFormat.MSGPACK)
+    message = decode_reply(service().refuse(frames, ErrorCode.OVERLOADED, "full"))
+    assert message.wire_format is WireFormat.MSGPACK
+    assert (message.reply.id, code_of(message.reply)) == ("1", "overloaded")
+    garbled = decode_reply(service().refuse([b"x"], ErrorCode.OVERLOADED, "full")).reply
+    assert code_of(garbled) == "bad_message"
+
+
+ANY = Service(default_registry())
+
+
+@given(st.lists(st.binary(max_size=100), max_size=4))
+def test_any_frames_get_a_reply(frames: list[bytes]) -> None:
+    reply = decode_reply(ANY.handle(frames)).reply
+    assert reply.status == "error"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["schema_version", "id", "op", "params", "arrays", "certify", "x"]),
+        st.sampled_from([1, 2, "ping", "echo", {}, [], True, None, {"a": 1}, 1.5]),
+    ),
+    st.sampled_from([WireFormat.JSON, WireFormat.MSGPACK]),
+)
+def test_any_header_map_gets_a_reply(header: dict[str, Any], wire_format: WireFormat) -> None:
+    message = decode_reply(ANY.handle([encode_header(wire_format, header)]))
+    assert message.wire_format is wire_format
+    assert message.reply.error is None or message.reply.error.code != "internal"
+
+
+def test_an_empty_registry_serves_too() -> None:
+    assert ask(Request("1", "operations"), to=Service(Registry())).status == "ok"
