@@ -14,7 +14,14 @@ from rich.table import Table
 
 from lpb_cli import call as calls
 from lpb_cli import doctor as doctors
-from lpb_cli.errors import EXIT_ENVIRONMENT, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from lpb_cli.errors import (
+    EXIT_ENVIRONMENT,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EnvironmentLacksError,
+    UsageError,
+)
 from lpb_cli.report import Report, Status, print_report, write_report
 from lpb_cli.settings import DEFAULT_ENDPOINT, Settings, load_settings
 from lpb_cli.terminal import download_progress, terminal_narrator
@@ -219,10 +226,14 @@ def call(
 @app.command()
 def bench(as_json: Json = False) -> None:
     """Measure matrix_sum against a raw pyzmq echo, in one run."""
+    from lpb_benchmarks.errors import BenchmarkError
     from lpb_benchmarks.matrix_sum import print_measurement, run_benchmark
 
-    with terminal_narrator(err, quiet=as_json) as narrator:
-        measurement = run_benchmark(lambda text, i, n: narrator.progress(text, i, n))
+    try:
+        with terminal_narrator(err, quiet=as_json) as narrator:
+            measurement = run_benchmark(narrator.progress)
+    except BenchmarkError as error:
+        raise EnvironmentLacksError(error.message, error.hint) from error
     if as_json:
         print(json.dumps(measurement.as_dict()))
     else:

@@ -1,0 +1,80 @@
+"""What a peer is: a server, and a client that asks it for the workload."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, ClassVar
+
+from lpb_benchmarks.workload import Workload
+
+__all__ = ["Announce", "Connection", "Peer", "PreparedCall"]
+
+Announce = Callable[[str], None]
+"""Called with the endpoint when a server can be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """One call, ready to be repeated and timed.
+
+    Parameters
+    ----------
+    run : callable
+        Makes the call and returns its answer.
+    accepts : callable
+        Tells whether an answer is right; never timed.
+    """
+
+    run: Callable[[], Any]
+    accepts: Callable[[Any], bool]
+
+
+class Connection(ABC):
+    """A client's end, in the client's process; it belongs to one thread."""
+
+    @abstractmethod
+    def prepare(self, workload: Workload) -> PreparedCall:
+        """Make everything that is not part of the call, and return the call."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what was opened."""
+
+
+class Peer(ABC):
+    """Something that can be asked for the sum of a matrix.
+
+    A peer's module imports its library only inside the methods: it is listed, and skipped by
+    name, where that library is not installed.
+    """
+
+    name: ClassVar[str]
+    """What scenarios, results and the command line call it."""
+    title: ClassVar[str]
+    """What a person reads."""
+    modules: ClassVar[tuple[str, ...]] = ()
+    """The modules that must be installed for it."""
+
+    @classmethod
+    def missing(cls) -> list[str]:
+        """Return the names of the modules that are not installed."""
+        return [name for name in cls.modules if find_spec(name) is None]
+
+    @abstractmethod
+    def serve(self, endpoint: str, announce: Announce) -> None:
+        """Serve until the process is ended.
+
+        Parameters
+        ----------
+        endpoint : str
+            Where to listen; a TCP port of 0 takes a free one.
+        announce : callable
+            To be called with the endpoint as it was bound.
+        """
+
+    @abstractmethod
+    def connect(self, endpoint: str) -> Connection:
+        """Open a client to a server of this peer."""

@@ -1,0 +1,55 @@
+"""The bridge itself: ``python -m lpb_server`` and its `BridgeClient`, as anyone would use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lpb_server.client import BridgeClient, CallResult
+
+from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
+from lpb_benchmarks.workload import Workload
+
+__all__ = ["Bridge"]
+
+
+class _BridgeConnection(Connection):
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._clients: dict[str, BridgeClient] = {}
+
+    def prepare(self, workload: Workload) -> PreparedCall:
+        client = self._clients.get(workload.format)
+        if client is None:
+            client = BridgeClient(self._endpoint, format=workload.format, timeout_s=60, tries=1)
+            self._clients[workload.format] = client
+        params, arrays, certify = workload.params(), workload.arrays(), workload.certify
+
+        def run() -> CallResult:
+            return client.call("matrix_sum", params, arrays, certify=certify)
+
+        def accepts(answer: Any) -> bool:
+            certified = (answer.certificate is not None) == certify
+            return certified and workload.accepts_sum(float(answer.result["sum"]))
+
+        return PreparedCall(run, accepts)
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+
+class Bridge(Peer):
+    """This project."""
+
+    name = "bridge"
+    title = "lean-python-bridge"
+
+    def serve(self, endpoint: str, announce: Announce) -> None:
+        """Run the server's own main; it announces itself, and stops on SIGTERM."""
+        from lpb_server.__main__ import main
+
+        raise SystemExit(main(["--endpoint", endpoint, "--log-level", "warning"]))
+
+    def connect(self, endpoint: str) -> Connection:
+        """Open the bridge's own client."""
+        return _BridgeConnection(endpoint)
