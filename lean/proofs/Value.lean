@@ -169,6 +169,49 @@ theorem WellFormed.depth_le {v : Value} (h : v.WellFormed) : v.depth ≤ maxDept
 theorem WellFormed.fits {v : Value} (h : v.WellFormed) : v.fits = true := by
   simp only [WellFormed, wellFormed, Bool.and_eq_true] at h; exact h.2
 
+/-- An item is at most as deep as its list's deepest. -/
+theorem depth_le_of_mem {v : Value} {items : List Value} (h : v ∈ items) :
+    v.depth ≤ depthItems items := by
+  induction items with
+  | nil => cases h
+  | cons w ws ih =>
+    rcases List.mem_cons.mp h with rfl | h
+    · exact Nat.le_max_left _ _
+    · exact Nat.le_trans (ih h) (Nat.le_max_right _ _)
+
+/-- A map's value is at most as deep as the map's deepest. -/
+theorem depth_le_of_mem_entries {e : String × Value} {entries : List (String × Value)}
+    (h : e ∈ entries) : e.2.depth ≤ depthEntries entries := by
+  induction entries with
+  | nil => cases h
+  | cons w ws ih =>
+    rcases List.mem_cons.mp h with rfl | h
+    · exact Nat.le_max_left _ _
+    · exact Nat.le_trans (ih h) (Nat.le_max_right _ _)
+
+/-- Every item of a fitting list fits. -/
+theorem fits_of_mem {v : Value} {items : List Value} (fit : fitsItems items = true)
+    (h : v ∈ items) : v.fits = true := by
+  induction items with
+  | nil => cases h
+  | cons w ws ih =>
+    simp only [fitsItems, Bool.and_eq_true] at fit
+    rcases List.mem_cons.mp h with rfl | h
+    · exact fit.1
+    · exact ih fit.2 h
+
+/-- Every key and every value of fitting entries fits. -/
+theorem fits_of_mem_entries {e : String × Value} {entries : List (String × Value)}
+    (fit : fitsEntries entries = true) (h : e ∈ entries) :
+    stringFits e.1 = true ∧ e.2.fits = true := by
+  induction entries with
+  | nil => cases h
+  | cons w ws ih =>
+    simp only [fitsEntries, Bool.and_eq_true] at fit
+    rcases List.mem_cons.mp h with rfl | h
+    · exact ⟨fit.1.1.1, fit.1.2⟩
+    · exact ih fit.2 h
+
 /-! ## Accessors and builders -/
 
 /-- The value under a key of map entries. -/
