@@ -19,8 +19,9 @@ UNIT_EXPONENT: Final = 1074
 
 _FRACTION_BITS: Final = 52
 _HALF_BITS: Final = 26
-_CHUNK: Final = 1 << 24
-"""Elements summed at once: 2²⁴ halves of at most 27 bits stay below 2⁵³, exact in a double."""
+_SIGNS_AND_EXPONENTS: Final = 1 << 12
+_CHUNK: Final = 1 << 16
+"""Elements summed at once: few enough for the cache, and for their sums to be exact doubles."""
 
 
 def exact_integer(value: float) -> int:
@@ -42,29 +43,33 @@ def exact_sums(values: npt.NDArray[np.float64]) -> tuple[int, int]:
     tuple of int
         Σ xᵢ and Σ |xᵢ|, in units of 2⁻¹⁰⁷⁴.
     """
+    # Sums of the low and the high half of the mantissas, by sign and exponent. A half has at most
+    # 27 bits, so a chunk's sums stay below 2^53, and the total below 2^63 for 2^36 elements.
+    low = np.zeros(_SIGNS_AND_EXPONENTS, np.int64)
+    high = np.zeros(_SIGNS_AND_EXPONENTS, np.int64)
     flat = values.reshape(-1)
-    positive = negative = 0
     for start in range(0, flat.size, _CHUNK):
-        bits = np.ascontiguousarray(flat[start : start + _CHUNK]).view(np.uint64)
-        is_negative = bits >> np.uint64(63) != 0
-        negative += _sum_of_magnitudes(bits[is_negative])
-        positive += _sum_of_magnitudes(bits[~is_negative])
-    return positive - negative, positive + negative
+        bits = flat[start : start + _CHUNK].view(np.uint64)
+        top = (bits >> np.uint64(_FRACTION_BITS)).astype(np.int64)
+        fraction = bits & np.uint64((1 << _FRACTION_BITS) - 1)
+        low += _sums(top, fraction & np.uint64((1 << _HALF_BITS) - 1))
+        high += _sums(top, fraction >> np.uint64(_HALF_BITS))
+        # The leading bit of normal numbers, which their encoding leaves out.
+        counts = np.bincount(top, minlength=_SIGNS_AND_EXPONENTS)
+        counts[0] = counts[_SIGNS_AND_EXPONENTS // 2] = 0
+        high += counts << (_FRACTION_BITS - _HALF_BITS)
+    total = magnitude = 0
+    for index in np.flatnonzero(low | high):
+        sign, exponent = divmod(int(index), _SIGNS_AND_EXPONENTS // 2)
+        part = ((int(high[index]) << _HALF_BITS) + int(low[index])) << max(exponent - 1, 0)
+        magnitude += part
+        total += -part if sign else part
+    return total, magnitude
 
 
-def _sum_of_magnitudes(bits: npt.NDArray[np.uint64]) -> int:
-    if bits.size == 0:
-        return 0
-    exponent = (bits >> np.uint64(_FRACTION_BITS)).astype(np.int64) & 0x7FF
-    mantissa = bits & np.uint64((1 << _FRACTION_BITS) - 1)
-    mantissa += (exponent != 0).astype(np.uint64) << np.uint64(_FRACTION_BITS)
-    low = np.bincount(exponent, (mantissa & np.uint64((1 << _HALF_BITS) - 1)).astype(np.float64))
-    high = np.bincount(exponent, (mantissa >> np.uint64(_HALF_BITS)).astype(np.float64))
-    total = 0
-    for index in np.flatnonzero(low + high):
-        part = (int(high[index]) << _HALF_BITS) + int(low[index])
-        total += part << max(int(index) - 1, 0)
-    return total
+def _sums(bins: npt.NDArray[np.int64], halves: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    sums = np.bincount(bins, halves.astype(np.float64), _SIGNS_AND_EXPONENTS)
+    return sums.astype(np.int64)
 
 
 def nearest_double(units: int, unit_exponent: int = UNIT_EXPONENT) -> float:

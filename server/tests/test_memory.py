@@ -1,0 +1,72 @@
+"""The bridge does not copy large arrays: neither by address nor by the server's peak memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import lpb_server
+import numpy as np
+import pytest
+from lpb_server.client import BridgeClient
+
+MIB = 1 << 20
+ARRAY_MIB = 256
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="peak memory is read from /proc, as on Linux"
+)
+
+
+@contextmanager
+def server_process() -> Iterator[tuple[int, str]]:
+    root = str(Path(lpb_server.__file__).parents[1])
+    child = subprocess.Popen(
+        [sys.executable, "-m", "lpb_server", "--endpoint", "tcp://127.0.0.1:*"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    with child:
+        try:
+            assert child.stdout is not None
+            yield child.pid, json.loads(child.stdout.readline())["endpoint"]
+        finally:
+            child.kill()
+
+
+def memory_bytes(pid: int, field: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(field)
+
+
+@pytest.mark.parametrize("certify", [False, True])
+def test_the_servers_peak_memory_grows_by_the_array_alone(certify: bool) -> None:
+    matrix = np.ones((ARRAY_MIB * MIB // 8 // 1024, 1024))
+    with server_process() as (pid, endpoint), BridgeClient(endpoint, timeout_s=120) as client:
+        # A small call first, so that what is loaded once does not count.
+        client.matrix_sum(np.ones((8, 8)), certify=certify)
+        before = memory_bytes(pid, "VmRSS")
+        total = client.matrix_sum(matrix, certify=certify)
+        growth = memory_bytes(pid, "VmHWM") - before
+    assert total.result == {"sum": float(matrix.size)}
+    assert growth < (1.3 if certify else 1.1) * matrix.nbytes
+
+
+def test_an_echoed_array_is_not_copied_by_the_server() -> None:
+    source = np.arange(ARRAY_MIB * MIB // 8, dtype=np.int64)
+    with server_process() as (pid, endpoint), BridgeClient(endpoint, timeout_s=120) as client:
+        client.call("echo", arrays={"x": np.zeros(8)})
+        before = memory_bytes(pid, "VmRSS")
+        back = client.call("echo", arrays={"x": source}).arrays["x"]
+        growth = memory_bytes(pid, "VmHWM") - before
+    assert np.array_equal(back, source)
+    assert growth < 1.1 * source.nbytes
