@@ -14,7 +14,14 @@ import pytest
 import zmq
 from hypothesis import given
 from hypothesis import strategies as st
-from lpb_server.client import Backoff, BridgeClient, FormatName, new_id
+from lpb_server.client import (
+    AUTO_FORMAT,
+    INLINE_LIMIT_ELEMENTS,
+    Backoff,
+    BridgeClient,
+    FormatName,
+    new_id,
+)
 from lpb_server.errors import (
     BridgeTimeout,
     ClientError,
@@ -84,6 +91,29 @@ def test_calls(endpoint: str, format: FormatName) -> None:
             "error_bound": 4.440892098500626e-15,
             "nonnegative": True,
         }
+
+
+@pytest.mark.parametrize("elements", [1, INLINE_LIMIT_ELEMENTS, INLINE_LIMIT_ELEMENTS + 1])
+def test_small_matrices_travel_inline(serve_script: ServeScript, elements: int) -> None:
+    seen: list[list[bytes]] = []
+
+    def note(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        seen.append(frames)
+        return [honest(frames)]
+
+    with serve_script(note) as endpoint, impatient(endpoint, timeout_s=10) as client:
+        total = client.matrix_sum(np.ones((1, elements)), certify=True)
+    assert total.result == {"sum": float(elements)}
+    assert len(seen[0]) == (1 if elements <= INLINE_LIMIT_ELEMENTS else 2)
+    assert decode_header(seen[0][0])[0] is AUTO_FORMAT
+
+
+def test_a_matrix_that_is_none_is_refused_by_the_server(endpoint: str) -> None:
+    with BridgeClient(endpoint) as client:
+        for matrix in (np.zeros(3), np.zeros((0, 3)), np.zeros((1, 1, 1))):
+            with pytest.raises(RemoteError) as caught:
+                client.matrix_sum(matrix)
+            assert caught.value.code == "invalid_params"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
