@@ -130,37 +130,21 @@ theorem isNearestMagnitude_nearestMagnitude (n : Nat) {d : Nat} (hd : 0 < d) :
     constructor <;> intros <;> simp only [Nat.add_mul, Nat.add_sub_cancel, e₀, e₁, u₀] at * <;>
       first | omega | grind
 
-/-- No magnitude is nearer than the nearest. -/
-theorem IsNearestMagnitude.distance_le {m n d : Nat} (h : IsNearestMagnitude m n d) (c : Nat) :
-    ((n : Int) - (scaledMagnitude m * d : Nat)).natAbs ≤ ((n : Int) - (scaledMagnitude c * d : Nat)).natAbs := by
-  have ⟨below, _, above, _⟩ := h
-  have le := fun {a b} (h : a ≤ b) => Nat.mul_le_mul_right d (scaledMagnitude_le h)
-  simp only [Nat.add_mul] at below above
-  rcases Nat.lt_trichotomy c m with h | rfl | h
-  · have := le (show c ≤ m - 1 by omega)
-    have := le (show m - 1 ≤ m by omega)
-    omega
-  · exact Nat.le_refl _
-  · have := le (show m + 1 ≤ c by omega)
-    have := le (show m ≤ m + 1 by omega)
-    omega
+/-- The number is at least half way up from every lesser magnitude, and more when the nearest one is odd. -/
+theorem IsNearestMagnitude.below_of_lt {m n d c : Nat} (h : IsNearestMagnitude m n d) (hc : c < m) :
+    (scaledMagnitude c + scaledMagnitude m) * d ≤ 2 * n ∧
+      (m % 2 = 1 → (scaledMagnitude c + scaledMagnitude m) * d < 2 * n) := by
+  have le : (scaledMagnitude c + scaledMagnitude m) * d ≤ (scaledMagnitude (m - 1) + scaledMagnitude m) * d :=
+    Nat.mul_le_mul_right d (Nat.add_le_add_right (scaledMagnitude_le (Nat.le_sub_one_of_lt hc)) _)
+  exact ⟨Nat.le_trans le (h.below (Nat.zero_lt_of_lt hc)), fun odd => Nat.lt_of_le_of_lt le (h.below_odd odd)⟩
 
-/-- Only an even magnitude shares its distance with another. -/
-theorem IsNearestMagnitude.distance_lt {m n d : Nat} (h : IsNearestMagnitude m n d) (hd : 0 < d)
-    (odd : m % 2 = 1) {c : Nat} (ne : c ≠ m) :
-    ((n : Int) - (scaledMagnitude m * d : Nat)).natAbs < ((n : Int) - (scaledMagnitude c * d : Nat)).natAbs := by
-  have ⟨_, below, _, above⟩ := h
-  have le := fun {a b} (h : a ≤ b) => Nat.mul_le_mul_right d (scaledMagnitude_le h)
-  replace below := below odd
-  replace above := above odd
-  rw [Nat.add_mul] at below above
-  rcases Nat.lt_or_gt_of_ne ne with h | h
-  · have := le (show c ≤ m - 1 by omega)
-    have := Nat.mul_lt_mul_of_pos_right (scaledMagnitude_lt (show m - 1 < m by omega)) hd
-    omega
-  · have := le (show m + 1 ≤ c by omega)
-    have := Nat.mul_lt_mul_of_pos_right (scaledMagnitude_lt (show m < m + 1 by omega)) hd
-    omega
+/-- The number is at most half way up to every greater magnitude, and less when the nearest one is odd. -/
+theorem IsNearestMagnitude.above_of_lt {m n d c : Nat} (h : IsNearestMagnitude m n d) (hc : m < c) :
+    2 * n ≤ (scaledMagnitude m + scaledMagnitude c) * d ∧
+      (m % 2 = 1 → 2 * n < (scaledMagnitude m + scaledMagnitude c) * d) := by
+  have le : (scaledMagnitude m + scaledMagnitude (m + 1)) * d ≤ (scaledMagnitude m + scaledMagnitude c) * d :=
+    Nat.mul_le_mul_right d (Nat.add_le_add_left (scaledMagnitude_le hc) _)
+  exact ⟨Nat.le_trans h.above le, fun odd => Nat.lt_of_lt_of_le (h.above_odd odd) le⟩
 
 /-! ## Signs -/
 
@@ -183,7 +167,9 @@ theorem scaled_signBit_add {m : Nat} (h : m < infinity) : scaled (signBit + m) =
   simp [scaled, scaledAbs, e, isNegative]
 
 /-- −0.0 has the value zero. -/
-theorem scaled_signBit : scaled signBit = 0 := by decide +kernel
+theorem scaled_signBit : scaled signBit = 0 := by
+  have := scaled_signBit_add (m := 0) (by decide)
+  rwa [scaledMagnitude_zero] at this
 
 /-! ## The tests -/
 
@@ -196,50 +182,56 @@ theorem isFinite_of_isNearest {bits : Nat} {x : Int} (h : isNearest bits x = tru
   unfold infinity signBit at *
   split <;> omega
 
-/-- The value that `isNearest` accepts, and the magnitude that it comes from. -/
-private theorem isNearest_cases {bits : Nat} {x : Int} (h : isNearest bits x = true) :
-    ∃ m, IsNearestMagnitude m x.natAbs 1 ∧ m % 2 = bits % 2 ∧
-      (0 ≤ x ∧ scaled bits = scaledMagnitude m ∨ x ≤ 0 ∧ scaled bits = -(scaledMagnitude m : Int)) := by
+/-- The number, the value that `isNearest` accepts and any other value, each up to one common sign or its own. -/
+private theorem isNearest_cases {bits : Nat} {x : Int} (h : isNearest bits x = true) (c : Nat) :
+    ∃ n m k : Nat, (x = n ∧ scaled bits = m ∨ x = -(n : Int) ∧ scaled bits = -(m : Int)) ∧
+      (scaled c = k ∨ scaled c = -(k : Int)) ∧
+      (k < m → k + m ≤ 2 * n) ∧ (m < k → 2 * n ≤ m + k) ∧ (0 < m → m ≤ 2 * n) ∧
+      (bits % 2 = 1 → (k < m → k + m < 2 * n) ∧ (m < k → 2 * n < m + k) ∧ 0 < m ∧ m < 2 * n) := by
   simp only [isNearest, Bool.and_eq_true, decide_eq_true_eq, beq_iff_eq] at h
-  obtain ⟨h, rfl⟩ := h
-  refine ⟨_, isNearestMagnitude_nearestMagnitude _ (by decide), ?_, ?_⟩
-  · generalize nearestMagnitude x.natAbs 1 = m
-    split <;> simp only [signBit] <;> omega
+  obtain ⟨lt, rfl⟩ := h
+  have nearest := isNearestMagnitude_nearestMagnitude x.natAbs (d := 1) (by decide)
+  generalize nearestMagnitude x.natAbs 1 = m at *
+  have reflect : ∀ {a b}, scaledMagnitude a < scaledMagnitude b → a < b :=
+    fun g => Nat.lt_of_not_le fun le => Nat.not_le_of_lt g (scaledMagnitude_le le)
+  have zero := scaledMagnitude_zero
+  have below := fun {c} g => nearest.below_of_lt (c := c) (reflect g)
+  have above := fun {c} g => nearest.above_of_lt (c := c) (reflect g)
+  simp only [Nat.mul_one] at below above
+  refine ⟨x.natAbs, scaledMagnitude m, scaledAbs c, ?_, ?_, fun g => (below g).1, fun g => (above g).1, fun g => ?_,
+    fun odd => ?_⟩
   · split
-    · rw [scaled_signBit_add h]; right; omega
-    · rw [scaled_of_lt h]; left; omega
+    · rw [scaled_signBit_add lt]; right; omega
+    · rw [scaled_of_lt lt]; left; omega
+  · have := natAbs_scaled c; omega
+  · have := (below (c := 0) (by rwa [zero])).1; omega
+  · have odd : m % 2 = 1 := by
+      rw [← odd]; split
+      · simp only [signBit]; omega
+      · rfl
+    have pos : 0 < scaledMagnitude m := by
+      rw [← zero]; exact scaledMagnitude_lt (by omega)
+    have half := (below (c := 0) (by rwa [zero])).2 odd
+    rw [zero, Nat.zero_add] at half
+    exact ⟨fun g => (below g).2 odd, fun g => (above g).2 odd, pos, half⟩
 
 /-- No finite double is nearer than the one that `isNearest` accepts. -/
 theorem distance_le_of_isNearest {bits : Nat} {x : Int} (h : isNearest bits x = true) (c : Nat) :
     (x - scaled bits).natAbs ≤ (x - scaled c).natAbs := by
-  obtain ⟨m, hm, -, hx⟩ := isNearest_cases h
-  have a := hm.distance_le (magnitude c)
-  have b := hm.distance_le 0
-  have e := natAbs_scaled c
-  simp only [Nat.mul_one, scaledMagnitude_zero, scaledAbs] at *
-  omega
+  obtain ⟨n, m, k, hx, hc, below, above, half, -⟩ := isNearest_cases h c
+  clear h
+  rcases hx with ⟨rfl, hb⟩ | ⟨rfl, hb⟩ <;> rcases hc with hc | hc <;> rw [hb, hc] <;> clear hb hc <;> omega
 
 /-- When another value is as near, the double that `isNearest` accepts is the even one. -/
 theorem even_of_isNearest {bits c : Nat} {x : Int} (h : isNearest bits x = true)
     (tie : (x - scaled c).natAbs = (x - scaled bits).natAbs) : scaled c = scaled bits ∨ bits % 2 = 0 := by
-  obtain ⟨m, hm, hp, hx⟩ := isNearest_cases h
+  obtain ⟨n, m, k, hx, hc, -, -, -, strict⟩ := isNearest_cases h c
   rcases Nat.mod_two_eq_zero_or_one bits with h₀ | h₁
   · exact .inr h₀
+  obtain ⟨below, above, pos, half⟩ := strict h₁
+  clear h strict h₁
   left
-  have e := natAbs_scaled c
-  have a := hm.distance_le 0
-  have b := fun ne : magnitude c ≠ m => hm.distance_lt (by decide) (hp.trans h₁) ne
-  have a' := fun ne : 0 ≠ m => hm.distance_lt (by decide) (hp.trans h₁) ne
-  simp only [Nat.mul_one, scaledMagnitude_zero, scaledAbs] at *
-  by_cases hc : magnitude c = m
-  · rw [hc] at e
-    have : m ≠ 0 := by omega
-    have := a' this.symm
-    omega
-  · have := b hc
-    have : m ≠ 0 := by omega
-    have := a' this.symm
-    omega
+  rcases hx with ⟨rfl, hb⟩ | ⟨rfl, hb⟩ <;> rcases hc with hc | hc <;> rw [hb, hc] at tie ⊢ <;> clear hb hc <;> omega
 
 /-- What `isLeastAbove` tests: no magnitude that is at least `n / d` comes before. -/
 theorem isLeastAbove_iff {bits n d : Nat} :
