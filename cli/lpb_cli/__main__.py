@@ -20,17 +20,21 @@ from lpb_cli.terminal import print_error
 __all__ = ["main"]
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends a command as Ctrl-C does: children are stopped, reports written."""
-    raise KeyboardInterrupt
-
-
 def main() -> None:
     """Run the command line."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # SIGTERM ends a command as Ctrl-C does: children are stopped, reports written.
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     console = Console(stderr=True)
     try:
-        code = app(standalone_mode=False)
+        app()
     except LpbError as error:
         print_error(error, console)
         sys.exit(error.exit_code)
@@ -38,12 +42,11 @@ def main() -> None:
         refused = isinstance(error, RemoteError)
         print_error(LpbError(str(error)), console)
         sys.exit(EXIT_FAILED if refused else EXIT_ENVIRONMENT)
-    except KeyboardInterrupt:
-        console.print("[yellow]interrupted[/]")
-        sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.exit(EXIT_FAILED)
-    sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit as end:
+        # The command-line library says 1 for Ctrl-C, which for us means that a proof failed.
+        sys.exit(EXIT_INTERRUPTED if interrupted and end.code == EXIT_FAILED else end.code)
 
 
 if __name__ == "__main__":

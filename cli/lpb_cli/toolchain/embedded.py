@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -122,10 +121,9 @@ class EmbeddedToolchain:
         self._record(module).unlink(missing_ok=True)
         olean = self._olean(module)
         olean.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="lpb-check-") as scratch:
-            file = Path(scratch) / module.file.name
-            file.write_text(without_code_generation(module.source), encoding="utf-8")
-            job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
+        file = engine.scratch / module.file.name
+        file.write_text(without_code_generation(module.source), encoding="utf-8")
+        job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
         result.seconds = job.seconds
         lines = module.source.splitlines()
         result.diagnostics += [_diagnostic(m, module.file, lines) for m in job.messages]

@@ -85,6 +85,11 @@ class EngineProcess:
         )
         self._ready = False
 
+    @property
+    def scratch(self) -> Path:
+        """Its working directory. A file whose `.olean` is wanted must lie in it."""
+        return Path(self._scratch.name)
+
     def _receive(self, line: str) -> None:
         try:
             event = json.loads(line)

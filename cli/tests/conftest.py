@@ -1,0 +1,80 @@
+"""What the tests share: a command runner, the real engine, and servers that lie."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from lpb_cli.settings import Settings, load_settings
+from lpb_cli.toolchain.diagnostics import ProofReport
+from lpb_cli.toolchain.embedded import EmbeddedToolchain
+from lpb_cli.toolchain.engine_archive import prepare_engine
+
+PROJECT = Path(__file__).parents[2]
+
+RunLpb = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def lpb_command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "lpb_cli", *arguments]
+
+
+@pytest.fixture
+def run_lpb() -> RunLpb:
+    """Run `lpb` as a user does, in the project unless told otherwise."""
+
+    def run(
+        *arguments: str,
+        directory: Path = PROJECT,
+        timeout_s: float = 60.0,
+        **environment: str,
+    ) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            lpb_command(*arguments),
+            cwd=directory,
+            env={**os.environ, "COLUMNS": "100", **environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        assert "Traceback" not in result.stderr, result.stderr
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    os.environ["LPB_PROJECT"] = str(PROJECT)
+    try:
+        return load_settings()
+    finally:
+        del os.environ["LPB_PROJECT"]
+
+
+@pytest.fixture(scope="session")
+def engine_cache(settings: Settings) -> Path:
+    """The cache with the prepared embedded engine, fetched when it is not there."""
+    prepare_engine(settings.cache, lambda text, done, total: None)
+    return settings.cache
+
+
+@pytest.fixture(scope="session")
+def toolchain(settings: Settings, engine_cache: Path) -> Iterator[EmbeddedToolchain]:
+    """The embedded engine on the project itself."""
+    toolchain = EmbeddedToolchain(settings)
+    yield toolchain
+    toolchain.close()
+
+
+@pytest.fixture(scope="session")
+def proofs(toolchain: EmbeddedToolchain) -> ProofReport:
+    """The project's proofs, checked; the transcript needs their compiled form."""
+    report = toolchain.check_proofs(lambda result, done, total: None)
+    assert report.ok, [d for m in report.modules for d in m.diagnostics if d.severity == "error"]
+    return report

@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+from lpb_cli.errors import UsageError
+from lpb_cli.toolchain.lean_sources import (
+    LeanModule,
+    amalgamate,
+    blank_comments_and_strings,
+    count_declarations,
+    find_forbidden,
+    load_modules,
+    without_code_generation,
+)
+
+
+def module(source: str) -> LeanModule:
+    return LeanModule("Some", Path("Some.lean"), source, (), "")
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("a -- sorry\nb", "a         \nb"),
+        ("/- /- sorry -/ axiom -/x", "                       x"),
+        ('s "so\\"rry" t', "s           t"),
+        ('r#"sorry"# t', "           t"),
+        ("x' y 'a' z'", "x' y     z'"),
+        ("'\"' sorry '\"'", "    sorry    "),
+    ],
+)
+def test_comments_and_strings_are_blanked_in_place(source: str, kept: str) -> None:
+    assert blank_comments_and_strings(source) == kept
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "sorry",
+        "admit",
+        "axiom evil : False",
+        "by native_decide",
+        "unsafe def f := 1",
+        "decide +native",
+        "@[implemented_by g] def f := 1",
+        "exact Lean.ofReduceBool a b h",
+        "set_option debug.skipKernelTC true",
+    ],
+)
+def test_forbidden_words_are_found_where_they_stand(word: str) -> None:
+    found = find_forbidden(module(f"def a := 1\n  {word}\n"), foreign_functions=True)
+    assert found
+    assert found[0].line == 2
+    assert found[0].severity == "error"
+    assert word in found[0].source_line
+
+
+def test_words_in_comments_and_longer_names_are_allowed() -> None:
+    source = "-- sorry\ndef sorryNot := 1 /- axiom -/\ntheorem axiom_free : True := trivial\n"
+    assert find_forbidden(module(source), foreign_functions=False) == []
+
+
+def test_foreign_functions_are_for_the_bindings_alone() -> None:
+    source = '@[extern "lpb_f"] opaque f : Nat → Nat'
+    assert find_forbidden(module(source), foreign_functions=False)
+    assert not find_forbidden(module(source), foreign_functions=True)
+
+
+def test_declarations_are_counted() -> None:
+    source = (
+        "/-- theorem in a comment -/\ntheorem a : True := trivial\n"
+        "@[simp] theorem b : 1 = 1 := rfl\n"
+        "private def c := 1\nstructure D where\ninductive E\ninstance : Inhabited D := ⟨⟩\n"
+    )
+    assert count_declarations(source) == (2, 4)
+
+
+def test_modules_come_after_their_imports_and_know_their_content(tmp_path: Path) -> None:
+    (tmp_path / "A.lean").write_text("module\npublic import B\npublic import Std.Data\n")
+    (tmp_path / "B.lean").write_text("module\n")
+    first = load_modules([tmp_path])
+    assert [m.name for m in first] == ["B", "A"]
+    assert first[1].imports == ("B",)
+    (tmp_path / "B.lean").write_text("module\n-- changed\n")
+    second = load_modules([tmp_path])
+    assert all(old.digest != new.digest for old, new in zip(first, second, strict=True))
+
+
+def test_a_circle_of_imports_is_named(tmp_path: Path) -> None:
+    (tmp_path / "A.lean").write_text("import B\n")
+    (tmp_path / "B.lean").write_text("import A\n")
+    with pytest.raises(UsageError, match="A imports B imports A"):
+        load_modules([tmp_path])
+
+
+def test_sections_lose_code_generation_line_for_line() -> None:
+    source = "module\n@[expose] public section\ndef a := 1\n"
+    changed = without_code_generation(source)
+    assert "public noncomputable section" in changed
+    assert changed.count("\n") == source.count("\n")
+
+
+def test_an_amalgam_maps_its_lines_back(tmp_path: Path) -> None:
+    stand_ins = tmp_path / "StandIns.lean"
+    stand_ins.write_text("module\npublic section\ndef s := 1\n")
+    folder = tmp_path / "lean"
+    folder.mkdir()
+    (folder / "A.lean").write_text("module\npublic import Std\npublic section\ndef a := 1\n")
+    (folder / "B.lean").write_text("module\npublic import A\npublic section\ndef b := a\n")
+    (folder / "C.lean").write_text("module\npublic section\ndef unused := 1\n")
+    amalgam = amalgamate("B", load_modules([folder]), stand_ins)
+    lines = amalgam.source.splitlines()
+    assert lines[:2] == ["module", "public import Std"]
+    assert lines.count("module") == 1
+    assert "def unused := 1" not in lines
+    for text, file in (("def s := 1", stand_ins), ("def b := a", folder / "B.lean")):
+        found, line = amalgam.locate(lines.index(text) + 1)
+        assert found == file
+        assert file.read_text().splitlines()[line - 1] == text

@@ -1,0 +1,84 @@
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
+from lpb_cli.processes import Child, run_command
+
+STUBBORN = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(grandchild.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def python(code: str, on_stdout: Callable[[str], None] | None = None) -> Child:
+    return Child(
+        [sys.executable, "-c", code],
+        directory=Path.cwd(),
+        environment=os.environ,
+        on_stdout=on_stdout,
+    )
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie whose parent is gone is reaped by init in its own time.
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def test_a_child_that_ignores_signals_is_killed_with_its_children() -> None:
+    lines: list[str] = []
+    child = python(STUBBORN, on_stdout=lines.append)
+    while not lines:
+        time.sleep(0.01)
+    child.stop(ask=signal.SIGINT, patience_s=0.2)
+    assert child.stopped_by == "SIGKILL"
+    assert not is_alive(child.pid)
+    time.sleep(0.1)
+    assert not is_alive(int(lines[0]))
+
+
+def test_a_polite_child_is_asked_only() -> None:
+    child = python("import time; time.sleep(600)")
+    assert child.stop() == -signal.SIGTERM
+    assert child.stopped_by == "SIGTERM"
+
+
+def test_output_is_drained_however_much_there_is() -> None:
+    code = "import sys\nfor i in range(100000): print(i); print(i, file=sys.stderr)"
+    argv = [sys.executable, "-c", code]
+    text = run_command(argv, directory=Path.cwd(), environment=os.environ, timeout_s=60.0)
+    assert text.splitlines()[-1] == "99999"
+
+
+def test_a_failed_command_says_all_about_itself() -> None:
+    argv = [sys.executable, "-c", "import sys; print('last words'); sys.exit(7)"]
+    with pytest.raises(CommandFailedError) as caught:
+        run_command(argv, directory=Path.cwd(), environment=os.environ, timeout_s=60.0)
+    error = caught.value
+    assert error.argv == argv
+    assert error.exit_code_of_command == 7
+    assert "last words" in error.message
+    assert str(Path.cwd()) in error.message
+
+
+def test_a_command_that_hangs_is_ended() -> None:
+    argv = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with pytest.raises(CommandFailedError, match="did not end in time"):
+        run_command(argv, directory=Path.cwd(), environment=os.environ, timeout_s=0.3)
+
+
+def test_a_command_that_is_not_there_is_an_environment_that_lacks_it() -> None:
+    with pytest.raises(EnvironmentLacksError, match="no-such-program"):
+        Child(["/no-such-program"], directory=Path.cwd(), environment=os.environ)
