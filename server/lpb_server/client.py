@@ -1,14 +1,11 @@
-"""The Python client: a Lazy Pirate over one DEALER socket.
+"""The Python client: calls operations of a bridge server.
 
-Send, poll with a timeout, and on silence or garbage close the socket, wait, open a new one and
-send the same bytes again, at most N times. All tries carry one id, so the server can tell a
-repetition from a new request. A reply with another id is dropped and waiting goes on.
+All tries of a call carry one id and the same bytes, so that the server can tell a repetition from
+a new request.
 """
 
 from __future__ import annotations
 
-import math
-import random
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,26 +15,18 @@ from typing import Any, Final, Literal, Self, cast
 
 import numpy as np
 import numpy.typing as npt
-import zmq
 
-from lpb_server.errors import (
-    BridgeTimeout,
-    ClientError,
-    EndpointError,
-    ProtocolError,
-    RemoteError,
-    WireError,
-)
+from lpb_server.errors import RemoteError
+from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
 from lpb_server.wire.arrays import Array, encode_arrays
-from lpb_server.wire.envelope import UNKNOWN_ID, Reply, Request, Timing
+from lpb_server.wire.envelope import Reply, Request, Timing
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.messages import decode_reply, encode_message
+from lpb_server.wire.messages import encode_message
 from lpb_server.wire.values import Frame, ValueMap
 
 __all__ = [
     "AUTO_FORMAT",
-    "DEFAULT_BACKOFF",
     "INLINE_LIMIT_ELEMENTS",
     "Backoff",
     "BridgeClient",
@@ -64,36 +53,6 @@ elements, 458 us inline and 506 us as an array frame; of 1,024, 858 us and 570 u
 def new_id() -> str:
     """Return a correlation id of 128 random bits."""
     return secrets.token_hex(_ID_BYTES)
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait before a request is sent again.
-
-    Parameters
-    ----------
-    first_s : float
-        Before the second try.
-    factor : float
-        By how much each wait is longer than the one before.
-    limit_s : float
-        The longest wait.
-    jitter : float
-        Which part of the wait is random, from 0 to 1, so that clients do not come back together.
-    """
-
-    first_s: float = 0.05
-    factor: float = 2.0
-    limit_s: float = 2.0
-    jitter: float = 0.5
-
-    def wait_s(self, failures: int, uniform: float) -> float:
-        """Return the wait after that many failures, for a random number from 0 to 1."""
-        full_s = min(self.first_s * self.factor ** min(failures - 1, 64), self.limit_s)
-        return full_s * (1.0 - self.jitter * uniform)
-
-
-DEFAULT_BACKOFF: Final = Backoff()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +104,6 @@ class CallResult:
     timing: Timing | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    reply: Reply
-    frames: list[Frame]
-    arrays: dict[str, Array]
-    tries: int
-
-
 class BridgeClient:
     """Calls operations of a bridge server.
 
@@ -195,11 +146,7 @@ class BridgeClient:
         self.format: FormatName = format
         self.timeout_s = timeout_s
         self.tries = tries
-        self.backoff = backoff
-        self.limits = limits
-        self._sleep = sleep
-        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
-        self._socket: zmq.Socket[bytes] | None = None
+        self._pirate = LazyPirate(endpoint, backoff, limits, sleep)
 
     def __enter__(self) -> Self:
         return self
@@ -214,10 +161,7 @@ class BridgeClient:
 
     def close(self) -> None:
         """Close the socket; what is still unsent is dropped."""
-        self._close_socket()
-        if self._context is not None:
-            self._context.term()
-            self._context = None
+        self._pirate.close()
 
     def ping(self) -> None:
         """Return when the server has answered.
@@ -283,7 +227,7 @@ class BridgeClient:
             When the request cannot be written.
         """
         request, frames, _ = self._prepare(op, params, arrays, certify, deadline_ms, None, None)
-        answer = self._send_and_wait(frames, request.id)
+        answer = self._send(frames, request.id)
         error = answer.reply.error
         if error is not None:
             raise RemoteError(
@@ -331,7 +275,7 @@ class BridgeClient:
         request, frames, wire_format = self._prepare(
             op, params, arrays, certify, deadline_ms, format, request_id
         )
-        answer = self._send_and_wait(frames, request.id)
+        answer = self._send(frames, request.id)
         return Exchange(
             request=request,
             reply=answer.reply,
@@ -350,7 +294,7 @@ class BridgeClient:
         BridgeTimeout, ProtocolError, EndpointError
             When no reply with that id comes.
         """
-        return [bytes(frame) for frame in self._send_and_wait(frames, request_id).frames]
+        return [bytes(frame) for frame in self._send(frames, request_id).frames]
 
     def _prepare(
         self,
@@ -374,93 +318,8 @@ class BridgeClient:
         wire_format = _choose_format(format or self.format)
         return request, encode_message(request, wire_format, array_frames), wire_format
 
-    def _send_and_wait(self, frames: Sequence[Frame], request_id: str) -> _Answer:
-        failure: ClientError | None = None
-        for number in range(1, self.tries + 1):
-            if number > 1:
-                self._close_socket()
-                self._sleep(self.backoff.wait_s(number - 1, random.random()))
-            result = self._try_once(frames, request_id, number)
-            if isinstance(result, _Answer):
-                return result
-            failure = result
-        # A late reply to this request must not wait on the socket for the next one.
-        self._close_socket()
-        assert failure is not None
-        raise failure
-
-    def _try_once(
-        self, frames: Sequence[Frame], request_id: str, number: int
-    ) -> _Answer | ClientError:
-        """Send once and wait; return what ended the try."""
-        dropped = ""
-        deadline_s = time.monotonic() + self.timeout_s
-        connection = self._open_socket(number)
-        try:
-            connection.send_multipart(frames, zmq.NOBLOCK, copy=False)
-            while True:
-                left_ms = (deadline_s - time.monotonic()) * 1000
-                if left_ms <= 0 or not connection.poll(math.ceil(left_ms)):
-                    return BridgeTimeout(
-                        f"no reply within {self.timeout_s:g} s",
-                        endpoint=self.endpoint,
-                        tries=number,
-                        cause=dropped,
-                    )
-                parts = connection.recv_multipart(zmq.NOBLOCK, copy=False)
-                received: list[Frame] = [part.buffer for part in parts]
-                if len(received) > 1 and len(received[0]) == 0:
-                    del received[0]  # A REP or REQ-minded peer keeps the delimiter.
-                message = decode_reply(received, self.limits)
-                if message.reply.id == request_id:
-                    return _Answer(message.reply, received, message.arrays, number)
-                error = message.reply.error
-                if message.reply.id == UNKNOWN_ID and error is not None:
-                    return ProtocolError(
-                        "the server could not read the request",
-                        endpoint=self.endpoint,
-                        tries=number,
-                        cause=f"{error.code}: {error.message}",
-                    )
-                dropped = f"a reply with another id, {message.reply.id}, was dropped"
-        except WireError as error:
-            return ProtocolError(
-                "the answer is no reply",
-                endpoint=self.endpoint,
-                tries=number,
-                cause=error.message,
-            )
-        except zmq.ZMQError as error:
-            return BridgeTimeout(
-                "the request could not be sent or its reply received",
-                endpoint=self.endpoint,
-                tries=number,
-                cause=str(error),
-            )
-
-    def _open_socket(self, number: int) -> zmq.Socket[bytes]:
-        if self._socket is not None:
-            return self._socket
-        if self._context is None:
-            self._context = zmq.Context()
-        connection = self._context.socket(zmq.DEALER)
-        try:
-            connection.linger = 0
-            connection.maxmsgsize = self.limits.frame_bytes
-            connection.ipv6 = self.endpoint.startswith("tcp://[")
-            connection.connect(self.endpoint)
-        except (zmq.ZMQError, OSError) as error:
-            connection.close(linger=0)
-            raise EndpointError(
-                "cannot connect", endpoint=self.endpoint, tries=number, cause=str(error)
-            ) from None
-        self._socket = connection
-        return connection
-
-    def _close_socket(self) -> None:
-        if self._socket is not None:
-            self._socket.close(linger=0)
-            self._socket = None
+    def _send(self, frames: Sequence[Frame], request_id: str) -> Answer:
+        return self._pirate.send(frames, request_id, timeout_s=self.timeout_s, tries=self.tries)
 
 
 def _choose_format(name: FormatName) -> WireFormat:

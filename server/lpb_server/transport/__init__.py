@@ -1,5 +1,6 @@
 """Sockets, and no arithmetic."""
 
+from lpb_server.transport.lazy_pirate import Backoff, LazyPirate
 from lpb_server.transport.server import BridgeServer
 
-__all__ = ["BridgeServer"]
+__all__ = ["Backoff", "BridgeServer", "LazyPirate"]

@@ -1,0 +1,226 @@
+"""The Lazy Pirate: one DEALER socket that sends a request until it is answered.
+
+Send, poll with a timeout, and on silence or garbage close the socket, wait, open a new one and
+send the same frames again, at most N times. A reply with another id is dropped and waiting goes on.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import zmq
+
+from lpb_server.errors import (
+    BridgeTimeout,
+    ClientError,
+    EndpointError,
+    ProtocolError,
+    WireError,
+)
+from lpb_server.wire.arrays import Array
+from lpb_server.wire.envelope import UNKNOWN_ID, Reply
+from lpb_server.wire.limits import Limits
+from lpb_server.wire.messages import decode_reply
+from lpb_server.wire.values import Frame
+
+__all__ = ["DEFAULT_BACKOFF", "Answer", "Backoff", "LazyPirate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before a request is sent again.
+
+    Parameters
+    ----------
+    first_s : float
+        Before the second try.
+    factor : float
+        By how much each wait is longer than the one before.
+    limit_s : float
+        The longest wait.
+    jitter : float
+        Which part of the wait is random, from 0 to 1, so that clients do not come back together.
+    """
+
+    first_s: float = 0.05
+    factor: float = 2.0
+    limit_s: float = 2.0
+    jitter: float = 0.5
+
+    def wait_s(self, failures: int, uniform: float) -> float:
+        """Return the wait after that many failures, for a random number from 0 to 1."""
+        full_s = min(self.first_s * self.factor ** min(failures - 1, 64), self.limit_s)
+        return full_s * (1.0 - self.jitter * uniform)
+
+
+DEFAULT_BACKOFF: Final = Backoff()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply to the request that was sent.
+
+    Parameters
+    ----------
+    reply : Reply
+        As it was understood.
+    frames : list of frames
+        ``[header][array 0] …``, without routing frames.
+    arrays : dict of str to ndarray
+        Its arrays, read-only.
+    tries : int
+        How many times the request was sent.
+    """
+
+    reply: Reply
+    frames: list[Frame]
+    arrays: dict[str, Array]
+    tries: int
+
+
+class LazyPirate:
+    """Sends requests, one at a time, and waits for their replies.
+
+    It belongs to one thread. The socket is opened on first use.
+
+    Parameters
+    ----------
+    endpoint : str
+        Where to send.
+    backoff : Backoff
+        The waits between tries.
+    limits : Limits
+        What a reply may cost.
+    sleep : callable
+        Waits that many seconds.
+    """
+
+    def __init__(
+        self, endpoint: str, backoff: Backoff, limits: Limits, sleep: Callable[[float], None]
+    ) -> None:
+        self._endpoint = endpoint
+        self._backoff = backoff
+        self._limits = limits
+        self._sleep = sleep
+        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
+        self._socket: zmq.Socket[bytes] | None = None
+
+    def close(self) -> None:
+        """Close the socket; what is still unsent is dropped."""
+        self._close_socket()
+        if self._context is not None:
+            self._context.term()
+            self._context = None
+
+    def send(
+        self, frames: Sequence[Frame], request_id: str, *, timeout_s: float, tries: int
+    ) -> Answer:
+        """Send a request, again and again, until its reply comes.
+
+        Parameters
+        ----------
+        frames : sequence of frames
+            ``[header][array 0] …``.
+        request_id : str
+            The id that the reply must have.
+        timeout_s : float
+            How long each try waits.
+        tries : int
+            How often it is sent at most.
+
+        Raises
+        ------
+        BridgeTimeout, ProtocolError, EndpointError
+            What ended the last try.
+        """
+        failure: ClientError | None = None
+        for number in range(1, tries + 1):
+            if number > 1:
+                self._close_socket()
+                self._sleep(self._backoff.wait_s(number - 1, random.random()))
+            result = self._try_once(frames, request_id, number, timeout_s)
+            if isinstance(result, Answer):
+                return result
+            failure = result
+        # A late reply to this request must not wait on the socket for the next one.
+        self._close_socket()
+        assert failure is not None
+        raise failure
+
+    def _try_once(
+        self, frames: Sequence[Frame], request_id: str, number: int, timeout_s: float
+    ) -> Answer | ClientError:
+        """Send once and wait; return what ended the try."""
+        dropped = ""
+        deadline_s = time.monotonic() + timeout_s
+        connection = self._open_socket(number)
+        try:
+            connection.send_multipart(frames, zmq.NOBLOCK, copy=False)
+            while True:
+                left_ms = (deadline_s - time.monotonic()) * 1000
+                if left_ms <= 0 or not connection.poll(math.ceil(left_ms)):
+                    return BridgeTimeout(
+                        f"no reply within {timeout_s:g} s",
+                        endpoint=self._endpoint,
+                        tries=number,
+                        cause=dropped,
+                    )
+                parts = connection.recv_multipart(zmq.NOBLOCK, copy=False)
+                received: list[Frame] = [part.buffer for part in parts]
+                if len(received) > 1 and len(received[0]) == 0:
+                    del received[0]  # A REP or REQ-minded peer keeps the delimiter.
+                message = decode_reply(received, self._limits)
+                if message.reply.id == request_id:
+                    return Answer(message.reply, received, message.arrays, number)
+                error = message.reply.error
+                if message.reply.id == UNKNOWN_ID and error is not None:
+                    return ProtocolError(
+                        "the server could not read the request",
+                        endpoint=self._endpoint,
+                        tries=number,
+                        cause=f"{error.code}: {error.message}",
+                    )
+                dropped = f"a reply with another id, {message.reply.id}, was dropped"
+        except WireError as error:
+            return ProtocolError(
+                "the answer is no reply",
+                endpoint=self._endpoint,
+                tries=number,
+                cause=error.message,
+            )
+        except zmq.ZMQError as error:
+            return BridgeTimeout(
+                "the request could not be sent or its reply received",
+                endpoint=self._endpoint,
+                tries=number,
+                cause=str(error),
+            )
+
+    def _open_socket(self, number: int) -> zmq.Socket[bytes]:
+        if self._socket is not None:
+            return self._socket
+        if self._context is None:
+            self._context = zmq.Context()
+        connection = self._context.socket(zmq.DEALER)
+        try:
+            connection.linger = 0
+            connection.maxmsgsize = self._limits.frame_bytes
+            connection.ipv6 = self._endpoint.startswith("tcp://[")
+            connection.connect(self._endpoint)
+        except (zmq.ZMQError, OSError) as error:
+            connection.close(linger=0)
+            raise EndpointError(
+                "cannot connect", endpoint=self._endpoint, tries=number, cause=str(error)
+            ) from None
+        self._socket = connection
+        return connection
+
+    def _close_socket(self) -> None:
+        if self._socket is not None:
+            self._socket.close(linger=0)
+            self._socket = None
