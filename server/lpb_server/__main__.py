@@ -18,7 +18,7 @@ from typing import Final
 
 from lpb_server import __version__
 from lpb_server.config import DEFAULT_ENDPOINT, ServerConfig
-from lpb_server.errors import BindError, InsecureBindError
+from lpb_server.errors import BindError, InsecureBindError, MalformedEndpoint
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
 from lpb_server.transport import BridgeServer
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 server.serve()
             finally:
                 signal.set_wakeup_fd(-1)
-    except InsecureBindError as error:
+    except (InsecureBindError, MalformedEndpoint) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_USAGE
     except BindError as error:

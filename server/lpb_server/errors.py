@@ -13,6 +13,7 @@
     │   └── EndpointError       the endpoint cannot be used at all
     ├── ServerError             the server cannot run as asked
     │   ├── BindError           the endpoint cannot be bound
+    │   ├── MalformedEndpoint   the endpoint is none that a server can have
     │   └── InsecureBindError   the endpoint is reachable from elsewhere, and nothing protects it
     └── RegistrationError       an operation that cannot be registered
 
@@ -34,6 +35,7 @@ __all__ = [
     "ErrorCode",
     "InsecureBindError",
     "InvalidParams",
+    "MalformedEndpoint",
     "ProtocolError",
     "RegistrationError",
     "RemoteError",
@@ -184,6 +186,17 @@ class BindError(ServerError):
         super().__init__(f"cannot bind {endpoint}: {reason}")
         self.endpoint = endpoint
         self.reason = reason
+
+
+class MalformedEndpoint(ServerError):
+    """The endpoint is none that a server can have, on any machine."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(
+            f"{endpoint!r} is no endpoint: write tcp://host:port, where the port may be *, "
+            "or ipc://path"
+        )
+        self.endpoint = endpoint
 
 
 class InsecureBindError(ServerError):

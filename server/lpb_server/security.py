@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from typing import Final
 
-from lpb_server.errors import InsecureBindError
+from lpb_server.errors import InsecureBindError, MalformedEndpoint
 
 __all__ = ["check_bind", "is_loopback"]
+
+_GREATEST_PORT: Final = 65535
+_ENDPOINT: Final = re.compile(r"tcp://[^\s/]+:(?P<port>\*|\d{1,5})|(ipc|inproc)://.+")
 
 
 def is_loopback(endpoint: str) -> bool:
@@ -35,8 +40,14 @@ def check_bind(endpoint: str, *, insecure: bool) -> None:
 
     Raises
     ------
+    MalformedEndpoint
+        When it is no endpoint at all.
     InsecureBindError
         Unless `insecure` says that it is meant.
     """
+    match = _ENDPOINT.fullmatch(endpoint)
+    # libzmq takes a port modulo 2^16 instead of refusing it.
+    if match is None or int((match["port"] or "*").replace("*", "0")) > _GREATEST_PORT:
+        raise MalformedEndpoint(endpoint)
     if not insecure and not is_loopback(endpoint):
         raise InsecureBindError(endpoint)

@@ -15,7 +15,9 @@ from lpb_server.service import Service
 from lpb_server.transport import BridgeServer
 
 # How fast examples come says how busy the machine is, and nothing about the code.
-settings.register_profile("bridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "bridge", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("bridge")
 
 FREE_PORT = "tcp://127.0.0.1:*"

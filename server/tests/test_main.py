@@ -80,6 +80,8 @@ def test_a_taken_port_is_one_line_and_exit_3(endpoint: str) -> None:
         ["--no-such-option"],
         ["--endpoint"],
         ["--endpoint", "tcp://0.0.0.0:*"],
+        ["--endpoint", "nonsense"],
+        ["--endpoint", "tcp://127.0.0.1"],
         ["--log-level", "loud"],
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pkgutil
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -70,3 +71,8 @@ def test_layers_import_one_way() -> None:
             for name in imported(path):
                 assert not name.startswith(above), f"{path.name} imports {name}"
                 assert name.startswith("lpb_server")
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    project = tomllib.loads((ROOT.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == lpb_server.__version__

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from lpb_server.errors import InsecureBindError
+from lpb_server.errors import InsecureBindError, MalformedEndpoint
 from lpb_server.security import check_bind, is_loopback
 
 
@@ -38,3 +38,20 @@ def test_beyond_loopback(endpoint: str) -> None:
     with pytest.raises(InsecureBindError, match="--insecure"):
         check_bind(endpoint, insecure=False)
     check_bind(endpoint, insecure=True)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "nonsense",
+        "tcp://127.0.0.1",
+        "tcp://:1",
+        "tcp://localhost:65536",
+        "http://localhost:1",
+        "ipc://",
+    ],
+)
+def test_what_is_no_endpoint(endpoint: str) -> None:
+    with pytest.raises(MalformedEndpoint, match="write tcp"):
+        check_bind(endpoint, insecure=True)

@@ -167,7 +167,7 @@ def test_a_taken_port_is_named(endpoint: str) -> None:
     assert endpoint in str(caught.value)
 
 
-@pytest.mark.parametrize("endpoint", ["tcp://127.0.0.1", "ipc:///no/such/dir/x", "tcp://[::1:1"])
+@pytest.mark.parametrize("endpoint", ["tcp://192.0.2.1:*", "ipc:///no/such/dir/x"])
 def test_what_cannot_be_bound(endpoint: str) -> None:
     server = BridgeServer(Service(default_registry()), ServerConfig(endpoint, insecure=True))
     with pytest.raises(BindError), server:

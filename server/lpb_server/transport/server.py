@@ -68,6 +68,8 @@ class BridgeServer:
 
         Raises
         ------
+        MalformedEndpoint
+            When it is no endpoint.
         InsecureBindError
             When the endpoint is beyond loopback and nothing allows that.
         BindError
