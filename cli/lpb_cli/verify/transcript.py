@@ -20,6 +20,9 @@ __all__ = ["Transcript", "lean_string", "lean_value", "render_transcript"]
 
 _FORMAT_NAMES = {"json": ".json", "msgpack": ".messagePack", "protobuf": ".protobuf"}
 
+# `Float64.chunkSize` doubles: what one number literal holds.
+_CHUNK_BYTES = 64 * 8
+
 _HEADER = """\
 module
 public import Transcript
@@ -81,34 +84,64 @@ def render_transcript(exchanges: list[LiveExchange], description: str) -> Transc
 
 def _render_exchange(number: int, live: LiveExchange) -> str:
     planned, exchange = live.planned, live.exchange
-    fields = [
-        f"format := {_FORMAT_NAMES[planned.format]}",
-        f"id := {lean_string(exchange.request.id)}",
-    ]
+    fields = {
+        "format": _FORMAT_NAMES[planned.format],
+        "id": lean_string(exchange.request.id),
+    }
     if planned.matrix is not None:
         kind = "SumExchange"
-        rows, columns = planned.matrix.shape
-        fields += [
-            f"rows := {rows}",
-            f"columns := {columns}",
-            f"inline := {'true' if planned.inline else 'false'}",
-            f"elements := {int.from_bytes(planned.matrix.astype('<f8').tobytes(), 'little'):#x}",
-        ]
+        fields |= _sum_fields(live, planned.matrix.shape)
+    elif planned.op == "echo":
+        kind = "EchoExchange"
+        fields["params"] = lean_entries(planned.params or {})
     else:
-        kind = "EchoExchange" if planned.op == "echo" else "PingExchange"
-        if planned.op == "echo":
-            fields.append(f"params := {lean_entries(planned.params or {})}")
-    fields += [
-        f"request := {_packed(exchange.request_frames[0])}",
-        f"reply := {_packed(exchange.reply_frames[0])}",
-    ]
-    body = "\n".join("  " + field for field in fields)
+        kind = "PingExchange"
+    fields["request"] = _packed(exchange.request_frames[0])
+    fields["reply"] = _packed(exchange.reply_frames[0])
+    body = "\n".join(f"  {key} := {value}" for key, value in fields.items())
     name = f"exchange{number}"
     return (
         f"/-- {live.name}. -/\n"
         f"def {name} : {kind} where\n{body}\n\n"
         f"theorem {name}_holds : {name}.Holds := {name}.holds_of_check (by decide +kernel)\n"
     )
+
+
+def _sum_fields(live: LiveExchange, shape: tuple[int, ...]) -> dict[str, str]:
+    """What is particular to a sum. A reply of another form gives a claim that cannot hold."""
+    planned, exchange = live.planned, live.exchange
+    assert planned.matrix is not None
+    rows, columns = shape
+    data = b"".join(exchange.request_frames[1:])
+    if planned.inline:
+        data = planned.matrix.astype("<f8").tobytes()
+    chunks = [data[i : i + _CHUNK_BYTES] for i in range(0, len(data), _CHUNK_BYTES)]
+    certificate = exchange.reply.certificate or {}
+    result = exchange.reply.result or {}
+    fields = {
+        "count": certificate.get("count"),
+        "error": certificate.get("error"),
+        "errorBound": certificate.get("error_bound"),
+    }
+    written = ", ".join(f"{key} := {_natural(value)}" for key, value in fields.items())
+    nonnegative = "true" if certificate.get("nonnegative") is True else "false"
+    return {
+        "rows": str(rows),
+        "columns": str(columns),
+        "inline": "true" if planned.inline else "false",
+        "elements": "[" + ", ".join(f"{int.from_bytes(c, 'little'):#x}" for c in chunks) + "]",
+        "sum": _natural(result.get("sum")),
+        "certificate": f"{{ {written}, nonnegative := {nonnegative} }}",
+    }
+
+
+def _natural(value: Value) -> str:
+    """Write a count as it is and a float as its bits; anything else as 0, which no reply means."""
+    if isinstance(value, float):
+        return f"{_bits(value):#x}"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value)
+    return "0"
 
 
 def _packed(data: bytes) -> str:
