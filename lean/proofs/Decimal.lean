@@ -244,7 +244,10 @@ def allNumberBytes : List UInt8 → Bool
 to those bits. -/
 def isTextOf (bits : UInt64) (text : List UInt8) : Bool :=
   match read text with
-  | some literal => !literal.integer && literal.toBits == some bits && allNumberBytes text
+  | some literal =>
+    match literal.toBits with
+    | some found => !literal.integer && Nat.beq found.toNat bits.toNat && allNumberBytes text
+    | none => false
   | none => false
 
 /-- The text of a finite double, as Python's `repr` writes it. It is checked to read back as the same bits. -/
@@ -256,26 +259,16 @@ theorem isTextOf_of_format {bits : UInt64} {text : List UInt8} (h : format bits 
     isTextOf bits text = true := by
   grind [format]
 
-/-- A float's text is a literal with a fraction or an exponent, that rounds to the float. -/
+/-- A float's text is a literal with a fraction or an exponent, that rounds to the float, and only bytes of numbers. -/
 theorem read_of_isTextOf {bits : UInt64} {text : List UInt8} (h : isTextOf bits text = true) :
-    ∃ literal, read text = some literal ∧ literal.integer = false ∧ literal.toBits = some bits := by
-  unfold isTextOf at h
-  split at h
-  · next literal hread => exact ⟨literal, hread, by simp_all⟩
-  · contradiction
-
-/-- A float's text has only bytes of numbers. -/
-theorem allNumberBytes_of_isTextOf {bits : UInt64} {text : List UInt8} (h : isTextOf bits text = true) :
-    allNumberBytes text = true := by
-  unfold isTextOf at h
-  split at h
-  · simp_all
-  · contradiction
+    ∃ literal, read text = some literal ∧ literal.integer = false ∧ literal.toBits = some bits ∧
+      allNumberBytes text = true := by
+  grind [isTextOf, UInt64.toNat_inj, Nat.beq_eq]
 
 /-- What `format` writes, `parse` reads back as the same bits. -/
 theorem parse_format {bits : UInt64} {text : List UInt8} (h : format bits = some text) :
     parse text = some bits := by
-  obtain ⟨literal, hread, -, hbits⟩ := read_of_isTextOf (isTextOf_of_format h)
+  obtain ⟨literal, hread, -, hbits, -⟩ := read_of_isTextOf (isTextOf_of_format h)
   simp [parse, hread, hbits]
 
 end Decimal
