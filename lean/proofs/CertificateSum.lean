@@ -42,7 +42,7 @@ structure Certificate where
 
 /-- The test, given the scaled sums of the positive elements and of the absolute values of the negative ones. -/
 def checkSums (positive negative count result : Nat) (certificate : Certificate) : Bool :=
-  certificate.count == count && isFinite result &&
+  certificate.count == count && decide (result < 2 ^ 64) && isFinite result &&
     isNearest certificate.error (scaled result - (positive - negative)) &&
     isLeastAbove certificate.errorBound (count * (positive + negative)) (2 ^ 53) &&
     (scaled result - (positive - negative)).natAbs ≤ scaledAbs certificate.errorBound &&
@@ -86,7 +86,9 @@ def values (elements : List Nat) : List Rat := elements.map toRat
 structure Certified (elements : List Nat) (result : Nat) (certificate : Certificate) : Prop where
   /-- Every element is finite. -/
   elements_finite : ∀ x ∈ elements, isFinite x = true
-  /-- So is the sum. -/
+  /-- The sum is a pattern of 64 bits. -/
+  result_lt : result < 2 ^ 64
+  /-- It is finite as well. -/
   result_finite : isFinite result = true
   /-- The count is the number of elements. -/
   count : certificate.count = elements.length
@@ -139,9 +141,9 @@ theorem check_sound {elements : List Nat} {result : Nat} {certificate : Certific
     (h : check elements result certificate = true) : Certified elements result certificate := by
   simp only [check, checkSums, Bool.and_eq_true, Bool.or_eq_true, Bool.not_eq_true', beq_iff_eq, decide_eq_true_eq,
     List.all_eq_true] at h
-  obtain ⟨finite, ⟨⟨⟨⟨⟨count, resultFinite⟩, nearest⟩, least⟩, close⟩, sign⟩, resultSign⟩ := h
+  obtain ⟨finite, ⟨⟨⟨⟨⟨⟨count, resultBits⟩, resultFinite⟩, nearest⟩, least⟩, close⟩, sign⟩, resultSign⟩ := h
   have bound := isLeastAbove_sound least (by decide)
-  refine ⟨finite, resultFinite, count, ?_, ?_, ?_, fun h => ?_, fun h => ?_⟩
+  refine ⟨finite, resultBits, resultFinite, count, ?_, ?_, ?_, fun h => ?_, fun h => ?_⟩
   · rw [sum_values, toRat_eq_ofScaled, toRat_eq_ofScaled, ← ofScaled_sub, abs_ofScaled,
       scaled_of_lt (isLeastAbove_iff.1 least).1, ofScaled_le]
     rw [scaledAbs, magnitude_of_lt (isLeastAbove_iff.1 least).1] at close
