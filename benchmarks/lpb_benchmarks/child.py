@@ -1,18 +1,21 @@
 """What runs in the processes that are measured: ``python -m lpb_benchmarks.child``.
 
-``server PEER ENDPOINT`` serves, and says where in one JSON line. ``client PEER ENDPOINT`` answers
-one JSON line for each that it reads:
+``server PEER ENDPOINT [ARGUMENT …]`` serves, and says where in one JSON line. ``client PEER
+ENDPOINT [ARGUMENT …]`` answers one JSON line for each that it reads:
 
-====================================  ==========================================================
+=====================================  =========================================================
 ``{"prepare": KEY, "workload": {…}}``  ``{"ready": KEY}`` after one call whose answer was right
-``{"run": KEY, "calls": N}``           ``{"elapsed_ns": …, "samples": base64 of N int64 in ns}``
-``{"run": KEY, "seconds": S,``         likewise, for as many calls as end within S seconds of
+``{"run": KEYS, "calls": N}``          ``{"calls": N, "elapsed_ns": …, "samples": base64 of
+                                       int64 in ns}``
+``{"run": KEYS, "seconds": S,``        likewise, for as many calls as begin within S seconds of
 ``"start_ns": T}``                     the time T of the monotonic clock, which processes share
 ``{"release": KEY}``                   ``{"released": KEY}``
-====================================  ==========================================================
+=====================================  =========================================================
 
-What goes wrong is answered with ``{"error": …}``. Either kind of child ends when its standard
-input does, so that none outlives the process that measures, however that ends.
+KEYS is a list of prepared calls, made one after the other and over again; samples are those of the
+calls that the first key names. What goes wrong is answered with ``{"error": …}``. Either kind of
+child ends when its standard input does, so that none outlives the process that measures, however
+that ends.
 """
 
 from __future__ import annotations
@@ -25,13 +28,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
-import numpy as np
-
 from lpb_benchmarks.peers import Connection, PreparedCall, find_peer
-from lpb_benchmarks.workload import Workload
 
 __all__ = ["main"]
 
@@ -42,21 +44,21 @@ def main(arguments: list[str]) -> int:
     Parameters
     ----------
     arguments : list of str
-        ``server`` or ``client``, the peer's name, and the endpoint.
+        ``server`` or ``client``, the peer's name, the endpoint, and the peer's own options.
 
     Returns
     -------
     int
         The exit code.
     """
-    role, name, endpoint = arguments
+    role, name, endpoint, *options = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that measures.
     commands: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_hear, args=(commands,), daemon=True).start()
     if role == "server":
-        find_peer(name).serve(endpoint, _announce)
+        find_peer(name).serve(endpoint, options, _announce)
         return 0
-    connection = find_peer(name).connect(endpoint)
+    connection = find_peer(name).connect(endpoint, options)
     try:
         _answer_commands(connection, commands)
     finally:
@@ -97,6 +99,9 @@ def _answer(
     command: dict[str, Any], connection: Connection, prepared: dict[str, PreparedCall]
 ) -> dict[str, Any]:
     if "prepare" in command:
+        # Only clients pay for what this imports: a server's cold start is measured.
+        from lpb_benchmarks.workload import Workload
+
         call = connection.prepare(Workload.from_dict(command["workload"]))
         _check(call, call.run())
         prepared[command["prepare"]] = call
@@ -104,10 +109,10 @@ def _answer(
     if "release" in command:
         prepared.pop(command["release"], None)
         return {"released": command["release"]}
-    call = prepared[command["run"]]
+    calls = [prepared[key] for key in command["run"]]
     if "calls" in command:
-        return _timed(call, range(command["calls"]))
-    return _timed(call, _until(command["start_ns"], command["seconds"]))
+        return _timed(calls, range(command["calls"]))
+    return _timed(calls, _until(command["start_ns"], command["seconds"]))
 
 
 def _until(start_ns: int, seconds: float) -> Iterator[None]:
@@ -118,26 +123,31 @@ def _until(start_ns: int, seconds: float) -> Iterator[None]:
         yield
 
 
-def _timed(call: PreparedCall, turns: range | Iterator[None]) -> dict[str, Any]:
+def _timed(calls: list[PreparedCall], turns: range | Iterator[None]) -> dict[str, Any]:
     samples: list[int] = []
-    run, keep, clock = call.run, samples.append, time.perf_counter_ns
+    others: list[int] = []
+    clock = time.perf_counter_ns
+    in_turn = cycle(
+        [(call.run, (samples if call is calls[0] else others).append) for call in calls]
+    )
     answer = None
     started = 0
     for _ in turns:
+        run, keep = next(in_turn)
         before = clock()
         answer = run()
         keep(clock() - before)
         started = started or before
-    elapsed_ns = clock() - started if samples else 0
-    if samples:
-        _check(call, answer)
-    packed = base64.b64encode(np.asarray(samples, dtype="<i8").tobytes()).decode("ascii")
-    return {"elapsed_ns": elapsed_ns, "samples": packed}
+    elapsed_ns = clock() - started
+    count = len(samples) + len(others)
+    if count:
+        _check(calls[(count - 1) % len(calls)], answer)
+    packed = base64.b64encode(array("q", samples).tobytes()).decode("ascii")
+    return {"calls": count, "elapsed_ns": elapsed_ns, "samples": packed}
 
 
 def _check(call: PreparedCall, answer: Any) -> None:
-    accepts: Callable[[Any], bool] = call.accepts
-    if not accepts(answer):
+    if not call.accepts(answer):
         raise ValueError(f"the answer is wrong: {str(answer)[:200]}")
 
 

@@ -18,21 +18,16 @@ from typing import IO, Any, Final, Self
 
 from lpb_benchmarks.errors import ChildFailedError
 
-__all__ = ["Child", "client_command", "server_command"]
+__all__ = ["Child", "child_command"]
 
 READY_TIMEOUT_S: Final = 60.0
 ANSWER_TIMEOUT_S: Final = 300.0
 _PATIENCE_S: Final = 3.0
 
 
-def server_command(peer: str, endpoint: str) -> list[str]:
-    """Return the command that serves a peer."""
-    return [sys.executable, "-m", "lpb_benchmarks.child", "server", peer, endpoint]
-
-
-def client_command(peer: str, endpoint: str) -> list[str]:
-    """Return the command that runs a peer's client."""
-    return [sys.executable, "-m", "lpb_benchmarks.child", "client", peer, endpoint]
+def child_command(role: str, peer: str, endpoint: str, arguments: Sequence[str] = ()) -> list[str]:
+    """Return the command of a child: ``server`` or ``client`` of a peer."""
+    return [sys.executable, "-m", "lpb_benchmarks.child", role, peer, endpoint, *arguments]
 
 
 class Child:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
 
-from lpb_benchmarks.processes import Child, client_command, server_command
+from lpb_benchmarks.peers import find_peer
+from lpb_benchmarks.processes import Child, child_command
 from lpb_benchmarks.statistics import Samples
+from lpb_benchmarks.usage import Meter, Usage
 from lpb_benchmarks.workload import Workload
 
 __all__ = ["Round", "Station"]
@@ -30,12 +32,22 @@ class Round:
     ----------
     samples : Samples
         Nanoseconds of each call, of all clients.
+    calls : int
+        How many calls were made; more than there are samples when only some of them are timed.
     calls_per_s : float
         Of all clients together.
+    server, client : Usage
+        What either end used, all clients together.
+    server_idle_bytes : int or None
+        What the server held in memory before it had answered anything.
     """
 
     samples: Samples
+    calls: int
     calls_per_s: float
+    server: Usage = field(default_factory=Usage)
+    client: Usage = field(default_factory=Usage)
+    server_idle_bytes: int | None = None
 
 
 class Station:
@@ -47,8 +59,8 @@ class Station:
         Its name.
     endpoint : str
         Where its server listens.
-    clients : int
-        How many client processes ask it.
+    server_arguments, client_arguments : sequence of str
+        Options of the two ends.
     placement : mapping of str to set of int
         The processors of ``server`` and of ``client``; those that are not named are not pinned.
     """
@@ -57,40 +69,41 @@ class Station:
         self,
         peer: str,
         endpoint: str,
-        clients: int = 1,
+        *,
+        server_arguments: Sequence[str] = (),
+        client_arguments: Sequence[str] = (),
         placement: Mapping[str, set[int]] | None = None,
     ) -> None:
         self._peer = peer
         self.endpoint = endpoint
-        self._client_count = clients
+        self._arguments = {"server": server_arguments, "client": client_arguments}
         self._placement = placement or {}
         self._stack = ExitStack()
+        self._meters: dict[int, Meter] = {}
+        self._prepared: dict[str, Workload] = {}
+        self.server: Child | None = None
         self.clients: list[Child] = []
+        self._starting: list[Child] = []
+        self._server_ready = False
+        self.server_idle_bytes: int | None = None
 
     def __enter__(self) -> Self:
-        """Start both ends and wait until they are ready.
-
-        Raises
-        ------
-        ChildFailedError
-            When one dies or does not get ready; the others are stopped.
-        """
-        try:
-            self.server = self._start(server_command(self._peer, self.endpoint), "server")
-            self.endpoint = str(self.server.wait_ready()["endpoint"])
-            self.clients = [
-                self._start(client_command(self._peer, self.endpoint), "client")
-                for _ in range(self._client_count)
-            ]
-            for client in self.clients:
-                client.wait_ready()
-        except BaseException:
-            self._stack.close()
-            raise
+        """Start the server; `ensure_clients` waits until it is ready."""
+        if find_peer(self._peer).has_server:
+            self.server = self._start("server")
         return self
 
-    def _start(self, argv: list[str], role: str) -> Child:
-        return self._stack.enter_context(Child(argv, self._placement.get(role)))
+    def _wait_for_server(self) -> None:
+        if self.server is not None and not self._server_ready:
+            self.endpoint = str(self.server.wait_ready()["endpoint"])
+            self._server_ready = True
+            self.server_idle_bytes = self._meters[self.server.pid].resident_bytes()
+
+    def _start(self, role: str) -> Child:
+        argv = child_command(role, self._peer, self.endpoint, self._arguments[role])
+        child = self._stack.enter_context(Child(argv, self._placement.get(role)))
+        self._meters[child.pid] = Meter(child.pid)
+        return child
 
     def __exit__(
         self,
@@ -100,6 +113,34 @@ class Station:
     ) -> None:
         self._stack.close()
 
+    def start_clients(self, count: int) -> None:
+        """Start clients until there are that many, without waiting for them.
+
+        Raises
+        ------
+        ChildFailedError
+            When the server does not get ready.
+        """
+        self._wait_for_server()
+        missing = count - len(self.clients) - len(self._starting)
+        self._starting += [self._start("client") for _ in range(missing)]
+
+    def ensure_clients(self, count: int) -> None:
+        """Start clients until there are that many, and wait for them; they know all calls.
+
+        Raises
+        ------
+        ChildFailedError
+            When the server or a client dies or does not get ready.
+        """
+        self.start_clients(count)
+        while self._starting:
+            client = self._starting[0]
+            client.wait_ready()
+            for key, workload in self._prepared.items():
+                client.ask({"prepare": key, "workload": workload.as_dict()})
+            self.clients.append(self._starting.pop(0))
+
     def prepare(self, key: str, workload: Workload) -> None:
         """Have every client make a call ready, and try it once.
 
@@ -108,32 +149,52 @@ class Station:
         ChildFailedError
             When its answer is wrong.
         """
-        self._ask_all({"prepare": key, "workload": workload.as_dict()})
+        self.ensure_clients(1)
+        self._prepared[key] = workload
+        _ask_all(self.clients, {"prepare": key, "workload": workload.as_dict()})
 
     def release(self, key: str) -> None:
         """Let go of what `prepare` made."""
-        self._ask_all({"release": key})
+        del self._prepared[key]
+        _ask_all(self.clients, {"release": key})
 
-    def run_calls(self, key: str, calls: int) -> Round:
+    def run_calls(self, keys: Sequence[str], calls: int) -> Round:
         """Have the first client make that many calls, one after the other."""
-        return _round([self.clients[0].ask({"run": key, "calls": calls})])
+        return self._metered(self.clients[:1], {"run": list(keys), "calls": calls})
 
-    def run_seconds(self, key: str, seconds: float) -> Round:
-        """Have all clients call as often as they can, beginning and ending together."""
+    def run_seconds(self, keys: Sequence[str], seconds: float, clients: int = 1) -> Round:
+        """Have that many clients call as often as they can, beginning and ending together."""
         start_ns = time.monotonic_ns() + _START_AFTER_NS
-        return _round(self._ask_all({"run": key, "seconds": seconds, "start_ns": start_ns}))
+        command = {"run": list(keys), "seconds": seconds, "start_ns": start_ns}
+        return self._metered(self.clients[:clients], command)
 
-    def _ask_all(self, command: dict[str, Any]) -> list[dict[str, Any]]:
-        for client in self.clients:
-            client.tell(command)
-        return [client.answer() for client in self.clients]
+    def _metered(self, clients: list[Child], command: dict[str, Any]) -> Round:
+        server = [] if self.server is None else [self._meters[self.server.pid]]
+        ends = (server, [self._meters[client.pid] for client in clients])
+        for meter in (*ends[0], *ends[1]):
+            meter.begin()
+        answers = _ask_all(clients, command)
+        used = [_together([meter.end() for meter in end]) for end in ends]
+        samples = [np.frombuffer(base64.b64decode(answer["samples"]), "<i8") for answer in answers]
+        rates = [answer["calls"] * 1e9 / answer["elapsed_ns"] for answer in answers]
+        calls = sum(answer["calls"] for answer in answers)
+        return Round(
+            np.concatenate(samples),
+            calls,
+            float(sum(rates)),
+            used[0],
+            used[1],
+            self.server_idle_bytes,
+        )
 
 
-def _round(answers: list[dict[str, Any]]) -> Round:
-    parts = [np.frombuffer(base64.b64decode(answer["samples"]), "<i8") for answer in answers]
-    rates = [
-        part.size * 1e9 / answer["elapsed_ns"]
-        for part, answer in zip(parts, answers, strict=True)
-        if part.size
-    ]
-    return Round(np.concatenate(parts), float(sum(rates)))
+def _ask_all(clients: list[Child], command: dict[str, Any]) -> list[dict[str, Any]]:
+    for client in clients:
+        client.tell(command)
+    return [client.answer() for client in clients]
+
+
+def _together(parts: list[Usage]) -> Usage:
+    times = [part.cpu_s for part in parts if part.cpu_s is not None]
+    peaks = [part.peak_bytes for part in parts if part.peak_bytes is not None]
+    return Usage(sum(times) if times else None, sum(peaks) if peaks else None)

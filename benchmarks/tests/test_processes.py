@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zmq
 from lpb_benchmarks.errors import ChildFailedError
-from lpb_benchmarks.processes import Child, client_command
+from lpb_benchmarks.processes import Child, child_command
 from lpb_benchmarks.station import Station
 from lpb_benchmarks.workload import Workload
 from lpb_server.wire import Reply, decode_request, encode_message
@@ -18,10 +18,11 @@ from lpb_server.wire import Reply, decode_request, encode_message
 LONG_RUN = """
 from lpb_benchmarks.station import Station
 from lpb_benchmarks.workload import Workload
-with Station("bridge", "tcp://127.0.0.1:0", clients=2) as station:
+with Station("bridge", "tcp://127.0.0.1:0") as station:
+    station.ensure_clients(2)
     station.prepare("sum", Workload(4, 4))
     print(station.server.pid, *(client.pid for client in station.clients), flush=True)
-    station.run_seconds("sum", 60)
+    station.run_seconds(["sum"], 60, clients=2)
 """
 
 
@@ -58,12 +59,13 @@ def test_no_child_outlives_the_run(number: signal.Signals) -> None:
 
 
 def test_clients_begin_together() -> None:
-    with Station("echo", "tcp://127.0.0.1:0", clients=2) as station:
+    with Station("echo", "tcp://127.0.0.1:0") as station:
         station.prepare("sum", Workload(4, 4))
-        both = station.run_seconds("sum", 0.3)
-        one = station.run_calls("sum", 7)
-    assert one.samples.size == 7
-    assert both.samples.size > 7
+        station.ensure_clients(2)  # The second one learns of the call too.
+        both = station.run_seconds(["sum"], 0.3, clients=2)
+        one = station.run_calls(["sum"], 7)
+    assert one.samples.size == one.calls == 7
+    assert both.samples.size == both.calls > 7
     assert both.calls_per_s > 0
 
 
@@ -107,7 +109,7 @@ def test_a_wrong_answer_fails_the_measurement() -> None:
     with context, context.socket(zmq.ROUTER) as server:
         server.linger = 0
         port = server.bind_to_random_port("tcp://127.0.0.1")
-        with Child(client_command("bridge", f"tcp://127.0.0.1:{port}")) as client:
+        with Child(child_command("client", "bridge", f"tcp://127.0.0.1:{port}")) as client:
             client.wait_ready()
             client.tell({"prepare": "sum", "workload": Workload(4, 4).as_dict()})
             assert server.poll(30_000)

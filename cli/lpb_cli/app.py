@@ -19,7 +19,6 @@ from lpb_cli.errors import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_OK,
-    EnvironmentLacksError,
     UsageError,
 )
 from lpb_cli.report import Report, Status, print_report, write_report
@@ -224,17 +223,74 @@ def call(
 
 
 @app.command()
-def bench(as_json: Json = False) -> None:
-    """Measure matrix_sum against a raw pyzmq echo, in one run."""
-    from lpb_benchmarks.errors import BenchmarkError
-    from lpb_benchmarks.matrix_sum import print_measurement, run_benchmark
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="End within a minute.")] = False,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="Only this scenario; may be given several times.")
+    ] = None,
+    listing: Annotated[
+        bool, typer.Option("--list", help="List the scenarios and what is measured side by side.")
+    ] = False,
+    rounds: Annotated[
+        int | None, typer.Option(min=3, help="Rounds of each case: 7, or 3 when quick.")
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="OLD.json", help="Say what got slower since that run."),
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0.0, help="By how much a ratio has to change to count.")
+    ] = 0.2,
+    slo: Annotated[
+        bool, typer.Option("--slo", help="Check the objectives in benchmarks/slo.toml.")
+    ] = False,
+    read: Annotated[
+        Path | None,
+        typer.Option(metavar="RESULTS.json", help="Report on an earlier run; measure nothing."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The report's folder; .lpb/bench by default.")
+    ] = None,
+    engine: Engine = EngineName.AUTO,
+    as_json: Json = False,
+) -> None:
+    """Measure the bridge beside raw pyzmq and what people would take instead.
 
-    try:
-        with terminal_narrator(err, quiet=as_json) as narrator:
-            measurement = run_benchmark(narrator.progress)
-    except BenchmarkError as error:
-        raise EnvironmentLacksError(error.message, error.hint) from error
+    Writes results.json, results.csv, pictures and report.html. Exits 1 when something got slower
+    than in OLD.json or an objective was missed.
+    """
+    from lpb_benchmarks.command import print_report
+    from lpb_benchmarks.table import print_scenarios
+
+    from lpb_cli import bench as benches
+
+    if listing:
+        print_scenarios(out)
+        return
+    settings = load_settings()
+    with (
+        terminal_narrator(err, quiet=as_json) as narrator,
+        benches.TranscriptCheck(settings, engine, narrator) as transcript_check,
+    ):
+        report = benches.benchmark(
+            benches.BenchOptions(
+                output=output or settings.output / "bench",
+                scenarios=scenario or [],
+                quick=quick,
+                rounds=rounds,
+                read=read,
+                compare=compare,
+                threshold=threshold,
+                objectives=settings.project / "benchmarks" / "slo.toml" if slo else None,
+                c_library=lambda: benches.c_library(settings),
+                transcript_check=transcript_check,
+            ),
+            narrator,
+        )
     if as_json:
-        print(json.dumps(measurement.as_dict()))
+        print(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
-        print_measurement(measurement, out)
+        print_report(report, out)
+    if report.run.interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    raise typer.Exit(EXIT_OK if report.holds else EXIT_FAILED)

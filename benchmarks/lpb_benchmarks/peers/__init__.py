@@ -1,6 +1,6 @@
 """What the bridge is measured against: one module a peer."""
 
 from lpb_benchmarks.peers.base import Connection, Peer, PreparedCall
-from lpb_benchmarks.peers.registry import PEERS, find_peer
+from lpb_benchmarks.peers.registry import OURS, PEERS, find_peer
 
-__all__ = ["PEERS", "Connection", "Peer", "PreparedCall", "find_peer"]
+__all__ = ["OURS", "PEERS", "Connection", "Peer", "PreparedCall", "find_peer"]

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lpb_benchmarks.workload import Workload
+if TYPE_CHECKING:  # What a peer's server imports counts in its cold start.
+    from lpb_benchmarks.workload import Workload
 
 __all__ = ["Announce", "Connection", "Peer", "PreparedCall"]
 
@@ -51,30 +52,44 @@ class Peer(ABC):
     name, where that library is not installed.
     """
 
-    name: ClassVar[str]
-    """What scenarios, results and the command line call it."""
     title: ClassVar[str]
     """What a person reads."""
     modules: ClassVar[tuple[str, ...]] = ()
     """The modules that must be installed for it."""
+    has_server: ClassVar[bool] = True
+    """False for what is measured inside the client's process."""
 
     @classmethod
     def missing(cls) -> list[str]:
         """Return the names of the modules that are not installed."""
         return [name for name in cls.modules if find_spec(name) is None]
 
+    def start_command(self, endpoint: str) -> list[str] | None:
+        """Return the command that a user starts the server with; None when there is none."""
+        return None
+
     @abstractmethod
-    def serve(self, endpoint: str, announce: Announce) -> None:
+    def serve(self, endpoint: str, arguments: list[str], announce: Announce) -> None:
         """Serve until the process is ended.
 
         Parameters
         ----------
         endpoint : str
-            Where to listen; a TCP port of 0 takes a free one.
+            Where to listen, ``tcp://…`` or ``ipc://…``; a TCP port of 0 takes a free one.
+        arguments : list of str
+            Options of this server.
         announce : callable
             To be called with the endpoint as it was bound.
         """
 
     @abstractmethod
-    def connect(self, endpoint: str) -> Connection:
-        """Open a client to a server of this peer."""
+    def connect(self, endpoint: str, arguments: list[str]) -> Connection:
+        """Open a client to a server of this peer.
+
+        Parameters
+        ----------
+        endpoint : str
+            What the server announced.
+        arguments : list of str
+            Options of this client.
+        """

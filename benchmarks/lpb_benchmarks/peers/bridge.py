@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from lpb_server.client import BridgeClient, CallResult
+import sys
+from typing import TYPE_CHECKING, Any
 
 from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
-from lpb_benchmarks.workload import Workload
+
+if TYPE_CHECKING:
+    from lpb_server.client import BridgeClient, CallResult
+
+    from lpb_benchmarks.workload import Workload
 
 __all__ = ["Bridge"]
+
+_TIMEOUT_S = 120.0
 
 
 class _BridgeConnection(Connection):
@@ -18,9 +23,13 @@ class _BridgeConnection(Connection):
         self._clients: dict[str, BridgeClient] = {}
 
     def prepare(self, workload: Workload) -> PreparedCall:
+        from lpb_server.client import BridgeClient
+
         client = self._clients.get(workload.format)
         if client is None:
-            client = BridgeClient(self._endpoint, format=workload.format, timeout_s=60, tries=1)
+            client = BridgeClient(
+                self._endpoint, format=workload.format, timeout_s=_TIMEOUT_S, tries=1
+            )
             self._clients[workload.format] = client
         params, arrays, certify = workload.params(), workload.arrays(), workload.certify
 
@@ -41,15 +50,18 @@ class _BridgeConnection(Connection):
 class Bridge(Peer):
     """This project."""
 
-    name = "bridge"
     title = "lean-python-bridge"
 
-    def serve(self, endpoint: str, announce: Announce) -> None:
+    def start_command(self, endpoint: str) -> list[str]:
+        """Return the server's own command."""
+        return [sys.executable, "-m", "lpb_server", "--endpoint", endpoint]
+
+    def serve(self, endpoint: str, arguments: list[str], announce: Announce) -> None:
         """Run the server's own main; it announces itself, and stops on SIGTERM."""
         from lpb_server.__main__ import main
 
-        raise SystemExit(main(["--endpoint", endpoint, "--log-level", "warning"]))
+        raise SystemExit(main(["--endpoint", endpoint, "--log-level", "warning", *arguments]))
 
-    def connect(self, endpoint: str) -> Connection:
+    def connect(self, endpoint: str, arguments: list[str]) -> Connection:
         """Open the bridge's own client."""
         return _BridgeConnection(endpoint)

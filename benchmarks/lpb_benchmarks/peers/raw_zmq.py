@@ -1,27 +1,47 @@
-"""The floor: pyzmq REQ and REP that echo the bridge's bytes, and nothing else."""
+"""The floors: pyzmq REQ and REP with nothing around them."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
 from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
-from lpb_benchmarks.workload import Workload
 
-__all__ = ["RawEcho"]
+if TYPE_CHECKING:
+    from lpb_benchmarks.workload import Workload
 
-_TIMEOUT_MS = 60_000
+__all__ = ["RawEcho", "RawFrame"]
+
+_TIMEOUT_MS = 120_000
+
+_Socket = zmq.Socket[bytes]
 
 
-class _EchoConnection(Connection):
+def _serve(endpoint: str, announce: Announce, answer: Callable[[_Socket], None]) -> None:
+    context: zmq.Context[_Socket] = zmq.Context()
+    with context, context.socket(zmq.REP) as connection:
+        connection.linger = 0
+        connection.bind(endpoint[:-1] + "*" if endpoint.endswith(":0") else endpoint)
+        announce(connection.getsockopt_string(zmq.LAST_ENDPOINT))
+        while True:
+            answer(connection)
+
+
+class _ZmqConnection(Connection):
     def __init__(self, endpoint: str) -> None:
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._context: zmq.Context[_Socket] = zmq.Context()
         self._socket = self._context.socket(zmq.REQ)
         self._socket.linger = 0
         self._socket.rcvtimeo = _TIMEOUT_MS
         self._socket.connect(endpoint)
 
+    def close(self) -> None:
+        self._context.destroy(linger=0)
+
+
+class _EchoConnection(_ZmqConnection):
     def prepare(self, workload: Workload) -> PreparedCall:
         frames = [bytes(frame) for frame in workload.frames()]
         connection = self._socket
@@ -35,26 +55,57 @@ class _EchoConnection(Connection):
 
         return PreparedCall(run, accepts)
 
-    def close(self) -> None:
-        self._context.destroy(linger=0)
+
+class _FrameConnection(_ZmqConnection):
+    def prepare(self, workload: Workload) -> PreparedCall:
+        import struct
+
+        data = workload.matrix().reshape(-1).view("u1").data
+        connection = self._socket
+        unpack = struct.Struct("<d").unpack
+
+        def run() -> float:
+            connection.send(data, copy=False)
+            return float(unpack(connection.recv())[0])
+
+        return PreparedCall(run, workload.accepts_sum)
 
 
 class RawEcho(Peer):
     """The same bytes there and back through pyzmq: what the transport alone costs."""
 
-    name = "echo"
-    title = "raw pyzmq REQ/REP echo"
+    title = "raw pyzmq REQ/REP echo of the same bytes"
 
-    def serve(self, endpoint: str, announce: Announce) -> None:
+    def serve(self, endpoint: str, arguments: list[str], announce: Announce) -> None:
         """Send back whatever comes."""
-        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        with context, context.socket(zmq.REP) as connection:
-            connection.linger = 0
-            connection.bind(endpoint.replace(":0", ":*") if endpoint.endswith(":0") else endpoint)
-            announce(connection.getsockopt_string(zmq.LAST_ENDPOINT))
-            while True:
-                connection.send_multipart(connection.recv_multipart())
 
-    def connect(self, endpoint: str) -> Connection:
+        def answer(connection: _Socket) -> None:
+            connection.send_multipart(connection.recv_multipart())
+
+        _serve(endpoint, announce, answer)
+
+    def connect(self, endpoint: str, arguments: list[str]) -> Connection:
         """Open a REQ socket."""
         return _EchoConnection(endpoint)
+
+
+class RawFrame(Peer):
+    """An array in one pyzmq frame without a copy, summed, and the sum as eight bytes."""
+
+    title = "one pyzmq frame, copy=False"
+
+    def serve(self, endpoint: str, arguments: list[str], announce: Announce) -> None:
+        """Sum whatever comes."""
+        import numpy as np
+
+        def answer(connection: _Socket) -> None:
+            frame = connection.recv(copy=False)
+            total = np.frombuffer(frame.buffer, "<f8").sum()
+            del frame
+            connection.send(np.asarray(total, "<f8").tobytes())
+
+        _serve(endpoint, announce, answer)
+
+    def connect(self, endpoint: str, arguments: list[str]) -> Connection:
+        """Open a REQ socket."""
+        return _FrameConnection(endpoint)

@@ -1,0 +1,109 @@
+"""Scenarios with several clients: throughput, mixed load, the queue of workers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Final
+
+from lpb_benchmarks.cases import CallCase, Case, Contender
+from lpb_benchmarks.scenarios.base import FLOOR, Plan, Scenario, SkipScenario, peers_beside
+from lpb_benchmarks.workload import Workload
+
+__all__ = ["MIXED", "QUEUE", "THROUGHPUT"]
+
+
+def _seconds(plan: Plan) -> float:
+    return 0.4 if plan.quick else 1.0
+
+
+def _throughput(plan: Plan) -> list[Case]:
+    work = Workload(4, 4)
+    contenders = (
+        Contender("bridge", "bridge", FLOOR, (work,)),
+        Contender(FLOOR, "echo", None, (work,)),
+        *peers_beside(work, FLOOR, "pyro", "grpc", "fastapi"),
+    )
+    return [
+        CallCase(
+            name=f"{clients} client{'s' if clients > 1 else ''}",
+            contenders=contenders,
+            clients=clients,
+            seconds=_seconds(plan),
+        )
+        for clients in ((4,) if plan.quick else (1, 4, 16))
+    ]
+
+
+THROUGHPUT: Final = Scenario(
+    "throughput", "How many small calls a second 1, 4 and 16 clients get", _throughput
+)
+
+_MIX: Final = (
+    *(Workload(4, 4),) * 18,
+    Workload(128, 64),
+    *(Workload(4, 4),) * 18,
+    Workload(128, 64),
+    *(Workload(4, 4),) * 18,
+    Workload(1024, 128),
+)
+"""54 calls of 128 bytes, two of 64 KiB and one of 1 MiB, in this order over and over."""
+
+
+def _mixed(plan: Plan) -> list[Case]:
+    contenders = (
+        Contender("bridge", "bridge", FLOOR, _MIX),
+        Contender(FLOOR, "echo", None, _MIX),
+    )
+    return [
+        CallCase(
+            name="4 clients, 128 bytes to 1 MiB",
+            contenders=contenders,
+            clients=4,
+            seconds=_seconds(plan),
+        )
+    ]
+
+
+MIXED: Final = Scenario(
+    "mixed", "How small calls fare while others send arrays; times are the small ones'", _mixed
+)
+
+_FIVE_MS_SIDE: Final = 80
+"""The side of a matrix whose certificate takes a few milliseconds of Python to compute."""
+
+
+def _queue(plan: Plan) -> list[Case]:
+    if not _knows_workers():
+        raise SkipScenario("the server has no --workers")
+    work = (Workload(_FIVE_MS_SIDE, _FIVE_MS_SIDE, certify=True),)
+    workers = ("--workers", "2")
+    contenders = (
+        Contender("2 workers", "bridge", "in process", work, server_arguments=workers),
+        Contender("in process", "bridge", None, work),
+    )
+    return [
+        CallCase(
+            name="4 clients, milliseconds of work",
+            contenders=contenders,
+            clients=4,
+            seconds=_seconds(plan),
+            pinned=False,
+        )
+    ]
+
+
+def _knows_workers() -> bool:
+    asked = subprocess.run(
+        [sys.executable, "-m", "lpb_server", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return "--workers" in asked.stdout
+
+
+QUEUE: Final = Scenario(
+    "queue", "What two worker processes do for work of some milliseconds", _queue
+)
