@@ -10,31 +10,32 @@ from dataclasses import dataclass
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.operations.registry import Registry
 from lpb_server.wire.arrays import decode_arrays, encode_arrays
-from lpb_server.wire.envelope import (
-    UNKNOWN_ID,
-    ErrorInfo,
-    Reply,
-    Request,
-    Timing,
-    readable_id,
-)
-from lpb_server.wire.formats import WireFormat, decode_header, detect_format
+from lpb_server.wire.envelope import Reply, Timing
+from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.messages import check_frames, encode_message
+from lpb_server.wire.messages import encode_message
 from lpb_server.wire.values import Frame
 
-__all__ = ["Service"]
+__all__ = ["Handled", "Service"]
 
 _LOG = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
 
 
-@dataclass(slots=True)
-class _Addressee:
-    """What an error reply needs to know of its request, as far as that could be read."""
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of a request.
 
-    wire_format: WireFormat = WireFormat.JSON
-    request_id: str = UNKNOWN_ID
+    Parameters
+    ----------
+    reply : list of frames
+        ``[header][array 0] …``, in the request's format.
+    ran : bool
+        Whether its operation was called, whatever came of that.
+    """
+
+    reply: list[Frame]
+    ran: bool
 
 
 class Service:
@@ -60,8 +61,13 @@ class Service:
         self._limits = limits
         self._clock = clock
 
+    @property
+    def purity(self) -> dict[str, bool]:
+        """Which operations there are, and whether each may run twice for one request."""
+        return {item.name: item.pure for item in self._registry}
+
     def handle(self, frames: Sequence[Frame], queued_s: float = 0.0) -> list[Frame]:
-        """Answer one request.
+        """Answer one message.
 
         Parameters
         ----------
@@ -76,50 +82,35 @@ class Service:
             The reply, in the request's format: ``[header][array 0] …``. It never raises: what
             goes wrong is an error reply.
         """
-        addressee = _Addressee()
+        opened = self.open(frames)
+        return opened.reply if isinstance(opened, Rejected) else self.run(opened, queued_s).reply
+
+    def open(self, frames: Sequence[Frame]) -> Opened | Rejected:
+        """Read the header of a message; the first half of `handle`."""
+        return open_request(frames, self._limits)
+
+    def run(self, opened: Opened, queued_s: float = 0.0) -> Handled:
+        """Run a request that has been opened; the second half of `handle`."""
+        late = opened.past_deadline(queued_s)
+        if late is not None:
+            return Handled(late, ran=False)
+        progress = _Progress()
         try:
-            return self._answer(frames, queued_s, addressee)
+            return Handled(self._answer(opened, queued_s, progress), ran=True)
         except RequestError as error:
-            return _error_reply(addressee, error.code, error.message, error)
+            reply = opened.refuse(error.code, error.message, error.details)
         except Exception as error:
-            _LOG.exception("request %s failed inside the server", addressee.request_id)
-            return _error_reply(
-                addressee, ErrorCode.INTERNAL, f"the server failed: {type(error).__name__}"
-            )
+            _LOG.exception("request %s failed inside the server", opened.request.id)
+            reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {type(error).__name__}")
+        return Handled(reply, progress.ran)
 
-    def refuse(self, frames: Sequence[Frame], code: ErrorCode, message: str) -> list[Frame]:
-        """Answer a request with an error, without running it: a full queue, a lost worker."""
-        addressee = _Addressee()
-        try:
-            self._open(frames, addressee)
-        except RequestError as error:
-            return _error_reply(addressee, error.code, error.message, error)
-        return _error_reply(addressee, code, message)
-
-    def _open(self, frames: Sequence[Frame], addressee: _Addressee) -> Request:
-        if frames:
-            addressee.wire_format = detect_format(frames[0]) or WireFormat.JSON
-        check_frames(frames, self._limits)
-        _, value = decode_header(frames[0], self._limits)
-        addressee.request_id = readable_id(value)
-        request = Request.from_value(value)
-        addressee.request_id = request.id  # An older version's id appears only now.
-        return request
-
-    def _answer(
-        self, frames: Sequence[Frame], queued_s: float, addressee: _Addressee
-    ) -> list[Frame]:
-        request = self._open(frames, addressee)
-        arrays = decode_arrays(request.arrays, frames[1:], self._limits)
+    def _answer(self, opened: Opened, queued_s: float, progress: _Progress) -> list[Frame]:
+        request = opened.request
+        arrays = decode_arrays(request.arrays, opened.frames[1:], self._limits)
         found = self._registry.find(request.op)
-        if request.deadline_ms is not None and queued_s * 1000 >= request.deadline_ms:
-            raise RequestError(
-                ErrorCode.DEADLINE_EXCEEDED,
-                f"the request waited past its deadline of {request.deadline_ms} ms; not run",
-                {"deadline_ms": request.deadline_ms},
-            )
         found.check(request.params, arrays, certify=request.certify)
         started_s = self._clock()
+        progress.ran = True
         outcome = found.function(request.params, arrays)
         certificate = None
         if request.certify and found.certifier is not None:
@@ -132,15 +123,12 @@ class Service:
         try:
             headers, array_frames = encode_arrays(outcome.arrays)
             reply = Reply(request.id, outcome.result, headers, certificate, timing=timing)
-            return encode_message(reply, addressee.wire_format, array_frames)
+            return encode_message(reply, opened.wire_format, array_frames)
         except RequestError as error:
             # What the caller sent was fine; what the operation made of it cannot be sent.
             raise RuntimeError(f"{request.op} gave a result that cannot be sent") from error
 
 
-def _error_reply(
-    addressee: _Addressee, code: ErrorCode, message: str, error: RequestError | None = None
-) -> list[Frame]:
-    details = error.details if error is not None else {}
-    info = ErrorInfo(code, message, details)
-    return encode_message(Reply(addressee.request_id, error=info), addressee.wire_format)
+@dataclass(slots=True)
+class _Progress:
+    ran: bool = False

@@ -151,13 +151,42 @@ def test_a_full_queue_is_overloaded_at_once(serve: Serve) -> None:
     ):
         dealer.send(PING.replace(b"ping", b"wait"))
         assert entered.wait(10)
-        for _ in range(5):
-            dealer.send(PING)
+        for number in range(5):
+            dealer.send(PING.replace(b'"1"', b'"p%d"' % number))
         time.sleep(0.2)  # All five are with the server before it looks again.
         leave.set()
         statuses = [json.loads(receive(dealer)[0]) for _ in range(6)]
     codes = [reply["error"]["code"] for reply in statuses if reply["status"] == "error"]
     assert codes == ["overloaded"] * 3
+
+
+def test_nothing_runs_twice(serve: Serve) -> None:
+    runs = []
+
+    @operation("count", params={"type": "object"}, summary="Count.", pure=False)
+    def count(params: Any, arrays: Any) -> Outcome:
+        runs.append(1)
+        return Outcome({"runs": len(runs)})
+
+    registry = default_registry()
+    registry.add(count)
+    request = PING.replace(b"ping", b"count")
+    with (
+        serve(service=Service(registry)) as server,
+        peer(zmq.DEALER, server.endpoint) as first,
+        peer(zmq.DEALER, server.endpoint) as second,
+    ):
+        first.send(request)
+        reply = receive(first)
+        for connection in (first, second):
+            connection.send(request)
+            assert receive(connection) == reply
+        second.send(PING)
+        refused = json.loads(receive(second)[0])
+        assert (refused["id"], refused["error"]["code"]) == ("1", "bad_message")
+        second.send(request.replace(b'"1"', b'"2"'))
+        assert json.loads(receive(second)[0])["result"] == {"runs": 2}
+    assert len(runs) == 2
 
 
 def test_a_taken_port_is_named(endpoint: str) -> None:

@@ -24,6 +24,7 @@ from lpb_server.wire import (
 )
 from lpb_server.wire.arrays import encode_arrays
 from lpb_server.wire.formats import encode_header
+from lpb_server.wire.intake import Opened, Rejected
 
 SECRET = "the password is 1234"
 
@@ -198,11 +199,26 @@ def test_msgpack_carries_the_key_that_json_reserves() -> None:
 
 def test_refuse() -> None:
     frames = encode_message(Request("1", "ping"), WireFormat.MSGPACK)
-    message = decode_reply(service().refuse(frames, ErrorCode.OVERLOADED, "full"))
+    opened = service().open(frames)
+    assert isinstance(opened, Opened)
+    message = decode_reply(opened.refuse(ErrorCode.OVERLOADED, "full"))
     assert message.wire_format is WireFormat.MSGPACK
     assert (message.reply.id, code_of(message.reply)) == ("1", "overloaded")
-    garbled = decode_reply(service().refuse([b"x"], ErrorCode.OVERLOADED, "full")).reply
-    assert code_of(garbled) == "bad_message"
+    garbled = service().open([b"x"])
+    assert isinstance(garbled, Rejected)
+    assert code_of(decode_reply(garbled.reply).reply) == "bad_message"
+
+
+def test_what_ran_and_what_did_not() -> None:
+    def ran(request: Request) -> bool:
+        opened = service().open(encode_message(request, WireFormat.JSON))
+        assert isinstance(opened, Opened)
+        return service().run(opened, 1.0).ran
+
+    assert ran(Request("1", "ping"))
+    assert not ran(Request("1", "ping", {"x": 1}))
+    assert not ran(Request("1", "no-such-operation"))
+    assert not ran(Request("1", "ping", deadline_ms=1))
 
 
 ANY = Service(default_registry())

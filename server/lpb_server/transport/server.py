@@ -14,7 +14,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
@@ -24,6 +23,8 @@ from lpb_server.config import ServerConfig
 from lpb_server.errors import BindError, ErrorCode
 from lpb_server.security import check_bind
 from lpb_server.service import Service
+from lpb_server.transport.reception import Job, Reception, Route
+from lpb_server.transport.reply_cache import ReplyCache
 from lpb_server.wire.values import Frame
 
 __all__ = ["BridgeServer"]
@@ -33,13 +34,6 @@ _LOG = logging.getLogger(__name__)
 _WAKE_BYTES: Final = 4096
 _DRAIN_LIMIT: Final = 256
 """Messages taken from the socket before one is answered: a flood cannot starve the answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    route: list[bytes]
-    frames: list[Frame]
-    arrived_s: float
 
 
 class BridgeServer:
@@ -59,7 +53,13 @@ class BridgeServer:
     def __init__(self, service: Service, config: ServerConfig) -> None:
         self._service = service
         self._config = config
-        self._queue: deque[_Waiting] = deque()
+        purity = service.purity
+        self._reception = Reception(
+            ReplyCache(config.cache, time.monotonic),
+            config.limits,
+            lambda name: purity.get(name, True),
+        )
+        self._queue: deque[Job] = deque()
         self._stopping = False
         self.endpoint = config.endpoint
 
@@ -151,21 +151,30 @@ class BridgeServer:
                 _LOG.error("receiving failed: %s", error)
                 return
             # libzmq puts the identity first, so `parts` is never empty.
-            route = [parts[0].bytes]
+            route: Route = (parts[0].bytes,)
             if len(parts) > 1 and len(parts[1]) == 0:
-                route.append(b"")
-            frames: list[Frame] = [part.buffer for part in parts[len(route) :]]
-            if len(self._queue) < self._config.queue_length:
-                self._queue.append(_Waiting(route, frames, time.monotonic()))
-            else:
-                message = f"{self._config.queue_length} requests are waiting already"
-                self._send(route, self._service.refuse(frames, ErrorCode.OVERLOADED, message))
+                route += (b"",)
+            self._take(route, [part.buffer for part in parts[len(route) :]])
 
-    def _answer(self, waiting: _Waiting) -> None:
-        reply = self._service.handle(waiting.frames, time.monotonic() - waiting.arrived_s)
-        self._send(waiting.route, reply)
+    def _take(self, route: Route, frames: list[Frame]) -> None:
+        taken = self._reception.take(route, frames, time.monotonic())
+        if isinstance(taken, list):
+            self._send(route, taken)
+        elif taken is not None and len(self._queue) < self._config.queue_length:
+            self._queue.append(taken)
+        elif taken is not None:
+            message = f"{self._config.queue_length} requests are waiting already"
+            self._finish(taken, taken.opened.refuse(ErrorCode.OVERLOADED, message), ran=False)
 
-    def _send(self, route: list[bytes], reply: Sequence[Frame]) -> None:
+    def _answer(self, job: Job) -> None:
+        handled = self._service.run(job.opened, time.monotonic() - job.arrived_s)
+        self._finish(job, handled.reply, ran=handled.ran)
+
+    def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
+        for route in self._reception.finish(job, reply, ran=ran):
+            self._send(route, reply)
+
+    def _send(self, route: Route, reply: Sequence[Frame]) -> None:
         try:
             self._socket.send_multipart([*route, *reply], zmq.NOBLOCK, copy=False)
         except zmq.ZMQError as error:

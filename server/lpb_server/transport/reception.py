@@ -1,0 +1,148 @@
+"""Reception: what comes in is refused, answered from the cache, joined to its twin, or a new job.
+
+No sockets: a route is whatever the server puts before a reply.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from lpb_server.errors import ErrorCode
+from lpb_server.transport.reply_cache import Key, Known, ReplyCache, fingerprint
+from lpb_server.wire.intake import Opened, Rejected, open_request
+from lpb_server.wire.limits import Limits
+from lpb_server.wire.values import Frame
+
+__all__ = ["Job", "Reception", "Route"]
+
+Route: TypeAlias = tuple[bytes, ...]
+"""The frames that go before a reply: ``[identity]``, and an empty one for a REQ."""
+
+_ANYBODY: Final = ""
+_ROUTES_PER_JOB: Final = 8
+"""Of one request that was sent again and again, only the last tries can still be listening."""
+
+_REMEMBERED_BYTES: Final = 256 << 10
+"""A pure request above this size is not remembered: telling it from another would mean hashing
+its arrays, which takes longer than sending them. It may run twice; the answer is the same."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A request to run.
+
+    Parameters
+    ----------
+    token : int
+        Tells it from every other job of this server.
+    opened : Opened
+        The request.
+    key : tuple of str or None
+        Under which its reply is kept; None when it is not.
+    pure : bool
+        Whether it may run twice.
+    arrived_s : float
+        When it came, in monotonic seconds.
+    routes : list
+        Who waits for the reply.
+    losses : int
+        How many workers were lost that had it.
+    """
+
+    token: int
+    opened: Opened
+    key: Key | None
+    pure: bool
+    arrived_s: float
+    routes: list[Route] = field(default_factory=list)
+    losses: int = 0
+
+
+class Reception:
+    """Takes requests in and hands replies out, at most one run for each request.
+
+    Parameters
+    ----------
+    cache : ReplyCache
+        What has been answered.
+    limits : Limits
+        What a request may cost.
+    pure : callable
+        Tells of an operation's name whether it may run twice.
+    """
+
+    def __init__(self, cache: ReplyCache, limits: Limits, pure: Callable[[str], bool]) -> None:
+        self._cache = cache
+        self._limits = limits
+        self._pure = pure
+        self._tokens = itertools.count(1)
+        self._jobs: dict[Key, Job] = {}
+
+    def take(self, route: Route, frames: Sequence[Frame], now_s: float) -> Job | list[Frame] | None:
+        """Take a message in.
+
+        Returns
+        -------
+        Job, list of frames or None
+            A new job; or the reply at once; or None when the same request is running already and
+            its reply will go to this route too.
+        """
+        opened = open_request(frames, self._limits)
+        if isinstance(opened, Rejected):
+            return opened.reply
+        request = opened.request
+        pure = self._pure(request.op)
+        key: Key | None = (_ANYBODY, request.id)
+        # An older version's id is made of its content here, and is no promise of the client's.
+        if opened.migrated or (pure and sum(map(len, frames)) > _REMEMBERED_BYTES):
+            key = None
+        if key is not None:
+            lookup = self._cache.start(key, fingerprint(frames))
+            if lookup.known is Known.CONFLICT:
+                return opened.refuse(
+                    ErrorCode.BAD_MESSAGE, f"another request has the id {request.id!r} already"
+                )
+            if lookup.known is Known.RUNNING:
+                routes = self._jobs[key].routes
+                routes.append(route)
+                del routes[:-_ROUTES_PER_JOB]
+                return None
+            if lookup.known is Known.DONE:
+                if lookup.reply is not None:
+                    return list(lookup.reply)
+                return opened.refuse(
+                    ErrorCode.TOO_LARGE, "it has run; its reply was too large to be kept"
+                )
+        job = Job(next(self._tokens), opened, key, pure, now_s, [route])
+        if key is not None:
+            self._jobs[key] = job
+        return job
+
+    def finish(self, job: Job, reply: Sequence[Frame], *, ran: bool) -> list[Route]:
+        """Note the reply of a job.
+
+        Parameters
+        ----------
+        job : Job
+            As it was taken in.
+        reply : sequence of frames
+            Its reply.
+        ran : bool
+            Whether its operation was called, or may have been. When it was not, the same request
+            may come again and run.
+
+        Returns
+        -------
+        list of routes
+            Where the reply goes.
+        """
+        if job.key is not None:
+            del self._jobs[job.key]
+            if ran:
+                self._cache.finish(job.key, reply, repeatable=job.pure)
+            else:
+                self._cache.forget(job.key)
+        return job.routes

@@ -1,0 +1,145 @@
+"""At most once: replies kept by correlation id, so that a repeated request does not run again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from lpb_server.config import CacheLimits
+from lpb_server.wire.values import Frame
+
+__all__ = ["Key", "Known", "Lookup", "ReplyCache", "fingerprint"]
+
+Key: TypeAlias = tuple[str, str]
+"""The authenticated user, empty for anybody, and the correlation id."""
+
+
+class Known(Enum):
+    """What the cache knows of a request."""
+
+    NEW = "never seen, or forgotten"
+    RUNNING = "running"
+    DONE = "done"
+    CONFLICT = "another request has this id"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What is known, and the reply when it is done; None when that was too large to keep."""
+
+    known: Known
+    reply: tuple[bytes, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    digest: bytes
+    reply: tuple[bytes, ...] | None
+    size_bytes: int
+    finished_s: float
+
+
+class ReplyCache:
+    """Which requests are running, and the replies of those that are done.
+
+    What is running is not bounded here but by the queue it waits in.
+
+    Parameters
+    ----------
+    limits : CacheLimits
+        What it may hold.
+    clock : callable
+        Monotonic seconds.
+    """
+
+    def __init__(self, limits: CacheLimits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._running: dict[Key, bytes] = {}
+        self._done: OrderedDict[Key, _Done] = OrderedDict()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of the replies that are kept."""
+        return self._bytes
+
+    def start(self, key: Key, digest: bytes) -> Lookup:
+        """Say what is known of a request; when that is nothing, it counts as running from now.
+
+        Parameters
+        ----------
+        key : tuple of str
+            User and correlation id.
+        digest : bytes
+            The `fingerprint` of the request.
+        """
+        self._evict()
+        running = self._running.get(key)
+        if running is not None:
+            return Lookup(Known.RUNNING if running == digest else Known.CONFLICT)
+        done = self._done.get(key)
+        if done is not None:
+            if done.digest != digest:
+                return Lookup(Known.CONFLICT)
+            return Lookup(Known.DONE, done.reply)
+        self._running[key] = digest
+        return Lookup(Known.NEW)
+
+    def finish(self, key: Key, reply: Sequence[Frame], *, repeatable: bool) -> None:
+        """Keep the reply of a request that was running.
+
+        Parameters
+        ----------
+        key : tuple of str
+            As it was started.
+        reply : sequence of frames
+            Copied.
+        repeatable : bool
+            Whether the request may run again. One that may is forgotten when its reply is too
+            large to keep; of one that may not, it is remembered that it is done.
+        """
+        digest = self._running.pop(key)
+        size_bytes = sum(map(len, reply))
+        if size_bytes > self._limits.reply_bytes:
+            if repeatable:
+                return
+            kept, size_bytes = None, 0
+        else:
+            kept = tuple(map(bytes, reply))
+        self._done[key] = _Done(digest, kept, size_bytes, self._clock())
+        self._bytes += size_bytes
+        self._evict()
+
+    def forget(self, key: Key) -> None:
+        """Forget a request that was running and has not run: it may come again."""
+        del self._running[key]
+
+    def _evict(self) -> None:
+        limits = self._limits
+        oldest_s = self._clock() - limits.age_s
+        while self._done:
+            first = next(iter(self._done.values()))
+            if (
+                len(self._done) <= limits.count
+                and self._bytes <= limits.total_bytes
+                and first.finished_s > oldest_s
+            ):
+                return
+            self._bytes -= self._done.popitem(last=False)[1].size_bytes
+
+
+def fingerprint(frames: Sequence[Frame]) -> bytes:
+    """Return a digest of a message that tells where one frame ends and the next begins."""
+    digest = hashlib.sha256()
+    for frame in frames:
+        digest.update(len(frame).to_bytes(8, "little"))
+        digest.update(frame)
+    return digest.digest()
