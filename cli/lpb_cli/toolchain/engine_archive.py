@@ -32,6 +32,7 @@ __all__ = [
     "fetch_package",
     "is_prepared",
     "prepare_engine",
+    "prepare_koffi",
     "slim_loader",
 ]
 
@@ -73,8 +74,21 @@ ENGINE_PACKAGE = NpmPackage(
     121_521_184,
 )
 
-KOFFI_PACKAGES: tuple[NpmPackage, ...] = ()
-"""Loads shared libraries into Node.js; filled in by the Lean client's host functions."""
+KOFFI_PACKAGES = (
+    NpmPackage(
+        "koffi",
+        "3.3.4",
+        "sha512-31Vr+LM+w1dEsNcOJtJWvYyUTjVc/SWOxNDZJxfhsBC6qZ5YVn98n5x1oBbDq5skxCbWD4SByJpNmq63fvg9Aw==",
+        302_759,
+    ),
+    NpmPackage(
+        "@koromix/koffi-linux-x64",
+        "3.3.4",
+        "sha512-xi47MKuoQ9fA2SsrH6wljl9t9120hO66qEmb1le6q636q55J974cZfcwDrK5nW1GalJ+0NLXoH2T3/NGQBzPNw==",
+        605_440,
+    ),
+)
+"""Loads shared libraries into Node.js, for the Lean client; x86-64 Linux is what was tried."""
 
 # Part of the directory's name: a change of what `prepare_engine` does makes a new directory.
 _PREPARATION = "2"
@@ -114,6 +128,34 @@ def prepare_engine(cache: Path, progress: Progress) -> Path:
                 raise
     archive.unlink(missing_ok=True)
     return home
+
+
+def prepare_koffi(cache: Path, progress: Progress) -> Path:
+    """Fetch and unpack koffi, unless that is done. Gives the directory to load it from.
+
+    Raises
+    ------
+    EngineUnavailableError
+        As `prepare_engine`.
+    """
+    modules = cache / "koffi" / KOFFI_PACKAGES[0].version / "node_modules"
+    if modules.is_dir():
+        return modules / "koffi"
+    modules.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=modules.parent, prefix=".preparing-") as scratch:
+        for package in KOFFI_PACKAGES:
+            folder = Path(scratch) / "node_modules" / package.name
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            unpacked = Path(scratch) / "unpacked"
+            with tarfile.open(fetch_package(package, cache, progress)) as members:
+                members.extractall(unpacked, filter="data")
+            (unpacked / "package").rename(folder)
+        try:
+            (Path(scratch) / "node_modules").rename(modules)
+        except OSError:
+            if not modules.is_dir():
+                raise
+    return modules / "koffi"
 
 
 def fetch_package(package: NpmPackage, cache: Path, progress: Progress) -> Path:

@@ -4,6 +4,7 @@
 //
 // stdin, one JSON object a line: a job.
 //   {"file": "/a/B.lean", "olean": "/out/B.olean"}      check a file, write its .olean when "olean" is given
+//   {"file": "/a/B.lean", "c": "/out/B.c"}              the same, and write the C that Lean compiles it to
 //   {"file": "/a/Main.lean", "run": ["argument", …]}    run its `main`
 // stdout, one JSON object a line:
 //   {"event": "ready"}                                  once, after initialisation
@@ -78,7 +79,10 @@ async function serve(engine) {
     running = job.run !== undefined;
     const status = running
       ? engine.lean([["r"]], mounted(job.file), job.run)
-      : engine.lean([["J"], ...(job.olean ? [["o", mounted(job.olean)]] : [])], mounted(job.file));
+      : engine.lean(
+          [["J"], ...["olean", "c"].flatMap((kind) => (job[kind] ? [[kind[0], mounted(job[kind])]] : []))],
+          mounted(job.file),
+        );
     running = false;
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;
     emit({ event: "done", status, seconds, heap_bytes: engine.heapBytes() });
@@ -149,6 +153,7 @@ function inside(Module, externs) {
       const heap = u32();
       return Array.from(heap.subarray((object + 16) >> 2, ((object + 16) >> 2) + heap[(object + 8) >> 2]));
     },
+    field: (object, i) => u32()[(object + 8 + 4 * i) >> 2], // of a constructor object
     list: (items) => items.reduceRight((tail, item) => constructor(1, item, tail), 1),
   };
   const { string, list } = helpers;
@@ -168,7 +173,10 @@ function inside(Module, externs) {
         try {
           return constructor(0, extern(helpers, ...passed));
         } catch (error) {
-          return constructor(1, W.lean_mk_io_user_error(string(error.message)));
+          // A thrown error that names a constructor of IO.Error becomes that one.
+          const make = W[`lean_mk_io_error_${error.ioError}`];
+          const text = string(error.message);
+          return constructor(1, make ? make(error.number, text) : W.lean_mk_io_user_error(text));
         } finally {
           passed.forEach(release);
         }
