@@ -201,9 +201,10 @@ class StartCase(Case):
 def _start_and_ask(environment: Environment, contender: Contender) -> float:
     peer = find_peer(contender.peer)
     endpoint = environment.endpoint(contender.transport)
-    argv = peer.start_command(endpoint) or child_command("server", contender.peer, endpoint)
+    own_command = peer.start_command(endpoint)
+    argv = own_command or child_command("server", contender.peer, endpoint)
     started = time.perf_counter()
-    with Child(argv) as server:
+    with Child(argv, ends_with_input=own_command is None) as server:
         connection = peer.connect(str(server.wait_ready()["endpoint"]), [])
         try:
             call = connection.prepare(contender.workloads[0])

@@ -17,6 +17,7 @@ from lpb_benchmarks.page import render_page
 from lpb_benchmarks.plots import can_draw, draw_plots
 from lpb_benchmarks.results import RunResult, load_result
 from lpb_benchmarks.runner import LEAST_ROUNDS, Progress
+from lpb_benchmarks.scenarios import SCENARIOS
 from lpb_benchmarks.suite import full_plan, quick_plan, run_suite, select_scenarios
 from lpb_benchmarks.table import print_changes, print_outcomes, print_run
 
@@ -147,6 +148,9 @@ def _write(report: BenchReport, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(report.run, files[0])
         write_csv(report.run, files[1])
+        for scenario in SCENARIOS:  # A picture of an earlier run would pass for one of this.
+            for suffix in (".svg", ".png"):
+                (folder / scenario.name).with_suffix(suffix).unlink(missing_ok=True)
         pictures = draw_plots(report.run, folder) if can_draw() else {}
         page = render_page(report.run, pictures, report.outcomes, report.changes)
         files[2].write_text(page, encoding="utf-8")

@@ -123,14 +123,16 @@ def _bars_of(axis: Any, case: CaseResult) -> None:
 def _curves(pyplot: Any, scenario: ScenarioResult) -> Any:
     figure, axis = pyplot.subplots(figsize=(7.5, 4.2))
     bandwidth = scenario.name == "arrays"
-    for name in dict.fromkeys(item.name for case in scenario.cases for item in case.contenders):
+    peers = {item.name: item.peer for case in scenario.cases for item in case.contenders}
+    for name, peer in peers.items():
         points = [
             (case.payload_bytes, _height(case, found, bandwidth))
             for case in scenario.cases
             if (found := case.find(name)) is not None and (found.ratios or bandwidth)
         ]
         if points:
-            axis.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name)
+            line = {"linewidth": 2.2} if peer in OURS else {"linewidth": 1, "linestyle": "--"}
+            axis.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name, **line)
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
     axis.xaxis.set_major_formatter(lambda value, _: _size(value))

@@ -39,10 +39,17 @@ class Child:
         What to run.
     cpus : set of int, optional
         The processors that it may use.
+    ends_with_input : bool
+        Whether it ends by itself when its standard input does.
     """
 
-    def __init__(self, argv: Sequence[str], cpus: set[int] | None = None) -> None:
+    def __init__(
+        self, argv: Sequence[str], cpus: set[int] | None = None, *, ends_with_input: bool = True
+    ) -> None:
         self.argv = list(argv)
+        self._steps: list[signal.Signals | None] = [signal.SIGTERM, signal.SIGKILL]
+        if ends_with_input:
+            self._steps.insert(0, None)
         self._log: deque[str] = deque(maxlen=50)
         self._lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
         with _placed(cpus):
@@ -146,7 +153,7 @@ class Child:
         """End it: close its input, then SIGTERM, then SIGKILL to its whole group."""
         with contextlib.suppress(OSError):
             self._stdin.close()
-        for step in (None, signal.SIGTERM, signal.SIGKILL):
+        for step in self._steps:
             if step is not None:
                 self._signal(step)
             with contextlib.suppress(subprocess.TimeoutExpired):
