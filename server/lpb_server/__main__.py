@@ -12,16 +12,17 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
 from lpb_server import __version__
-from lpb_server.config import DEFAULT_ENDPOINT, ServerConfig
+from lpb_server.config import DEFAULT_ENDPOINT, DEFAULT_POOL, PoolConfig, ServerConfig
 from lpb_server.errors import BindError, InsecureBindError, MalformedEndpoint
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
-from lpb_server.transport import BridgeServer
+from lpb_server.transport import BridgeServer, Broker
 
 __all__ = ["main"]
 
@@ -47,6 +48,19 @@ def _parser() -> argparse.ArgumentParser:
         help="allow an endpoint beyond loopback with nothing to protect it",
     )
     parser.add_argument(
+        "--workers",
+        type=_count,
+        default=0,
+        help="how many worker processes run the operations; 0 runs them in this process "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--restarts-per-minute",
+        type=_count,
+        default=DEFAULT_POOL.restarts_per_minute,
+        help="how many dead workers are replaced in a minute (default: %(default)s)",
+    )
+    parser.add_argument(
         "--log-level",
         choices=("debug", "info", "warning", "error"),
         default="info",
@@ -54,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"lpb_server {__version__}")
     return parser
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError(text)
+    return value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,15 +97,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     config = ServerConfig(endpoint=options.endpoint, insecure=options.insecure)
-    server = BridgeServer(Service(default_registry(), config.limits), config)
+    service = Service(default_registry(), config.limits)
     try:
-        with server:
-            _stop_on_signals(server)
-            _announce(server.endpoint)
-            try:
+        if options.workers:
+            pool = PoolConfig(options.workers, restarts_per_minute=options.restarts_per_minute)
+            with Broker(service.purity, config, pool) as broker, _stopped_by_signals(broker):
+                broker.serve(lambda: _announce(broker.endpoint))
+        else:
+            with BridgeServer(service, config) as server, _stopped_by_signals(server):
+                _announce(server.endpoint)
                 server.serve()
-            finally:
-                signal.set_wakeup_fd(-1)
     except (InsecureBindError, MalformedEndpoint) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_USAGE
@@ -95,7 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _EXIT_OK
 
 
-def _stop_on_signals(server: BridgeServer) -> None:
+@contextmanager
+def _stopped_by_signals(server: BridgeServer | Broker) -> Iterator[None]:
     """Stop cleanly on the first signal; the second one ends the process at once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -106,6 +129,10 @@ def _stop_on_signals(server: BridgeServer) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, stop)
     signal.set_wakeup_fd(server.wake_descriptor, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(-1)
 
 
 def _announce(endpoint: str) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["DEFAULT_ENDPOINT", "CacheLimits", "ServerConfig"]
+__all__ = ["DEFAULT_ENDPOINT", "DEFAULT_POOL", "CacheLimits", "PoolConfig", "ServerConfig"]
 
 DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5555"
 
@@ -34,6 +34,36 @@ class CacheLimits:
     total_bytes: int = 64 * _MIB
     reply_bytes: int = _MIB
     age_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolConfig:
+    """How a broker and its workers keep each other alive.
+
+    Parameters
+    ----------
+    workers : int
+        How many worker processes the broker runs itself; 0 when all run elsewhere.
+    heartbeat_s : float
+        How often each side says that it lives.
+    liveness_s : float
+        After how long a silence the other side counts as lost. An operation that keeps Python's
+        interpreter lock for longer than this looks like a lost worker. The death of a worker of
+        the broker's own is noticed at once, whatever this is.
+    restarts_per_minute : int
+        How many dead workers are replaced in a minute; more wait for the next.
+    drain_s : float
+        How long running work may take after the signal to stop.
+    """
+
+    workers: int = 2
+    heartbeat_s: float = 1.0
+    liveness_s: float = 10.0
+    restarts_per_minute: int = 60
+    drain_s: float = 30.0
+
+
+DEFAULT_POOL: Final = PoolConfig()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,244 @@
+"""The broker: clients on one ROUTER, workers on another, and the Paranoid Pirate between them."""
+
+from __future__ import annotations
+
+import logging
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import zmq
+
+from lpb_server.config import PoolConfig, ServerConfig
+from lpb_server.errors import ErrorCode
+from lpb_server.transport import worker_messages as say
+from lpb_server.transport.frontend import Frontend
+from lpb_server.transport.queue import Action, Dispatch, GiveUp, JobQueue
+from lpb_server.transport.reception import Job, Reception, Route
+from lpb_server.transport.reply_cache import ReplyCache
+from lpb_server.transport.waker import Waker
+from lpb_server.transport.worker_pool import WorkerPool
+from lpb_server.wire.values import Frame
+
+__all__ = ["Broker"]
+
+_LOG = logging.getLogger(__name__)
+
+_FLUSH_MS: Final = 1000
+_STOPPING: Final = "the server is stopping"
+
+
+class Broker:
+    """Hands requests to worker processes, and their replies back.
+
+    The sockets belong to the thread that enters the context; `stop` may be called from any thread
+    and from a signal handler.
+
+    Parameters
+    ----------
+    purity : mapping of str to bool
+        Which operations may run twice; one that is not named may not.
+    config : ServerConfig
+        Where to listen, and the bounds.
+    pool : PoolConfig
+        The workers.
+    """
+
+    def __init__(self, purity: dict[str, bool], config: ServerConfig, pool: PoolConfig) -> None:
+        self._config = config
+        self._pool_config = pool
+        self._reception = Reception(
+            ReplyCache(config.cache, time.monotonic),
+            config.limits,
+            lambda name: purity.get(name, False),
+        )
+        self._queue = JobQueue(config.queue_length, pool.liveness_s)
+        self._stopping = False
+        self.endpoint = config.endpoint
+
+    def __enter__(self) -> Self:
+        """Bind and start the workers.
+
+        Raises
+        ------
+        MalformedEndpoint, InsecureBindError, BindError
+            When it cannot listen.
+        """
+        self._context = zmq.Context()
+        self._waker = Waker()
+        self._directory = Path(tempfile.mkdtemp(prefix="lpb-"))  # Only this user can enter it.
+        try:
+            self._frontend = Frontend(self._context, self._config)
+        except BaseException:
+            self._release()
+            raise
+        self.endpoint = self._frontend.endpoint
+        self._backend: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
+        self._backend.linger = _FLUSH_MS
+        self._backend.router_mandatory = True
+        self._backend.router_handover = True  # A worker that connects again keeps its name.
+        self._backend.bind(f"ipc://{self._directory}/workers")
+        self._pool = WorkerPool(
+            self._backend.getsockopt_string(zmq.LAST_ENDPOINT), self._pool_config
+        )
+        self._pool.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._frontend.close(_FLUSH_MS)
+        self._backend.close()
+        self._pool.close(grace_s=0.0)
+        self._release()
+
+    def _release(self) -> None:
+        self._context.term()
+        self._waker.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Make `serve` answer what is running, refuse the rest, and return."""
+        self._stopping = True
+        self._waker.wake()
+
+    @property
+    def wake_descriptor(self) -> int:
+        """A file descriptor that wakes `serve` when a byte is written to it."""
+        return self._waker.sender_descriptor
+
+    def serve(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Hand out requests until `stop`.
+
+        Parameters
+        ----------
+        ready : callable
+            Called when the first worker has announced itself.
+        """
+        announced = False
+        beat_s = time.monotonic()
+        drain_until_s = math.inf
+        while True:
+            now_s = time.monotonic()
+            if self._stopping and drain_until_s == math.inf:
+                drain_until_s = now_s + self._pool_config.drain_s
+                self._act(self._queue.abandon(ErrorCode.OVERLOADED, _STOPPING))
+                for worker in self._queue.workers:
+                    self._act(self._queue.leave(worker))
+            if self._stopping and (not self._queue.busy or now_s >= drain_until_s):
+                break
+            if now_s >= beat_s:
+                beat_s = now_s + self._pool_config.heartbeat_s
+                self._beat(now_s)
+            self._poll(beat_s - time.monotonic())
+            if not announced and self._queue.workers:
+                announced = True
+                ready()
+        if self._queue.busy:
+            _LOG.error("%d requests were still running; their workers are killed", self._queue.busy)
+            for worker in self._queue.workers:
+                self._act(self._queue.lost(worker, time.monotonic()))
+            self._act(self._queue.abandon(ErrorCode.OVERLOADED, _STOPPING))
+
+    def _poll(self, wait_s: float) -> None:
+        """Wait for what comes first, and see to all that has come."""
+        poller = zmq.Poller()
+        for item in (self._frontend.socket, self._backend):
+            poller.register(item, zmq.POLLIN)
+        for descriptor in (self._waker.descriptor, *self._pool.descriptors):
+            poller.register(descriptor, zmq.POLLIN)
+        events = dict(poller.poll(math.ceil(max(0.0, wait_s) * 1000)))
+        if self._waker.descriptor in events:
+            self._waker.clear()
+        self._hear_workers()  # First: the reply of a worker that has ended since still counts.
+        for descriptor in self._pool.descriptors:
+            if descriptor in events:
+                name = self._pool.reap(descriptor)
+                if name is not None:
+                    self._act(self._queue.lost(name, time.monotonic()))
+        if not self._stopping:
+            self._pool.replace_missing(time.monotonic())
+        for route, frames in self._frontend.receive():
+            self._take(route, frames)
+
+    def _beat(self, now_s: float) -> None:
+        for worker in self._queue.silent(now_s):
+            _LOG.warning("worker %s is silent and dropped", worker.decode("ascii", "replace"))
+            self._pool.kill(worker)
+            self._act(self._queue.lost(worker, now_s))
+        for worker in self._queue.workers:
+            self._tell(worker, [say.HEARTBEAT])
+
+    def _take(self, route: Route, frames: list[Frame]) -> None:
+        now_s = time.monotonic()
+        taken = self._reception.take(route, frames, now_s)
+        if isinstance(taken, list):
+            self._frontend.send(route, taken)
+        elif taken is not None and self._stopping:
+            self._act([GiveUp(taken, ErrorCode.OVERLOADED, _STOPPING, ran=False)])
+        elif taken is not None:
+            self._act(self._queue.submit(taken, now_s))
+
+    def _hear_workers(self) -> None:
+        while True:
+            try:
+                parts = self._backend.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            worker = parts[0].bytes
+            frames: list[Frame] = [part.buffer for part in parts[1:]]
+            now_s = time.monotonic()
+            word = bytes(frames[0]) if frames else b""
+            if word == say.READY:
+                self._act(self._queue.ready(worker, now_s))
+                if self._stopping:
+                    self._act(self._queue.leave(worker))
+            elif not self._queue.heard(worker, now_s):
+                self._tell(worker, [say.STOP if word == say.GOODBYE else say.WHO])
+            elif word == say.GOODBYE:
+                self._act(self._queue.leave(worker))
+            elif word == say.REPLY:
+                self._forward(worker, frames, now_s)
+
+    def _forward(self, worker: bytes, frames: list[Frame], now_s: float) -> None:
+        try:
+            token, ran, reply = say.read_reply(frames)
+        except ValueError as error:
+            _LOG.error("worker %s: %s", worker.decode("ascii", "replace"), error)
+            return
+        job, actions = self._queue.replied(worker, token, now_s)
+        if job is not None:
+            self._finish(job, reply, ran=ran)
+        self._act(actions)
+
+    def _act(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Dispatch):
+                job = action.job
+                waited_s = time.monotonic() - job.arrived_s
+                request = say.write_request(job.token, waited_s, list(job.opened.frames))
+                self._tell(action.worker, request)
+            elif isinstance(action, GiveUp):
+                reply = action.job.opened.refuse(action.code, action.message)
+                self._finish(action.job, reply, ran=action.ran)
+            else:
+                self._tell(action.worker, [say.STOP])
+
+    def _tell(self, worker: bytes, frames: list[Frame]) -> None:
+        try:
+            self._backend.send_multipart([worker, *frames], zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError as error:
+            # A connection that is gone; the worker's end, or its silence, will be noticed.
+            _LOG.debug("message to worker %s dropped: %s", worker.hex(), error)
+
+    def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
+        for route in self._reception.finish(job, reply, ran=ran):
+            self._frontend.send(route, reply)

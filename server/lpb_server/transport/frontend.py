@@ -1,0 +1,94 @@
+"""The socket that clients talk to: a ROUTER.
+
+Frames as it sees them::
+
+    [identity][header][array 0] …          from a DEALER
+    [identity][empty][header][array 0] …   from a REQ, whose reply has the empty frame too
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import zmq
+
+from lpb_server.config import ServerConfig
+from lpb_server.errors import BindError
+from lpb_server.security import check_bind
+from lpb_server.transport.reception import Route
+from lpb_server.wire.values import Frame
+
+__all__ = ["Frontend"]
+
+_LOG = logging.getLogger(__name__)
+
+_DRAIN_LIMIT: Final = 256
+"""Messages taken from the socket before others get their turn: a flood cannot starve answers."""
+
+
+class Frontend:
+    """Binds an endpoint; it belongs to the thread that made it.
+
+    Parameters
+    ----------
+    context : zmq.Context
+        Where the socket is made.
+    config : ServerConfig
+        Where to listen, and the bounds.
+
+    Raises
+    ------
+    MalformedEndpoint
+        When it is no endpoint.
+    InsecureBindError
+        When the endpoint is beyond loopback and nothing allows that.
+    BindError
+        When it cannot be bound.
+    """
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], config: ServerConfig) -> None:
+        check_bind(config.endpoint, insecure=config.insecure)
+        self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
+        try:
+            self.socket.linger = 0
+            self.socket.rcvhwm = self.socket.sndhwm = config.high_water_mark
+            self.socket.maxmsgsize = config.limits.frame_bytes
+            self.socket.router_mandatory = True  # A reply that cannot be sent is an error here.
+            self.socket.ipv6 = config.endpoint.startswith("tcp://[")
+            endpoint = config.endpoint
+            if endpoint.startswith("tcp://") and endpoint.endswith(":0"):
+                endpoint = endpoint[:-1] + "*"
+            self.socket.bind(endpoint)
+            self.endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        except (zmq.ZMQError, OSError) as error:
+            self.socket.close(linger=0)
+            raise BindError(config.endpoint, error.strerror or str(error)) from None
+
+    def close(self, linger_ms: int = 0) -> None:
+        """Close the socket; replies still under way have that long."""
+        self.socket.close(linger=linger_ms)
+
+    def receive(self) -> Iterator[tuple[Route, list[Frame]]]:
+        """Yield the messages that have come, at most a bounded number of them."""
+        for _ in range(_DRAIN_LIMIT):
+            try:
+                parts = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            except zmq.ZMQError as error:
+                _LOG.error("receiving failed: %s", error)
+                return
+            # libzmq puts the identity first, so `parts` is never empty.
+            route: Route = (parts[0].bytes,)
+            if len(parts) > 1 and len(parts[1]) == 0:
+                route += (b"",)
+            yield route, [part.buffer for part in parts[len(route) :]]
+
+    def send(self, route: Route, reply: Sequence[Frame]) -> None:
+        """Send a reply; it is dropped when its peer is gone or does not read."""
+        try:
+            self.socket.send_multipart([*route, *reply], zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError as error:
+            _LOG.warning("reply to peer %s dropped: %s", route[0].hex(), error)

@@ -1,0 +1,93 @@
+"""What broker and workers say to each other, as frames.
+
+Worker to broker::
+
+    [READY]
+    [HEARTBEAT]
+    [REPLY][token][ran][header][array 0] …
+    [GOODBYE]
+
+Broker to worker::
+
+    [REQUEST][token][waited][header][array 0] …
+    [HEARTBEAT]
+    [WHO]                     announce yourself: the broker does not know you
+    [STOP]                    finish what is running, say goodbye, end
+
+The token is a uint64, the time waited a float64 of seconds, both little endian; `ran` is one byte,
+0 or 1.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from lpb_server.wire.values import Frame
+
+__all__ = [
+    "GOODBYE",
+    "HEARTBEAT",
+    "READY",
+    "REPLY",
+    "REQUEST",
+    "STOP",
+    "WHO",
+    "read_reply",
+    "read_request",
+    "write_reply",
+    "write_request",
+]
+
+READY: Final = b"READY"
+HEARTBEAT: Final = b"HEARTBEAT"
+REQUEST: Final = b"REQUEST"
+REPLY: Final = b"REPLY"
+GOODBYE: Final = b"GOODBYE"
+WHO: Final = b"WHO"
+STOP: Final = b"STOP"
+
+_TOKEN: Final = struct.Struct("<Q")
+_SECONDS: Final = struct.Struct("<d")
+
+
+def write_request(token: int, waited_s: float, frames: list[Frame]) -> list[Frame]:
+    """Write a request to a worker."""
+    return [REQUEST, _TOKEN.pack(token), _SECONDS.pack(waited_s), *frames]
+
+
+def read_request(parts: list[Frame]) -> tuple[int, float, list[Frame]]:
+    """Read token, seconds waited and frames of a request.
+
+    Raises
+    ------
+    ValueError
+        When it is none.
+    """
+    try:
+        (token,), (waited_s,) = _TOKEN.unpack(parts[1]), _SECONDS.unpack(parts[2])
+    except (struct.error, IndexError):
+        raise ValueError("not a request to a worker") from None
+    return token, waited_s, parts[3:]
+
+
+def write_reply(token: int, ran: bool, frames: list[Frame]) -> list[Frame]:
+    """Write a worker's reply."""
+    return [REPLY, _TOKEN.pack(token), b"\1" if ran else b"\0", *frames]
+
+
+def read_reply(parts: list[Frame]) -> tuple[int, bool, list[Frame]]:
+    """Read token, whether the operation was called, and frames of a worker's reply.
+
+    Raises
+    ------
+    ValueError
+        When it is none.
+    """
+    if len(parts) < 4 or len(parts[2]) != 1:
+        raise ValueError("not a worker's reply")
+    try:
+        (token,) = _TOKEN.unpack(parts[1])
+    except struct.error:
+        raise ValueError("not a worker's reply") from None
+    return token, parts[2] != b"\0", parts[3:]

@@ -1,0 +1,41 @@
+"""Operations for the fault tests, as an installed package would bring them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import cast
+
+from lpb_server.operations import ArrayMap, Outcome, operation
+from lpb_server.wire.values import ValueMap
+
+__all__ = ["OPERATIONS"]
+
+
+@operation("append", params={"type": "object"}, summary="Append a line to a file.", pure=False)
+def append(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    line = f"{params['line']}\n".encode()
+    with Path(cast(str, params["path"])).open("ab", buffering=0) as file:
+        file.write(line)
+    time.sleep(0.005)
+    return Outcome({})
+
+
+@operation("double", params={"type": "object"}, summary="Twice a number, slowly.")
+def double(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    time.sleep(0.005)
+    return Outcome({"double": 2 * cast(int, params["number"])})
+
+
+@operation("wait_for", params={"type": "object"}, summary="Wait until a file is there.")
+def wait_for(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    Path(f"{params['path']}.entered").touch()
+    for _ in range(3000):
+        if Path(cast(str, params["path"])).exists():
+            break
+        time.sleep(0.01)
+    return Outcome({"pid": os.getpid()})
+
+
+OPERATIONS = [append, double, wait_for]
