@@ -230,9 +230,9 @@ def readArrayHeaders : List Value → Except String (List ArrayHeader)
 
 /-- The bytes of one element. -/
 def itemSize (dtype : String) : Except String Nat :=
-  if dtype == "f8" || dtype == "i8" then .ok 8
+  if dtype == "f8" || dtype == "i8" || dtype == "u8" then .ok 8
   else if dtype == "f4" || dtype == "i4" then .ok 4
-  else if dtype == "u8" || dtype == "b1" then .ok 1
+  else if dtype == "b1" then .ok 1
   else .error ("the dtype " ++ dtype ++ " is unknown")
 
 /-- The product of the numbers. -/

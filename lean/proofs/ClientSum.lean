@@ -37,7 +37,7 @@ theorem checkFrom_eq (result : Nat) (certificate : Certificate) (xs : List Nat) 
     cases isFinite x <;> cases isNegative x <;> simp
 
 /-- A matrix of doubles in C order. -/
-structure Matrix where
+structure FloatMatrix where
   /-- How many rows. -/
   rows : Nat
   /-- How many columns. -/
@@ -45,7 +45,7 @@ structure Matrix where
   /-- The elements. -/
   values : FloatArray
 
-namespace Matrix
+namespace FloatMatrix
 
 /-- The bits of the first `count` elements, before others. -/
 def bitsBefore (values : FloatArray) : (count : Nat) → (rest : List Nat) → List Nat
@@ -53,17 +53,17 @@ def bitsBefore (values : FloatArray) : (count : Nat) → (rest : List Nat) → L
   | count + 1, rest => bitsBefore values count ((values.get! count).toBits.toNat :: rest)
 
 /-- The elements as their bits: what proofs are about. -/
-def doubles (m : Matrix) : List Nat := bitsBefore m.values m.values.size []
+def doubles (m : FloatMatrix) : List Nat := bitsBefore m.values m.values.size []
 
 /-- The request for the sum. -/
-def sumRequest (m : Matrix) (certify : Bool) : Request :=
+def sumRequest (m : FloatMatrix) (certify : Bool) : Request :=
   { operation := "matrix_sum", certify,
     arrays := [{ name := "matrix", dtype := "f8", shape := [m.rows, m.columns] }] }
 
-end Matrix
+end FloatMatrix
 
 /-- A sum, with the proof of what its certificate says of the exact values of the elements. -/
-structure CertifiedSum (m : Matrix) where
+structure CertifiedSum (m : FloatMatrix) where
   /-- The sum as its bits. -/
   bits : UInt64
   /-- What the server said of it. -/
@@ -72,7 +72,7 @@ structure CertifiedSum (m : Matrix) where
   certified : Certified m.doubles bits.toNat certificate
 
 /-- The sum. -/
-def CertifiedSum.value {m : Matrix} (s : CertifiedSum m) : Float := Float.ofBits s.bits
+def CertifiedSum.value {m : FloatMatrix} (s : CertifiedSum m) : Float := Float.ofBits s.bits
 
 /-- Read the sum in a result. -/
 def Result.sumBits (r : Result) : Except Error UInt64 :=
@@ -92,7 +92,7 @@ def readCertificate (entries : List (String × Value)) : Except String Certifica
   else .error ("the certificate is of another kind, " ++ kind)
 
 /-- Run the checker: the sum with its proof, or why there is none. -/
-def Matrix.certify (m : Matrix) (r : Result) : Except Error (CertifiedSum m) :=
+def FloatMatrix.certify (m : FloatMatrix) (r : Result) : Except Error (CertifiedSum m) :=
   match r.sumBits, r.certificate with
   | .error e, _ => .error e
   | .ok _, none => .error (r.unproven "the reply has no certificate")

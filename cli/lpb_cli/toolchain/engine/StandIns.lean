@@ -1,7 +1,7 @@
 module
 /-! # Stand-ins for library functions that the embedded engine cannot compile
 
-The embedded engine holds only the exported part of Lean's library, in which the code of these list functions is
+The embedded engine holds only the exported part of Lean's library, in which the code of these functions is
 missing. Each one is written here again; the `@[csimp]` theorem proves it equal and makes the compiler take it. Only the
 embedded engine is given this module. Universe names and the order of arguments must be the library's. -/
 
@@ -196,5 +196,10 @@ def elem [BEq α] (a : α) : List α → Bool
   induction xs with
   | nil => rfl
   | cons x xs ih => simp only [List.elem, elem, ih]; cases a == x <;> rfl
+
+/-- `Function.const`. -/
+def const {α : Sort u} (β : Sort v) (a : α) : β → α := fun _ => a
+
+@[csimp] theorem const_eq : @Function.const.{u, v} = @const.{u, v} := rfl
 
 end LeanPythonBridge.StandIns

@@ -1,0 +1,188 @@
+module
+
+public import ClientSum
+public import LeanZMQ
+
+/-!
+# Calling Python
+
+`Bridge.connect` opens a connection to a bridge server, `Bridge.call` calls any of its operations; `Bridge.ping` and
+`Bridge.matrixSum` are calls with types. `Bridge.certifiedMatrixSum` returns the sum with the *proof* that it is as near
+to the exact sum as its certificate says: the server need not be trusted.
+
+Every function returns a result or a `Client.Error`, and throws nothing that a server or a network can cause. A call is
+sent again when no reply comes, with backoff, as `Retry` says; all tries carry the same correlation id, so that the
+server runs it once. This module owns the socket, the clock and the random numbers; what is decided is decided in
+`Retry`, `Client` and `ClientSum`.
+
+A bridge belongs to the thread that made it, and carries one call at a time.
+-/
+
+@[expose] public section
+
+namespace LeanPythonBridge
+
+open LeanZMQ (Context Socket Frame)
+
+/-- A connection to a server. -/
+structure Bridge where
+  /-- Where the server is. -/
+  endpoint : String
+  /-- How often and how long to try. -/
+  config : Retry.Config
+  /-- ZeroMQ's. -/
+  context : Context
+  /-- The socket, unless the last call had to close it. -/
+  socket : IO.Ref (Option Socket)
+
+namespace Bridge
+
+/-- What an error of the bindings says, in one line. -/
+def reasonOf : IO.Error → String
+  | .timeExpired _ details | .resourceVanished _ details | .illegalOperation _ details
+  | .protocolError _ details | .unsupportedOperation _ details | .otherError _ details
+  | .invalidArgument _ _ details | .resourceExhausted _ _ details => details
+  | error => toString error
+
+/-- What an action gives, or why it failed. -/
+def attempt {α : Type} (action : IO α) : IO (Except String α) := do
+  try
+    let value ← action
+    return .ok value
+  catch error => return .error (reasonOf error)
+
+/-- Fresh random bytes of the system: every process draws others. -/
+def randomBytes (count : USize) : IO (List UInt8) := do
+  return (← IO.getRandomBytes count).toList
+
+/-- A random number below 2^32. -/
+def random : IO Nat := do
+  return Bytes.natOfBytes (← randomBytes 4)
+
+/-- A new correlation id. -/
+def newId : IO String := do
+  return Client.idOfBytes (← randomBytes (USize.ofNat Client.idBytes))
+
+/-- Do nothing before `untilMs`. -/
+def sleepUntil (untilMs : Nat) : IO Unit := do
+  let nowMs ← IO.monoMsNow
+  IO.sleep (UInt32.ofNat (min (untilMs - nowMs) 0x7fffffff))
+
+/-- The socket: the one that there is, or a new one. -/
+def ensureSocket (bridge : Bridge) : IO Socket := do
+  match ← bridge.socket.get with
+  | some socket => return socket
+  | none =>
+    let socket ← Socket.new bridge.context .dealer
+    socket.connect bridge.endpoint
+    bridge.socket.set (some socket)
+    return socket
+
+/-- Close the socket, if there is one; the next call opens a new one. -/
+def disconnect (bridge : Bridge) : IO Unit := do
+  match ← bridge.socket.get with
+  | none => return ()
+  | some socket =>
+    bridge.socket.set none
+    socket.close
+
+/-- Three tries of 2.5 seconds. -/
+def defaultConfig : Retry.Config := { maxTries_pos := by decide }
+
+/-- Connect to a server. That it is there shows in the first call. -/
+def connect (endpoint : String) (config : Retry.Config := defaultConfig) : IO (Except Client.Error Bridge) := do
+  match ← attempt (Context.new 1) with
+  | .error reason => return .error { failure := .endpoint, endpoint, tries := 0, lastCause := reason }
+  | .ok context =>
+    let bridge : Bridge := { endpoint, config, context, socket := ← IO.mkRef none }
+    match ← attempt bridge.ensureSocket with
+    | .error reason => return .error { failure := .endpoint, endpoint, tries := 0, lastCause := reason }
+    | .ok _ => return .ok bridge
+
+/-- Close the connection for good. -/
+def close (bridge : Bridge) : IO Unit := do
+  bridge.disconnect
+  bridge.context.shutdown
+
+/-- Wait at most until `untilMs` for a message; `none` is silence. -/
+def listen (bridge : Bridge) (untilMs : Nat) : IO (Option (List ByteArray)) := do
+  let socket ← bridge.ensureSocket
+  let nowMs ← IO.monoMsNow
+  if ← socket.poll (UInt32.ofNat (min (untilMs - nowMs) 0x7fffffff)) then
+    let frames ← socket.receive
+    return some frames.toList
+  else return none
+
+/-- Carry out what the call wants, then report what happened, until the call is over. -/
+partial def drive (bridge : Bridge) (message : Array Frame) (call : Client.Call) :
+    Client.Actions → IO (Except Client.Error (Client.Reply × Nat))
+  | .connect :: actions => do
+    match ← attempt bridge.ensureSocket with
+    | .ok _ => drive bridge message call actions
+    | .error reason =>
+      return .error { failure := .endpoint, endpoint := bridge.endpoint, tries := call.retry.tries, lastCause := reason }
+  | .send :: actions => do
+    match ← attempt (do (← bridge.ensureSocket).sendFrames message) with
+    | .ok () => drive bridge message call actions
+    | .error reason =>
+      let (call, actions) := call.socketFailed bridge.config reason (← IO.monoMsNow) (← random)
+      drive bridge message call actions
+  | .close :: actions => do
+    bridge.disconnect
+    drive bridge message call actions
+  | .wait untilMs :: _ => do
+    sleepUntil untilMs
+    let (call, actions) := call.tick bridge.config (← IO.monoMsNow) (← random)
+    drive bridge message call actions
+  | .deliver reply :: _ => return .ok (reply, call.retry.tries)
+  | .giveUp tries cause :: _ => return .error (call.error bridge.endpoint tries cause)
+  | [] => do
+    let heard ← attempt (bridge.listen (call.retry.wakeMs.getD 0))
+    let (call, actions) := call.heard bridge.config heard (← IO.monoMsNow) (← random)
+    drive bridge message call actions
+
+/-- The frames of a message, after those already there. -/
+def pushFrames (message : Array Frame) : List Frame → Array Frame
+  | [] => message
+  | frame :: frames => pushFrames (message.push frame) frames
+
+/-- Send a header as it is, with the frames that follow it, and return the reply to that id. -/
+def exchange (bridge : Bridge) (id : String) (header : Value) (frames : List Frame := []) :
+    IO (Except Client.Error (Client.Reply × Nat)) := do
+  let message := pushFrames (#[].push (.bytes (Client.encodeHeader header))) frames
+  let (call, actions) := (Client.Call.init id).start bridge.config (← IO.monoMsNow)
+  bridge.drive message call actions
+
+/-- Call an operation. The arrays that the request names are sent as `frames`, without a copy. -/
+def call (bridge : Bridge) (request : Client.Request) (frames : List Frame := []) :
+    IO (Except Client.Error Client.Result) := do
+  let id ← newId
+  match ← bridge.exchange id (request.toValue id) frames with
+  | .error error => return .error error
+  | .ok (reply, tries) => return reply.result bridge.endpoint tries
+
+/-- Ask for a sign of life. -/
+def ping (bridge : Bridge) : IO (Except Client.Error Unit) := do
+  match ← bridge.call { operation := "ping" } with
+  | .error error => return .error error
+  | .ok result => return result.pong
+
+/-- The sum of a matrix, as the server computes it. -/
+def matrixSum (bridge : Bridge) (matrix : Client.FloatMatrix) : IO (Except Client.Error Float) := do
+  match ← bridge.call (matrix.sumRequest false) [.floats matrix.values] with
+  | .error error => return .error error
+  | .ok result =>
+    match result.sumBits with
+    | .error error => return .error error
+    | .ok bits => return .ok (Float.ofBits bits)
+
+/-- The sum of a matrix with the proof of its certificate. -/
+def certifiedMatrixSum (bridge : Bridge) (matrix : Client.FloatMatrix) :
+    IO (Except Client.Error (Client.CertifiedSum matrix)) := do
+  match ← bridge.call (matrix.sumRequest true) [.floats matrix.values] with
+  | .error error => return .error error
+  | .ok result => return matrix.certify result
+
+end Bridge
+
+end LeanPythonBridge

@@ -1,0 +1,335 @@
+module
+
+public import JsonEncode
+public import PythonIntegration
+
+/-!
+# The tests of the client
+
+`lake exe Tests [--json]` calls the server at `LPB_ENDPOINT`: one line a test, or one JSON object, then a summary.
+
+Peers that misbehave are the caller's to provide, each as a ZeroMQ endpoint in a variable of its own. A test whose
+variable is not set is *not run*, which is said and does not count as passed.
+
+| variable | the peer there |
+|---|---|
+| `LPB_SILENT_ENDPOINT` | never answers |
+| `LPB_LATE_ENDPOINT` | leaves a request unanswered the first time, and answers as `ping` when it comes again |
+| `LPB_WRONG_ID_ENDPOINT` | answers as `ping`, with another id |
+| `LPB_GARBAGE_ENDPOINT` | answers with bytes that are no message |
+| `LPB_HALF_ENDPOINT` | answers with a header whose array frame is missing |
+| `LPB_LYING_ENDPOINT` | answers a certified sum with a sum that its certificate does not prove |
+| `LPB_ERROR_ENDPOINT` | answers with an error whose code is the name of the operation |
+| `LPB_RESTART_ENDPOINT` | answers `ping` once, ends, and is started again |
+
+Exit code: 0 all passed, 1 some failed, 2 wrong usage, 3 `LPB_ENDPOINT` is not set.
+-/
+
+@[expose] public section
+
+namespace LeanPythonBridge.Tests
+
+open Client (Error FloatMatrix)
+
+/-- How a test ended, with a line for people. -/
+inductive Outcome where
+  /-- As it should. -/
+  | passed (detail : String)
+  /-- Otherwise. -/
+  | failed (detail : String)
+  /-- Its endpoint is missing. -/
+  | notRun (detail : String)
+
+/-- A test. -/
+structure Test where
+  /-- What it tests. -/
+  name : String
+  /-- The environment variable that holds the endpoint it needs. -/
+  variableName : String
+  /-- Runs it against that endpoint. -/
+  run : (endpoint : String) → IO Outcome
+
+/-! ## What tests are made of -/
+
+/-- For calls that are answered: a busy machine is no failure. -/
+def patient : Retry.Config := { timeoutMs := 20000, maxTries_pos := by decide }
+
+/-- For calls that are not. -/
+def hasty : Retry.Config := { maxTries := 2, timeoutMs := 300, backoffBaseMs := 20, maxTries_pos := by decide }
+
+/-- For calls that are answered in the end. -/
+def persistent : Retry.Config := { maxTries := 6, timeoutMs := 1500, backoffBaseMs := 50, maxTries_pos := by decide }
+
+/-- A test with a bridge to its endpoint. -/
+def withBridge (config : Retry.Config) (run : Bridge → IO Outcome) (endpoint : String) : IO Outcome := do
+  match ← Bridge.connect endpoint config with
+  | .error error => return .failed error.text
+  | .ok bridge =>
+    let outcome ← Bridge.attempt (run bridge)
+    bridge.close
+    match outcome with
+    | .ok outcome => return outcome
+    | .error reason => return .failed ("an exception: " ++ reason)
+
+/-- Passed when a condition holds. -/
+def verdict (holds : Bool) (detail : String) : Outcome := if holds then .passed detail else .failed detail
+
+/-- The call must give a result, of which a condition holds. -/
+def expectResult {α : Type} (result : Except Error α) (check : α → Outcome) : Outcome :=
+  match result with
+  | .error error => .failed error.text
+  | .ok value => check value
+
+/-- The call must fail in this way after so many tries. -/
+def expectFailure {α : Type} (kind : String) (tries : Nat) (result : Except Error α) : Outcome :=
+  match result with
+  | .ok _ => .failed ("a result, where a failure of the kind " ++ kind ++ " was expected")
+  | .error error => verdict (error.failure.kind == kind && error.tries == tries) error.text
+
+/-- The server must answer with this error code, at the first try. -/
+def expectCode {α : Type} (expected : String) (result : Except Error α) : Outcome :=
+  match result with
+  | .ok _ => .failed ("a result, where the error " ++ expected ++ " was expected")
+  | .error error =>
+    match error.failure with
+    | .remote code _ _ => verdict (code == expected && error.tries == 1) error.text
+    | _ => .failed error.text
+
+/-- The header of a request to `ping` that a test spoils. -/
+def header (version : Int) (id : String) (more : List (String × Value)) : Value :=
+  .map (("schema_version", .int version) :: ("id", .string id) :: ("op", .string "ping") :: ("params", .map []) :: more)
+
+/-- Send a header as it is. -/
+def exchange (bridge : Bridge) (id : String) (header : Value) : IO (Except Error Client.Result) := do
+  match ← bridge.exchange id header with
+  | .error error => return .error error
+  | .ok (reply, tries) => return reply.result bridge.endpoint tries
+
+/-- `2 ^ k` more elements: each is its index modulo 7. By doubling, since an interpreter's stack is small. -/
+def pushWhole (values : FloatArray) : (k : Nat) → FloatArray
+  | 0 => values.push (Float.ofNat (values.size % 7))
+  | k + 1 => pushWhole (pushWhole values k) k
+
+/-- A matrix of `2 ^ j` rows and `2 ^ k` columns of small whole numbers, whose sum every order of summation computes
+exactly. -/
+def wholeMatrix (j k : Nat) : FloatMatrix := { rows := 2 ^ j, columns := 2 ^ k, values := pushWhole ⟨#[]⟩ (j + k) }
+
+/-- Its sum: 0 + 1 + … + 6 for every seven elements, and the rest. -/
+def wholeSum (j k : Nat) : Float :=
+  let count := 2 ^ (j + k)
+  Float.ofNat (count / 7 * 21 + count % 7 * (count % 7 - 1) / 2)
+
+/-- Numbers that are no binary fractions, whose sum is rounded; and of both signs. -/
+def tenths : FloatMatrix :=
+  { rows := 2, columns := 2, values := FloatArray.push (FloatArray.push (FloatArray.push (FloatArray.push ⟨#[]⟩
+      0.1) 0.2) (-0.3)) 1e16 }
+
+/-- A matrix of one element. -/
+def single (x : Float) : FloatMatrix := { rows := 1, columns := 1, values := FloatArray.push ⟨#[]⟩ x }
+
+/-- Two 64-bit numbers. -/
+def someBytes : List UInt8 := [0, 1, 2, 3, 255, 128, 7, 0, 255, 255, 255, 255, 255, 255, 255, 255]
+
+/-- One value of each kind, and the ends of their ranges. -/
+def someParams : List (String × Value) :=
+  [("null", .null), ("truth", .list [.bool true, .bool false]),
+    ("least", .int (-9223372036854775808)), ("greatest", .int 18446744073709551615),
+    ("floats", .list [.float 0x8000000000000000, .float 0x7ff0000000000000, .float 0x7ff8000000000001, .float 1]),
+    ("text", .string "Grüße, 𝔏ean\n"), ("empty", .map [("", .list [])])]
+
+/-! ## The tests -/
+
+/-- Against the server itself. -/
+def serverTests : List Test :=
+  let test (name : String) (run : Bridge → IO Outcome) : Test := ⟨name, "LPB_ENDPOINT", withBridge patient run⟩
+  [ test "connect" fun bridge => do
+      return .passed (bridge.endpoint ++ ", ZeroMQ " ++ (← LeanZMQ.zmqVersion)),
+    test "ping" fun bridge => do
+      return expectResult (← bridge.ping) fun () => .passed "pong",
+    test "operations" fun bridge => do
+      return expectResult (← bridge.call { operation := "operations" }) fun r =>
+        match Value.find? "operations" r.result with
+        | some (.list (_ :: _)) => .passed "listed"
+        | _ => .failed "no list of operations",
+    test "echo of every kind of value" fun bridge => do
+      return expectResult (← bridge.call { operation := "echo", params := someParams }) fun r =>
+        verdict (Value.beqEntries r.result someParams) "compared bit for bit",
+    test "echo of an array" fun bridge => do
+      let array : Client.ArrayHeader := { name := "numbers", dtype := "u8", shape := [2, 1] }
+      let frame := Client.pushBytes ByteArray.empty someBytes
+      return expectResult (← bridge.call { operation := "echo", arrays := [array] } [.bytes frame]) fun r =>
+        match r.arrays with
+        | [⟨⟨"numbers", "u8", [2, 1], 1⟩, [bytes]⟩] =>
+          verdict (Bytes.natOfBytes bytes.toList == Bytes.natOfBytes someBytes) "16 bytes compared"
+        | _ => .failed "another array came back",
+    test "matrix sum" fun bridge => do
+      return expectResult (← bridge.matrixSum (wholeMatrix 1 2)) fun sum =>
+        verdict (sum == wholeSum 1 2) ("sum " ++ toString sum),
+    test "matrix sum of 131072 elements" fun bridge => do
+      return expectResult (← bridge.matrixSum (wholeMatrix 8 9)) fun sum =>
+        verdict (sum == wholeSum 8 9) ("sum " ++ toString sum),
+    test "matrix sum of NaN" fun bridge => do
+      return expectResult (← bridge.matrixSum (single (0.0 / 0.0))) fun sum =>
+        verdict sum.isNaN ("sum " ++ toString sum),
+    test "certified matrix sum" fun bridge => do
+      return expectResult (← bridge.certifiedMatrixSum tenths) fun sum =>
+        verdict (sum.certificate.count == 4 && !sum.certificate.nonnegative)
+          ("sum " ++ toString sum.value ++ ", proven within " ++
+            toString (Float.ofBits (UInt64.ofNat sum.certificate.errorBound))),
+    test "certified matrix sum of 256 elements" fun bridge => do
+      return expectResult (← bridge.certifiedMatrixSum (wholeMatrix 4 4)) fun sum =>
+        verdict (sum.value == wholeSum 4 4 && sum.certificate.error == 0 && sum.certificate.nonnegative)
+          ("sum " ++ toString sum.value ++ ", proven exact and not negative"),
+    test "no certificate for infinity: invalid_params" fun bridge => do
+      return expectCode "invalid_params" (← bridge.certifiedMatrixSum (single (1.0 / 0.0))),
+    test "error code unknown_operation" fun bridge => do
+      return expectCode "unknown_operation" (← bridge.call { operation := "no_such_operation" }),
+    test "error code invalid_params" fun bridge => do
+      return expectCode "invalid_params" (← bridge.call { operation := "matrix_sum" }),
+    test "error code bad_message" fun bridge => do
+      let id ← Bridge.newId
+      return expectCode "bad_message" (← exchange bridge id (header 2 id [("surprise", .null)])),
+    test "error code unsupported_schema_version" fun bridge => do
+      let id ← Bridge.newId
+      return expectCode "unsupported_schema_version" (← exchange bridge id (header 99 id [])),
+    test "error code too_large" fun bridge => do
+      let array : Client.ArrayHeader := { name := "huge", dtype := "f8", shape := [1000000, 1000000] }
+      return expectCode "too_large" (← bridge.call { operation := "echo", arrays := [array] } [.bytes ByteArray.empty]),
+    test "reconnect" fun bridge => do
+      match ← bridge.ping with
+      | .error error => return .failed error.text
+      | .ok () =>
+        bridge.disconnect
+        return expectResult (← bridge.ping) fun () => .passed "the same bridge, a new socket" ]
+
+/-- Whatever the endpoint, these fail in a known way. -/
+def clientTests : List Test :=
+  [ ⟨"a request whose id cannot be read", "LPB_ENDPOINT", withBridge hasty fun bridge => do
+      return expectFailure "protocol" 2 (← exchange bridge "no id" (header 2 "no id" []))⟩,
+    ⟨"nobody listens", "LPB_ENDPOINT", fun _ => withBridge hasty (fun bridge => do
+      return expectFailure "timeout" 2 (← bridge.ping)) "tcp://127.0.0.1:1"⟩,
+    ⟨"an endpoint that is none", "LPB_ENDPOINT", fun _ => do
+      return expectFailure "endpoint" 0 (← Bridge.connect "nonsense" hasty)⟩ ]
+
+/-- Against peers that misbehave. -/
+def faultTests : List Test :=
+  [ ⟨"silence", "LPB_SILENT_ENDPOINT", withBridge hasty fun bridge => do
+      return expectFailure "timeout" 2 (← bridge.ping)⟩,
+    ⟨"a reply at the second try", "LPB_LATE_ENDPOINT", withBridge persistent fun bridge => do
+      return expectResult (← bridge.call { operation := "ping" }) fun r =>
+        verdict (r.tries == 2) (toString r.tries ++ " tries")⟩,
+    ⟨"a reply with another id", "LPB_WRONG_ID_ENDPOINT", withBridge hasty fun bridge => do
+      return expectFailure "timeout" 2 (← bridge.ping)⟩,
+    ⟨"garbage", "LPB_GARBAGE_ENDPOINT", withBridge hasty fun bridge => do
+      return expectFailure "protocol" 2 (← bridge.ping)⟩,
+    ⟨"half a message", "LPB_HALF_ENDPOINT", withBridge hasty fun bridge => do
+      return expectFailure "protocol" 2 (← bridge.ping)⟩,
+    ⟨"a false sum", "LPB_LYING_ENDPOINT", withBridge patient fun bridge => do
+      return expectFailure "certificate" 1 (← bridge.certifiedMatrixSum tenths)⟩,
+    ⟨"a server that was restarted", "LPB_RESTART_ENDPOINT", withBridge persistent fun bridge => do
+      match ← bridge.ping with
+      | .error error => return .failed error.text
+      | .ok () => return expectResult (← bridge.ping) fun () => .passed "answered before and after"⟩ ]
+
+/-- The error codes that a quiet server does not send. -/
+def codeTests : List String → List Test
+  | [] => []
+  | code :: codes =>
+    ⟨"error code " ++ code, "LPB_ERROR_ENDPOINT", withBridge patient fun bridge => do
+      return expectCode code (← bridge.call { operation := code })⟩ :: codeTests codes
+
+/-- All tests. -/
+def tests : List Test :=
+  serverTests ++ clientTests ++ faultTests ++
+    codeTests ["deadline_exceeded", "overloaded", "worker_lost", "unauthorized", "internal"]
+
+/-! ## The report -/
+
+/-- How many tests ended how. -/
+structure Counts where
+  /-- As they should. -/
+  passed : Nat := 0
+  /-- Otherwise. -/
+  failed : Nat := 0
+  /-- Not run. -/
+  notRun : Nat := 0
+
+/-- Count one more. -/
+def Counts.add (counts : Counts) : Outcome → Counts
+  | .passed _ => { counts with passed := counts.passed + 1 }
+  | .failed _ => { counts with failed := counts.failed + 1 }
+  | .notRun _ => { counts with notRun := counts.notRun + 1 }
+
+/-- How a test ended, in a word. -/
+def Outcome.word : Outcome → String
+  | .passed _ => "passed"
+  | .failed _ => "failed"
+  | .notRun _ => "not run"
+
+/-- Why. -/
+def Outcome.detail : Outcome → String
+  | .passed detail | .failed detail | .notRun detail => detail
+
+/-- Whether it passed. -/
+def Outcome.ok : Outcome → Bool
+  | .passed _ => true
+  | _ => false
+
+/-- The JSON text of a map. -/
+def jsonText (entries : List (String × Value)) : String :=
+  match Json.encode (.map entries) with
+  | none => "{}"
+  | some bytes => (Bytes.toString? bytes).getD "{}"
+
+/-- A test's line. -/
+def line (json : Bool) (name : String) (outcome : Outcome) : String :=
+  if json then jsonText [("test", .string name), ("outcome", .string outcome.word), ("ok", .bool outcome.ok),
+    ("detail", .string outcome.detail)]
+  else outcome.word ++ "  " ++ name ++ ": " ++ outcome.detail
+
+/-- The last line. -/
+def summary (json : Bool) (counts : Counts) : String :=
+  if json then jsonText [("summary", .bool true), ("passed", .ofNat counts.passed), ("failed", .ofNat counts.failed),
+    ("not_run", .ofNat counts.notRun)]
+  else toString counts.passed ++ " passed, " ++ toString counts.failed ++ " failed, " ++ toString counts.notRun ++
+    " not run"
+
+/-- Run one test. -/
+def runTest (test : Test) : IO Outcome := do
+  match ← IO.getEnv test.variableName with
+  | none => return .notRun (test.variableName ++ " is not set")
+  | some endpoint =>
+    match ← Bridge.attempt (test.run endpoint) with
+    | .ok outcome => return outcome
+    | .error reason => return .failed ("an exception: " ++ reason)
+
+/-- Run tests and print their lines. -/
+def runTests (json : Bool) (counts : Counts) : List Test → IO Counts
+  | [] => return counts
+  | test :: tests => do
+    let outcome ← runTest test
+    IO.println (line json test.name outcome)
+    (← IO.getStdout).flush
+    runTests json (counts.add outcome) tests
+
+/-- The program, once its arguments are read. -/
+def program (json : Bool) : IO UInt32 := do
+  match ← IO.getEnv "LPB_ENDPOINT" with
+  | none =>
+    IO.eprintln "LPB_ENDPOINT is not set: it names the server to test, such as tcp://127.0.0.1:5555"
+    return 3
+  | some _ =>
+    let counts ← runTests json {} tests
+    IO.println (summary json counts)
+    return if counts.failed == 0 then 0 else 1
+
+end LeanPythonBridge.Tests
+
+/-- `Tests [--json]`: see the top of this module. -/
+def main (arguments : List String) : IO UInt32 := do
+  match arguments with
+  | [] => LeanPythonBridge.Tests.program false
+  | ["--json"] => LeanPythonBridge.Tests.program true
+  | _ =>
+    IO.eprintln "usage: Tests [--json]"
+    return 2
