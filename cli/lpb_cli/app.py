@@ -171,6 +171,9 @@ def serve(
     insecure: Annotated[
         bool, typer.Option(help="Allow an endpoint beyond loopback with nothing to protect it.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Worker processes; 0 runs everything in one process.")
+    ] = 0,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the server in the foreground until Ctrl-C.
@@ -179,7 +182,7 @@ def serve(
     """
     from lpb_server.__main__ import main as run_server
 
-    arguments = ["--endpoint", endpoint, "--log-level", log_level]
+    arguments = ["--endpoint", endpoint, "--workers", str(workers), "--log-level", log_level]
     raise typer.Exit(run_server(arguments + (["--insecure"] if insecure else [])))
 
 
