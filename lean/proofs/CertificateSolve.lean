@@ -95,15 +95,6 @@ private theorem largestResidual_mem (matrix solution right columns : Nat) {rows 
       · obtain ⟨row, lt, e⟩ := ih pos
         exact ⟨row, by omega, e⟩
 
-/-- The rows of a finite frame are finite. -/
-theorem finite_rows {matrix m n : Nat} (h : Finite (frameVec matrix (m * n))) (i : Fin m) :
-    Finite (frameMatrix matrix m n i) := fun j => by
-  have lt : i.val * n + j.val < m * n := by
-    have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
-    rw [Nat.succ_mul] at this
-    omega
-  exact h ⟨i.val * n + j.val, lt⟩
-
 /-- A certificate that the test accepts is true of the rational values. -/
 theorem check_sound {matrix solution right m n : Nat} {certificate : Certificate}
     (h : check matrix solution right m n certificate = true) :

@@ -166,4 +166,13 @@ theorem frameMatrix_row (packed m n : Nat) (i : Fin m) :
   rw [frameVec, frameMatrix, element, element, Nat.div_div_eq_div_mul, ← Nat.pow_add, Nat.mul_comm i.val,
     ← Nat.mul_add]
 
+/-- The rows of a finite frame are finite. -/
+theorem finite_rows {matrix m n : Nat} (h : Finite (frameVec matrix (m * n))) (i : Fin m) :
+    Finite (frameMatrix matrix m n i) := fun j => by
+  have lt : i.val * n + j.val < m * n := by
+    have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
+    rw [Nat.succ_mul] at this
+    omega
+  exact h ⟨i.val * n + j.val, lt⟩
+
 end LeanPythonBridge.Float64
