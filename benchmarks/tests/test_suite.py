@@ -141,6 +141,18 @@ def test_a_scenario_that_cannot_run_says_why() -> None:
     assert result.scenarios[0].skipped[0].reason == "there is no engine"
 
 
+def test_a_scenario_that_finds_out_late_that_it_cannot_run_says_why() -> None:
+    def fail() -> float:
+        raise SkipScenario("the proofs do not hold")
+
+    case = FunctionCase(
+        name="f", contenders=(Contender("check", "bridge"),), functions={"check": fail}
+    )
+    result = run(case)
+    assert result.scenarios[0].cases == []
+    assert result.scenarios[0].skipped[0].reason == "the proofs do not hold"
+
+
 def test_names_within_scenarios_are_unique_and_floors_exist() -> None:
     plan = Plan(c_library=lambda: Path("lib.so"), transcript_check=lambda count: 1.0)
     names = [scenario.name for scenario in SCENARIOS]
