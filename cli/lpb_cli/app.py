@@ -75,7 +75,7 @@ def verify(
     ] = None,
     requests: Annotated[
         int, typer.Option(min=0, max=1000, help="Random requests beside the edge cases.")
-    ] = 20,
+    ] = 8,
     endpoint: Annotated[
         str | None, typer.Option(help="Use the server running here instead of starting one.")
     ] = None,

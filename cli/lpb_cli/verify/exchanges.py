@@ -20,7 +20,7 @@ FORMATS = ("json", "msgpack")
 
 Matrix = npt.NDArray[np.float64]
 
-_TIMEOUT_S = 10.0
+TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,11 @@ def plan_requests(seed: int, count: int) -> list[PlannedRequest]:
 
 
 def send_requests(
-    endpoint: str, planned: list[PlannedRequest], progress: Callable[[int, int], None]
+    endpoint: str,
+    planned: list[PlannedRequest],
+    progress: Callable[[int, int], None],
+    timeout_s: float = TIMEOUT_S,
+    tries: int = 2,
 ) -> tuple[list[LiveExchange], list[Check]]:
     """Send the requests through the Python client.
 
@@ -153,7 +157,7 @@ def send_requests(
     run = secrets.token_hex(6)  # a reply recorded in another run carries another id
     exchanges: list[LiveExchange] = []
     checks: list[Check] = []
-    with BridgeClient(endpoint, timeout_s=_TIMEOUT_S, tries=2) as client:
+    with BridgeClient(endpoint, timeout_s=timeout_s, tries=tries) as client:
         for index, request in enumerate(planned):
             check = Check(request.name, Status.PASSED)
             try:
