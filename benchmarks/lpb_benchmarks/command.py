@@ -171,8 +171,7 @@ def print_report(report: BenchReport, console: Console) -> None:
     if report.outcomes:
         print_outcomes(report.outcomes, console)
     page = next(path for path in report.files if path.suffix == ".html")
-    drawn = any(path.suffix == ".svg" for path in report.files)
     console.print(f"\nReport: {page}", style="dim", highlight=False, markup=False, soft_wrap=True)
-    if not drawn:
+    if not can_draw():
         text = "No pictures: matplotlib is not installed (pip install 'lean-python-bridge[bench]')."
         console.print(text, style="yellow", highlight=False, markup=False)

@@ -111,6 +111,17 @@ def test_the_table_fits_and_says_what_must_be_known(
     assert "…" not in shown
 
 
+def test_a_run_with_nothing_to_draw_is_not_blamed_on_matplotlib(
+    make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "can_draw", lambda: True)
+    monkeypatch.setattr(command, "draw_plots", lambda run, folder: {})
+    empty = save(make_run(scenarios=[]), tmp_path, "a.json")
+    text = io.StringIO()
+    print_report(run_bench(BenchOptions(tmp_path, read=empty), quiet), Console(file=text))
+    assert "matplotlib" not in text.getvalue()
+
+
 def test_a_folder_that_cannot_be_written_is_said(make_run: MakeRun, tmp_path: Path) -> None:
     old = save(make_run(), tmp_path, "a.json")
     with pytest.raises(BenchmarkError, match="cannot be written"):
