@@ -69,6 +69,7 @@ const Module = {
   },
 };
 
+// A thread costs much here, and Lean would start one a theorem: hence Elab.async=false.
 // Jobs one after the other. Between two of them the event loop turns, so that a finished worker goes back to the pool;
 // a new one would cost seconds.
 async function serve(engine) {
@@ -80,7 +81,7 @@ async function serve(engine) {
     const status = running
       ? engine.lean([["r"]], mounted(job.file), job.run)
       : engine.lean(
-          [["J"], ...["olean", "c"].flatMap((kind) => (job[kind] ? [[kind[0], mounted(job[kind])]] : []))],
+          [["J"], ["D", "Elab.async=false"], ...["olean", "c"].flatMap((kind) => (job[kind] ? [[kind[0], mounted(job[kind])]] : []))],
           mounted(job.file),
         );
     running = false;
