@@ -110,6 +110,7 @@ def test_an_amalgam_maps_its_lines_back(tmp_path: Path) -> None:
     amalgam = amalgamate("B", load_modules([folder]), stand_ins)
     lines = amalgam.source.splitlines()
     assert lines[:2] == ["module", "public import Std"]
+    assert lines[2].startswith("set_option ")
     assert lines.count("module") == 1
     assert "def unused := 1" not in lines
     for text, file in (("def s := 1", stand_ins), ("def b := a", folder / "B.lean")):

@@ -235,6 +235,23 @@ class Amalgam:
         return file, max(line - first + 1, 1)
 
 
+# The proofs were checked module by module; a program is run without checking them once more.
+_PROOFS_WERE_CHECKED = (
+    "set_option debug.byAsSorry true set_option warn.sorry false set_option linter.all false"
+)
+
+# Modules of mathematics: programs run nothing of them, and the engine cannot compile all of them.
+_NEVER_RUN = {"MathDefs", "MatrixProps", "Float64Lemmas", "Float64Rational"}
+
+_DERIVED_REPR = re.compile(r"(deriving .*?)\bRepr, ")
+
+
+def _runnable(module: LeanModule) -> str:
+    """Leave out what the engine cannot compile and no program of ours runs."""
+    source = _DERIVED_REPR.sub(r"\1", module.source)
+    return without_code_generation(source) if module.name in _NEVER_RUN else source
+
+
 def amalgamate(main: str, modules: list[LeanModule], stand_ins: Path) -> Amalgam:
     """Put `main` and all that it imports into one file, in the order of imports.
 
@@ -259,7 +276,7 @@ def amalgamate(main: str, modules: list[LeanModule], stand_ins: Path) -> Amalgam
 
     need(main)
     parts = [(stand_ins, stand_ins.read_text(encoding="utf-8"))]
-    parts += [(module.file, module.source) for module in needed]
+    parts += [(module.file, _runnable(module)) for module in needed]
     hoisted: dict[str, None] = {}
     bodies: list[tuple[Path, str]] = []
     for file, source in parts:
@@ -272,7 +289,7 @@ def amalgamate(main: str, modules: list[LeanModule], stand_ins: Path) -> Amalgam
             if found or line.strip() == "module":
                 lines[index] = ""
         bodies.append((file, "\n".join(lines) + "\nend\n"))
-    text = "\n".join(["module", *hoisted]) + "\n"
+    text = "\n".join(["module", *hoisted, _PROOFS_WERE_CHECKED]) + "\n"
     starts: list[tuple[int, Path]] = []
     for file, body in bodies:
         starts.append((text.count("\n") + 1, file))

@@ -21,6 +21,8 @@ const path = require("path");
 const vm = require("vm");
 const readline = require("readline");
 
+require("v8").setFlagsFromString("--stack-size=6500"); // deep recursion of a Lean program is V8's as well
+
 const [home, oleans, hostModule] = process.argv.slice(2).map((name) => path.resolve(name));
 const MOUNT = "/host"; // the machine's files, as WebAssembly sees them
 const mounted = (name) => MOUNT + path.resolve(name);
@@ -63,7 +65,7 @@ const Module = {
     },
   ],
   onRuntimeInitialized: () => {
-    const engine = Module.inside(`(${inside})`)(Module, hostModule ? require(hostModule) : {});
+    const engine = Module.inside(`(${inside})`)(Module, hostModule ? require(hostModule) : {}, () => running);
     emit({ event: "ready" });
     serve(engine).catch(crash);
   },
@@ -93,7 +95,7 @@ async function serve(engine) {
 }
 
 // Runs in lean.js's own scope: wasmExports, growMemViews, HEAPU32, PThread and the like are its names.
-function inside(Module, externs) {
+function inside(Module, externs, running) {
   const W = wasmExports;
   // Lean starts one task thread; its worker takes seconds to load, so it loads while Lean initialises.
   PThread.allocateUnusedWorker();
@@ -194,8 +196,17 @@ function inside(Module, externs) {
       return u32()[(W.lean_shell_options_process(shellOptions, letter.charCodeAt(0), argument) + 8) >> 2];
     }, W.lean_shell_options_mk(1));
 
+  // The stack that the module comes with, 64 KiB, holds some 200 calls of Lean's interpreter.
+  const STACK_BYTES = 256 << 20;
+  let stackEnd;
   function lean(flags, file, args = []) {
     const stack = stackSave();
+    const [oldBase, oldEnd] = [W.emscripten_stack_get_base(), W.emscripten_stack_get_end()];
+    if (running()) {
+      stackEnd ??= (W.malloc(STACK_BYTES + 16) + 15) & ~15;
+      W.emscripten_stack_set_limits(stackEnd + STACK_BYTES, stackEnd);
+      stackRestore(stackEnd + STACK_BYTES);
+    }
     try {
       // `--run` gives main's exit code as an IO result; everything else ends through exit.
       const result = W.lean_shell_main(list([file, ...args].map(string)), options(flags));
@@ -205,6 +216,7 @@ function inside(Module, externs) {
       if (error?.name === "ExitStatus") return error.status;
       throw typeof error === "number" ? new Error(Module.getExceptionMessage(error).join(": ")) : error;
     } finally {
+      W.emscripten_stack_set_limits(oldBase, oldEnd);
       stackRestore(stack);
     }
   }
