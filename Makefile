@@ -21,7 +21,7 @@ test: setup lint ## Set up everything, then run every test
 lint: setup ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@for root in cli server benchmarks lean; do $(BIN)/mypy $$root || exit 1; done
 
 setup: $(STAMP) ## Create .venv and install the project and its tools
 
