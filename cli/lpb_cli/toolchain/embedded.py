@@ -56,6 +56,7 @@ class EmbeddedToolchain:
         self._home = engine_home(settings.cache)
         self._oleans = settings.output / "proofs" / self._home.name
         self._engine: EngineProcess | None = None
+        self._programs: set[EngineProcess] = set()
         self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
 
     @property
@@ -197,18 +198,14 @@ class EmbeddedToolchain:
         file = self._settings.output / "programs" / f"{module}.lean"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(amalgam.source, encoding="utf-8")
-        engine = self._take_engine()
-        if environment:  # a process has one environment
-            self.close()
-            self._engine = EngineProcess(
-                self._home, self._oleans, ENGINE_FOLDER / "host.cjs", environment
-            )
-            engine = self._engine
-        try:
-            job = engine.run({"file": str(file), "run": list(arguments)}, timeout_s)
-        except CommandFailedError:
-            self.close()
-            raise
+        host = ENGINE_FOLDER / "host.cjs"
+        # A process of its own: it has its own environment, and runs beside a check of a file.
+        with EngineProcess(self._home, self._oleans, host, environment) as engine:
+            self._programs.add(engine)
+            try:
+                job = engine.run({"file": str(file), "run": list(arguments)}, timeout_s)
+            finally:
+                self._programs.discard(engine)
         diagnostics = tuple(
             Diagnostic("error", *amalgam.locate(int(match[1])), int(match[2]), match[3])
             for line in job.stdout
@@ -219,7 +216,9 @@ class EmbeddedToolchain:
         )
 
     def close(self) -> None:
-        """Stop the engine, if it runs."""
+        """Stop every engine that runs."""
+        for program in list(self._programs):
+            program.close()
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
