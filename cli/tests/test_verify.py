@@ -100,10 +100,10 @@ LIES: dict[str, Alter] = {
 def test_no_lie_is_accepted(
     toolchain: EmbeddedToolchain, proofs: ProofReport, tmp_path: Path
 ) -> None:
-    honest, _ = converse(lambda header: header, planned("one row, msgpack, inline"))
+    honest, _ = converse(lambda header: header, planned("one column, msgpack, inline"))
     exchanges = [named(honest[0], "honest")]
     for name, alter in LIES.items():
-        lied, checks = converse(alter, planned("one row, msgpack, inline"))
+        lied, checks = converse(alter, planned("one column, msgpack, inline"))
         assert [check.status for check in checks] == [Status.PASSED], checks
         exchanges.append(named(lied[0], name))
     assert rejected(toolchain, exchanges, tmp_path) == set(LIES)
