@@ -119,6 +119,6 @@ lean_exe ExampleProof where
   srcDir := "proofs"
 
 /-- The tests of the Lean client, against the server at `LPB_ENDPOINT`. -/
-@[test_driver]
+@[default_target, test_driver]
 lean_exe Tests where
   srcDir := "proofs"
