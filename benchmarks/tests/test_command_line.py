@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,4 +80,8 @@ def test_an_interrupted_run_reports_what_it_has(tmp_path: Path) -> None:
     assert "interrupted" in shown
     assert "Traceback" not in said
     assert (tmp_path / "report.html").exists()
+    # What has ended is reaped by init, in its own time.
+    ends = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in started) and time.monotonic() < ends:
+        time.sleep(0.05)
     assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
