@@ -1,52 +1,28 @@
-"""Where the `lpb` command begins: maps errors to a sentence and an exit code."""
+"""Where the `lpb` command begins: only the standard library, until Ctrl-C is provided for."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - before any import that would fail in its own words
     sys.exit("lpb needs Python 3.11 or newer; this is " + sys.version.split()[0])
 
-from types import FrameType
-
-from lpb_server.errors import BridgeError, RemoteError
-from rich.console import Console
-
-from lpb_cli.app import app
-from lpb_cli.errors import EXIT_ENVIRONMENT, EXIT_FAILED, EXIT_INTERRUPTED, LpbError
-from lpb_cli.terminal import print_error
-
 __all__ = ["main"]
+
+_EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line."""
-    interrupted = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        # SIGTERM ends a command as Ctrl-C does: children are stopped, reports written.
-        nonlocal interrupted
-        interrupted = True
-        raise KeyboardInterrupt
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
-    console = Console(stderr=True)
-    try:
-        app()
-    except LpbError as error:
-        print_error(error, console)
-        sys.exit(error.exit_code)
-    except BridgeError as error:
-        refused = isinstance(error, RemoteError)
-        print_error(LpbError(str(error)), console)
-        sys.exit(EXIT_FAILED if refused else EXIT_ENVIRONMENT)
-    except BrokenPipeError:
-        sys.exit(EXIT_FAILED)
-    except SystemExit as end:
-        # The command-line library says 1 for Ctrl-C, which for us means that a proof failed.
-        sys.exit(EXIT_INTERRUPTED if interrupted and end.code == EXIT_FAILED else end.code)
+        # While modules are imported there is nothing yet to clean up, and an exception raised
+        # inside an import comes out as whatever the imported module makes of it.
+        signal.signal(number, lambda *_: os._exit(_EXIT_INTERRUPTED))
+    from lpb_cli.command_line import run
+
+    run()
 
 
 if __name__ == "__main__":
