@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from types import FrameType
@@ -20,6 +20,7 @@ import zmq
 from lpb_server.config import DEFAULT_POOL, PoolConfig, ServerConfig
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
+from lpb_server.transport.fork_server import serve_forks
 from lpb_server.transport.worker import Worker
 
 __all__ = ["main"]
@@ -37,6 +38,11 @@ def _parser() -> argparse.ArgumentParser:
         "--end-with-stdin",
         action="store_true",
         help="end at once when standard input closes: so no worker outlives its broker",
+    )
+    parser.add_argument(
+        "--fork-server",
+        action="store_true",
+        help="fork workers for the broker that standard input is connected to",
     )
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info"
@@ -61,14 +67,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=options.log_level.upper(),
         stream=sys.stderr,
-        format=f"%(asctime)s %(levelname)s %(name)s[{os.getpid()}]: %(message)s",
+        format="%(asctime)s %(levelname)s %(name)s[%(process)d]: %(message)s",
     )
+    service = Service(default_registry(), ServerConfig().limits)
+    identity = options.identity or secrets.token_hex(8)
+    lifeline = sys.stdin.fileno() if options.end_with_stdin else None
+    if options.fork_server:
+        with socket.socket(fileno=sys.stdin.fileno()) as control:
+            forked = serve_forks(control)
+        if forked is None:
+            return 0
+        identity, lifeline = forked.name, forked.lifeline
     worker = Worker(
-        Service(default_registry(), ServerConfig().limits),
+        service,
         options.connect,
-        (options.identity or secrets.token_hex(8)).encode(),
+        identity.encode(),
         PoolConfig(heartbeat_s=options.heartbeat, liveness_s=options.liveness),
-        sys.stdin.fileno() if options.end_with_stdin else None,
+        lifeline,
     )
 
     def leave(number: int, frame: FrameType | None) -> None:

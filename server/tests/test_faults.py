@@ -2,120 +2,163 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import lpb_server
 import pytest
+import zmq
+from fault_helpers import (
+    LONG,
+    WAIT_S,
+    ended,
+    fork_server_of,
+    server_process,
+    threads,
+    wait_until,
+    workers_of,
+)
 from lpb_server.client import BridgeClient, new_id
 from lpb_server.errors import BridgeError
+from lpb_server.wire.envelope import Request
+from lpb_server.wire.formats import WireFormat
+from lpb_server.wire.messages import decode_reply, encode_message
 from lpb_server.wire.values import ValueMap
 
-WAIT_S = 60.0
-CLIENTS = 3
-KILLS = 5
-PLUGIN = Path(__file__).parent / "plugin"
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join([str(Path(lpb_server.__file__).parents[1]), str(PLUGIN)]),
-}
+CLIENTS = 4
+REQUESTS = 10_000 if LONG else 800
+KILL_EVERY_S = 0.1
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="the workers are found in /proc, as on Linux"
 )
 
 
-@contextmanager
-def broker(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    child = subprocess.Popen(
-        [
-            *(sys.executable, "-W", "error", "-m", "lpb_server", "--endpoint"),
-            *("tcp://127.0.0.1:*", "--log-level", "error", *arguments),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=ENVIRONMENT,
-    )
-    with child:
+class Load:
+    """A client that counts every answer it gets; one request at a time."""
+
+    def __init__(self, endpoint: str, path: Path, seed: int) -> None:
+        self.endpoint = endpoint
+        self.path = path
+        self.source = random.Random(seed)
+        self.outcomes: dict[str, str] = {}
+        self.appended: dict[str, str] = {}
+        self.problems: list[object] = []
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self) -> None:
+        context = zmq.Context()
+        connection = context.socket(zmq.DEALER)
+        connection.linger = 0
+        connection.connect(self.endpoint)
         try:
-            assert child.stdout is not None
-            yield child, json.loads(child.stdout.readline())["endpoint"]
+            for _ in range(REQUESTS // CLIENTS):
+                self.ask(connection)
+            if connection.poll(200):
+                self.problems.append("an answer too many")
+        except Exception as error:
+            self.problems.append(error)
         finally:
-            child.kill()
+            connection.close()
+            context.term()
+
+    def ask(self, connection: zmq.Socket[bytes]) -> None:
+        request_id = new_id()
+        number = self.source.randrange(1000)
+        appends = self.source.random() < 0.5
+        params: ValueMap = {"path": str(self.path), "line": request_id, "number": number}
+        request = Request(request_id, "append" if appends else "double", params)
+        connection.send_multipart(encode_message(request, WireFormat.MSGPACK, []))
+        assert connection.poll(int(WAIT_S * 1000)), "no answer"
+        reply = decode_reply(list(connection.recv_multipart())).reply
+        if reply.id != request_id:
+            self.problems.append(f"{reply.id} answered, {request_id} asked")
+        outcome = "ok" if reply.error is None else str(reply.error.code)
+        if appends:
+            self.appended[request_id] = outcome
+        elif reply.result != {"double": 2 * number}:
+            self.problems.append((number, reply))
+        self.outcomes[request_id] = outcome
 
 
-def workers_of(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
-
-
-def ended(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
-def test_killed_workers_under_load(tmp_path: Path) -> None:
+def test_a_worker_is_killed_every_100_ms_under_load(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.touch()
-    enough = threading.Event()
-    outcomes: dict[str, str] = {}
-    wrong: list[object] = []
-
-    def load(endpoint: str, seed: int) -> None:
-        source = random.Random(seed)
-        try:
-            with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
-                while not enough.is_set():
-                    if source.random() < 0.5:
-                        number = source.randrange(1000)
-                        result = client.call("double", {"number": number}).result
-                        if result != {"double": 2 * number}:
-                            wrong.append((number, result))
-                    else:
-                        line = new_id()
-                        params: ValueMap = {"path": str(path), "line": line}
-                        reply = client.exchange("append", params, request_id=line).reply
-                        outcomes[line] = "ok" if reply.error is None else reply.error.code
-        except BridgeError as error:
-            wrong.append(error)
-
-    with broker("--workers", "3", "--restarts-per-minute", "1000") as (child, endpoint):
-        threads = [threading.Thread(target=load, args=(endpoint, seed)) for seed in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        source = random.Random(7)
-        for _ in range(KILLS):
-            before = len(outcomes)
-            wait_until(lambda before=before: len(outcomes) > before + 10 or bool(wrong))  # type: ignore[misc]
-            os.kill(source.choice(workers_of(child.pid)), signal.SIGKILL)
-        wait_until(lambda: len(workers_of(child.pid)) == 3 or bool(wrong))
-        enough.set()
-        for thread in threads:
-            thread.join(WAIT_S)
-        assert not any(thread.is_alive() for thread in threads)
-    assert wrong == []
+    source = random.Random(7)
+    kills = 0
+    with server_process("--workers", "3", "--restarts-per-minute", "100000") as (child, endpoint):
+        loads = [Load(endpoint, path, seed) for seed in range(CLIENTS)]
+        started_s = time.monotonic()
+        for load in loads:
+            load.thread.start()
+        while any(load.thread.is_alive() for load in loads):
+            time.sleep(KILL_EVERY_S)
+            workers = [pid for pid in workers_of(child.pid) if not ended(pid)]
+            if workers:
+                os.kill(source.choice(workers), signal.SIGKILL)
+                kills += 1
+        took_s = time.monotonic() - started_s
+        assert child.poll() is None
+        wait_until(lambda: len(workers_of(child.pid)) == 3)
+    assert [problem for load in loads for problem in load.problems] == []
+    assert sum(len(load.outcomes) for load in loads) == REQUESTS
+    appended = {key: value for load in loads for key, value in load.appended.items()}
     lines = path.read_text().split()
-    assert len(set(lines)) == len(lines)
-    assert set(outcomes.values()) <= {"ok", "worker_lost"}
-    assert {line for line, outcome in outcomes.items() if outcome == "ok"} <= set(lines)
-    assert set(lines) <= set(outcomes)
+    twice = len(lines) - len(set(lines))
+    answered = {line for line, outcome in appended.items() if outcome == "ok"}
+    lost = sum(outcome == "worker_lost" for outcome in appended.values())
+    print(
+        f"\n{REQUESTS} requests, {kills} kills in {took_s:.1f} s: {REQUESTS - len(appended)} pure, "
+        f"all right; {len(appended)} with side effects: {len(answered)} ok, {lost} worker_lost, "
+        f"{twice} run twice"
+    )
+    assert twice == 0
+    assert set(appended.values()) <= {"ok", "worker_lost"}
+    assert answered <= set(lines) <= set(appended)
+    assert kills > took_s / KILL_EVERY_S / 3
+
+
+def test_a_killed_fork_server_is_replaced_and_its_workers_go_on(tmp_path: Path) -> None:
+    with (
+        server_process("--workers", "2", "--restarts-per-minute", "100") as (child, endpoint),
+        BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client,
+    ):
+        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        before = workers_of(child.pid)
+        first = fork_server_of(child.pid)
+        assert first is not None
+        assert threads(first) == 1
+        os.kill(first, signal.SIGKILL)
+        client.ping()
+        wait_until(lambda: fork_server_of(child.pid) not in (None, first))
+        assert not any(map(ended, before))
+        for pid in before:  # What the killed one forked is still watched, and replaced.
+            os.kill(pid, signal.SIGKILL)
+        client.ping()
+        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        assert not set(workers_of(child.pid)) & set(before)
+        second = fork_server_of(child.pid)
+        assert second is not None
+        after = [second, *workers_of(child.pid)]
+        child.kill()
+        wait_until(lambda: all(map(ended, after)))
+
+
+def test_workers_are_started_from_nothing_where_forking_is_unsafe() -> None:
+    with (
+        server_process("--workers", "2", environment={"LPB_TEST_THREAD": "1"}) as (child, endpoint),
+        BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client,
+    ):
+        client.ping()
+        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        assert fork_server_of(child.pid) is None
+        victim = workers_of(child.pid)[0]
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: len(workers_of(child.pid)) == 2 and ended(victim))
+        client.ping()
 
 
 def test_running_work_is_answered_before_the_end_and_waiting_work_refused(tmp_path: Path) -> None:
@@ -128,7 +171,7 @@ def test_running_work_is_answered_before_the_end_and_waiting_work_refused(tmp_pa
             reply = client.exchange(op, params, request_id=request_id).reply
             answers[request_id] = reply.status if reply.error is None else reply.error.code
 
-    with broker("--workers", "1") as (child, endpoint):
+    with server_process("--workers", "1") as (child, endpoint):
         (worker,) = workers_of(child.pid)
         running = threading.Thread(target=ask, args=(endpoint, "running", "wait_for"))
         running.start()
@@ -153,9 +196,9 @@ def test_no_worker_outlives_its_broker(tmp_path: Path, how: str) -> None:
         with BridgeClient(endpoint, timeout_s=1, tries=1) as client, pytest.raises(BridgeError):
             client.call("wait_for", {"path": str(tmp_path / "never")})
 
-    with broker("--workers", "2") as (child, endpoint):
+    with server_process("--workers", "2") as (child, endpoint):
+        wait_until(lambda: len(workers_of(child.pid)) == 2)
         workers = workers_of(child.pid)
-        assert len(workers) == 2
         ask(endpoint)  # One is busy; its work does not hold it back.
         if how == "killed":
             child.kill()

@@ -1,30 +1,26 @@
 """The worker processes of a broker: started, replaced when they die, ended with the broker.
 
-Each has a pipe as its standard input that only the broker holds the other end of: however the
-broker ends, the pipe closes and the worker ends with it. Its standard output is a pipe too, which
-tells the broker at once when the worker ends.
+They are forked by a fork server, which is replaced like a worker when it dies. Where it finds that
+it cannot fork safely, workers are started from nothing.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import secrets
-import subprocess
 import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 from lpb_server.config import PoolConfig
+from lpb_server.transport.worker_processes import ForkServer, SpawnedWorker, WorkerProcess
 
 __all__ = ["RestartBudget", "WorkerPool"]
 
 _LOG = logging.getLogger(__name__)
 _MINUTE_S: Final = 60.0
-_KILL_WAIT_S: Final = 10.0
 
 
 class RestartBudget:
@@ -65,89 +61,112 @@ class WorkerPool:
         self._endpoint = endpoint
         self._config = config
         self._budget = RestartBudget(config.restarts_per_minute)
-        self._children: dict[int, tuple[bytes, subprocess.Popen[bytes]]] = {}
+        self._children: dict[int, WorkerProcess] = {}
+        self._fork_server: ForkServer | None = None
+        self._forks = True
         self._short_said = False
         self.restarts = 0
 
     @property
     def descriptors(self) -> list[int]:
-        """File descriptors that are readable when a worker ends."""
-        return list(self._children)
+        """File descriptors that are readable when there is something for `reap`."""
+        if self._fork_server is None:
+            return list(self._children)
+        return [self._fork_server.descriptor, *self._children]
 
     def start(self) -> None:
         """Start all workers."""
+        if self._config.workers:
+            self._fork_server = ForkServer(self._command())
         for _ in range(self._config.workers):
-            self._spawn()
+            self._add()
 
     def reap(self, descriptor: int) -> bytes | None:
-        """Look at a readable descriptor; return the worker's name when it has ended."""
-        name, child = self._children[descriptor]
-        if os.read(descriptor, 65536):
-            return None  # An operation prints; nobody reads it here.
+        """Look at a readable descriptor; return the worker's name when one has ended."""
+        if self._fork_server is not None and descriptor == self._fork_server.descriptor:
+            self._hear_fork_server(self._fork_server)
+            return None
+        child = self._children[descriptor]
+        if not child.ended():
+            return None
         del self._children[descriptor]
-        _end(child)
-        _LOG.warning("worker %s ended with code %s", name.decode(), child.returncode)
-        return name
+        child.close()
+        _LOG.warning("worker %s has ended", child.name.decode())
+        return child.name
 
     def replace_missing(self, now_s: float) -> None:
         """Start workers until there are as many as there should be, or the cap is reached."""
-        while len(self._children) < self._config.workers:
-            if not self._budget.spend(now_s):
-                if not self._short_said:
-                    _LOG.error(
-                        "workers die faster than %d a minute; waiting",
-                        self._config.restarts_per_minute,
-                    )
-                self._short_said = True
+        if self._forks and self._fork_server is None and self._config.workers:
+            if not self._may_restart(now_s):
                 return
-            self._short_said = False
+            self._fork_server = ForkServer(self._command())
+        while self._count() < self._config.workers:
+            if not self._may_restart(now_s):
+                return
             self.restarts += 1
-            self._spawn()
+            if not self._add():
+                return
 
     def kill(self, name: bytes) -> None:
         """Kill a worker that has been silent; its end is seen as that of any other."""
-        for known, child in self._children.values():
-            if known == name:
+        for child in self._children.values():
+            if child.name == name:
                 child.kill()
 
     def close(self, grace_s: float) -> None:
         """End all workers: those that do not end by themselves in time are killed."""
         deadline_s = time.monotonic() + grace_s
-        for _, child in self._children.values():
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(max(0.0, deadline_s - time.monotonic()))
-        for _, child in self._children.values():
-            _end(child)
+        for child in self._children.values():
+            child.wait(max(0.0, deadline_s - time.monotonic()))
+        for child in self._children.values():
+            child.close()
         self._children.clear()
+        if self._fork_server is not None:
+            self._fork_server.close()
+            self._fork_server = None
 
-    def _spawn(self) -> None:
+    def _count(self) -> int:
+        pending = self._fork_server.pending if self._fork_server is not None else 0
+        return len(self._children) + pending
+
+    def _may_restart(self, now_s: float) -> bool:
+        if self._budget.spend(now_s):
+            self._short_said = False
+            return True
+        if not self._short_said:
+            _LOG.error(
+                "workers die faster than %d a minute; waiting", self._config.restarts_per_minute
+            )
+        self._short_said = True
+        return False
+
+    def _hear_fork_server(self, fork_server: ForkServer) -> None:
+        forked = fork_server.hear()
+        if forked is not None:
+            self._children.update((worker.descriptor, worker) for worker in forked)
+            return
+        self._fork_server = None
+        missing = fork_server.pending
+        if fork_server.close():
+            _LOG.info("workers cannot be forked here; each is started from nothing")
+            self._forks = False
+            for _ in range(missing):
+                self._add()
+        else:
+            _LOG.warning("the fork server has ended")
+
+    def _add(self) -> bool:
         name = f"w-{secrets.token_hex(6)}"
-        child = subprocess.Popen(
-            self._command(name),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the broker, which lets the workers finish.
-        )
-        assert child.stdout is not None
-        self._children[child.stdout.fileno()] = (name.encode(), child)
+        if self._fork_server is not None:
+            return self._fork_server.ask(name)
+        child = SpawnedWorker(name, self._command())
+        self._children[child.descriptor] = child
+        return True
 
-    def _command(self, name: str) -> Sequence[str]:
+    def _command(self) -> Sequence[str]:
         config = self._config
         return [
-            *(sys.executable, "-m", "lpb_server.worker", "--end-with-stdin"),
-            *("--connect", self._endpoint, "--identity", name),
+            *(sys.executable, "-m", "lpb_server.worker", "--connect", self._endpoint),
             *("--heartbeat", str(config.heartbeat_s), "--liveness", str(config.liveness_s)),
             *("--log-level", logging.getLevelName(_LOG.getEffectiveLevel()).lower()),
         ]
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Kill a child unless it has ended, reap it and close its pipes."""
-    child.kill()
-    try:
-        child.wait(_KILL_WAIT_S)
-    except subprocess.TimeoutExpired:
-        _LOG.error("worker process %d does not end", child.pid)
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            pipe.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,9 @@ from lpb_server.operations import ArrayMap, Outcome, operation
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["OPERATIONS"]
+
+if "LPB_TEST_THREAD" in os.environ:  # As some libraries do when they are imported.
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 
 
 @operation("append", params={"type": "object"}, summary="Append a line to a file.", pure=False)

@@ -1,0 +1,222 @@
+"""Worker processes as their broker sees them: forked by a fork server, or started from nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+from lpb_server.transport.fork_server import EXIT_UNFIT, NAME_BYTES
+
+__all__ = ["ForkServer", "ForkedWorker", "SpawnedWorker", "WorkerProcess"]
+
+_LOG = logging.getLogger(__name__)
+_KILL_WAIT_S: Final = 10.0
+
+
+class WorkerProcess(Protocol):
+    """A worker process."""
+
+    @property
+    def name(self) -> bytes:
+        """Its identity."""
+
+    @property
+    def descriptor(self) -> int:
+        """A file descriptor that is readable when the process has ended, or printed something."""
+
+    def ended(self) -> bool:
+        """Look at the readable descriptor; tell whether the process has ended."""
+
+    def kill(self) -> None:
+        """Kill it, if it has not ended."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end; tell whether it came."""
+
+    def close(self) -> None:
+        """Kill it, if it has not ended, and let go of it."""
+
+
+class SpawnedWorker:
+    """A process that was started from nothing.
+
+    It has a pipe as its standard input that only the broker holds the other end of: however the
+    broker ends, the pipe closes and the worker ends with it. Its standard output is a pipe too,
+    which tells the broker at once when the worker ends.
+
+    Parameters
+    ----------
+    name : str
+        Its identity.
+    command : sequence of str
+        What to run; ``--identity`` is added.
+    """
+
+    def __init__(self, name: str, command: Sequence[str]) -> None:
+        self.name = name.encode()
+        self._child = subprocess.Popen(
+            [*command, "--end-with-stdin", "--identity", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the broker, which lets the workers finish.
+        )
+        assert self._child.stdout is not None
+        self.descriptor = self._child.stdout.fileno()
+
+    def ended(self) -> bool:
+        """Look at the readable descriptor; tell whether the process has ended."""
+        return not os.read(self.descriptor, 65536)  # An operation prints; nobody reads it here.
+
+    def kill(self) -> None:
+        """Kill it, if it has not ended."""
+        self._child.kill()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end; tell whether it came."""
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(timeout_s)
+        return self._child.returncode is not None
+
+    def close(self) -> None:
+        """Kill it, if it has not ended, and let go of it."""
+        _end(self._child)
+        if self._child.returncode:
+            code = self._child.returncode
+            _LOG.warning("worker %s ended with code %s", self.name.decode(), code)
+
+
+class ForkedWorker:
+    """A process that the fork server has forked; it is the fork server that reaps it.
+
+    Parameters
+    ----------
+    name : bytes
+        Its identity.
+    descriptor : int
+        Its process descriptor.
+    lifeline : socket
+        The process ends when this closes.
+    """
+
+    def __init__(self, name: bytes, descriptor: int, lifeline: socket.socket) -> None:
+        self.name = name
+        self.descriptor = descriptor
+        self._lifeline = lifeline
+
+    def ended(self) -> bool:
+        """Look at the readable descriptor; tell whether the process has ended."""
+        return True
+
+    def kill(self) -> None:
+        """Kill it, if it has not ended."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end; tell whether it came."""
+        poller = select.poll()
+        poller.register(self.descriptor, select.POLLIN)
+        return bool(poller.poll(timeout_s * 1000))
+
+    def close(self) -> None:
+        """Kill it, if it has not ended, and let go of it."""
+        self.kill()
+        if not self.wait(_KILL_WAIT_S):
+            _LOG.error("worker %s does not end", self.name.decode())
+        os.close(self.descriptor)
+        self._lifeline.close()
+
+
+class ForkServer:
+    """A running fork server.
+
+    Parameters
+    ----------
+    command : sequence of str
+        What to run; ``--fork-server`` is added.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.setblocking(False)
+        self._pending: dict[bytes, socket.socket] = {}
+        with theirs:
+            self._child = subprocess.Popen(
+                [*command, "--fork-server"],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,  # An operation prints; nobody reads it here.
+                start_new_session=True,
+            )
+
+    @property
+    def descriptor(self) -> int:
+        """A file descriptor that is readable when there is something to `hear`."""
+        return self._control.fileno()
+
+    @property
+    def pending(self) -> int:
+        """How many workers it has been asked for and has not forked yet."""
+        return len(self._pending)
+
+    def ask(self, name: str) -> bool:
+        """Ask for a worker; tell whether that was possible."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._control, [name.encode()], [theirs.fileno()])
+            except OSError:  # It has ended, which is heard of, or has too much to do already.
+                ours.close()
+                return False
+        self._pending[name.encode()] = ours
+        return True
+
+    def hear(self) -> list[ForkedWorker] | None:
+        """Take what it said; return the workers it has forked, or None when it has ended."""
+        forked: list[ForkedWorker] = []
+        while True:
+            try:
+                word, descriptors, _, _ = socket.recv_fds(self._control, NAME_BYTES + 32, 1)
+            except BlockingIOError:
+                return forked
+            except ConnectionError:
+                word, descriptors = b"", []
+            if not word:
+                for worker in forked:
+                    worker.close()
+                return None
+            _, _, name = word.partition(b" ")
+            lifeline = self._pending.pop(name)
+            if descriptors:
+                forked.append(ForkedWorker(name, descriptors[0], lifeline))
+            else:
+                lifeline.close()
+
+    def close(self) -> bool:
+        """End it; tell whether it had found itself unfit to fork."""
+        self._control.close()
+        for lifeline in self._pending.values():
+            lifeline.close()
+        with suppress(subprocess.TimeoutExpired):  # It kills what it has forked.
+            self._child.wait(_KILL_WAIT_S)
+        _end(self._child)
+        code: int | None = self._child.returncode
+        return code == EXIT_UNFIT
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill a child unless it has ended, reap it and close its pipes."""
+    child.kill()
+    try:
+        child.wait(_KILL_WAIT_S)
+    except subprocess.TimeoutExpired:
+        _LOG.error("process %d does not end", child.pid)
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -1,0 +1,122 @@
+"""Real servers as processes, and ways to look at them and to harm them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import lpb_server
+
+__all__ = [
+    "ENVIRONMENT",
+    "LONG",
+    "PLUGIN",
+    "WAIT_S",
+    "descriptors",
+    "ended",
+    "fork_server_of",
+    "memory_bytes",
+    "server_process",
+    "threads",
+    "wait_until",
+    "workers_of",
+]
+
+LONG = os.environ.get("LPB_FAULTS") == "long"
+"""Whether the long forms run, as `make faults` has it."""
+
+WAIT_S = 60.0
+PLUGIN = Path(__file__).parent / "plugin"
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join([str(Path(lpb_server.__file__).parents[1]), str(PLUGIN)]),
+}
+
+
+@contextmanager
+def server_process(
+    *arguments: str,
+    endpoint: str = "tcp://127.0.0.1:*",
+    level: str = "error",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run a server as a process; yield it and its endpoint when it is ready."""
+    child = subprocess.Popen(
+        [
+            *(sys.executable, "-W", "error", "-m", "lpb_server", "--endpoint", endpoint),
+            *("--log-level", level, *arguments),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**ENVIRONMENT, **(environment or {})},
+    )
+    with child:
+        try:
+            assert child.stdout is not None
+            yield child, json.loads(child.stdout.readline())["endpoint"]
+        finally:
+            child.kill()
+
+
+def fork_server_of(pid: int) -> int | None:
+    """Find the fork server of a broker."""
+    for child in _children(pid):
+        if "--fork-server" in _read(f"/proc/{child}/cmdline"):
+            return child
+    return None
+
+
+def workers_of(pid: int) -> list[int]:
+    """Find the workers of a broker, however they were started."""
+    fork_server = fork_server_of(pid)
+    started = [child for child in _children(pid) if child != fork_server]
+    return started if fork_server is None else started + _children(fork_server)
+
+
+def ended(pid: int) -> bool:
+    """Tell whether a process has ended, reaped or not."""
+    stat = _read(f"/proc/{pid}/stat")
+    return not stat or stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def memory_bytes(pid: int, field: str = "VmRSS") -> int:
+    """Read a process's resident memory."""
+    for line in _read(f"/proc/{pid}/status").splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(field)
+
+
+def descriptors(pid: int) -> int:
+    """Count a process's open descriptors."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def threads(pid: int) -> int:
+    """Count a process's threads."""
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = WAIT_S) -> None:
+    """Wait until something holds."""
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
