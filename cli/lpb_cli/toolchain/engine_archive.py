@@ -91,7 +91,7 @@ KOFFI_PACKAGES = (
 """Loads shared libraries into Node.js, for the Lean client; x86-64 Linux is what was tried."""
 
 # Part of the directory's name: a change of what `prepare_engine` does makes a new directory.
-_PREPARATION = "2"
+_PREPARATION = "3"
 
 
 def engine_home(cache: Path) -> Path:
@@ -316,6 +316,27 @@ _PATCHES = (
         b'GOT[symName]??=new WebAssembly.Global({value:"i32",mutable:true});'
         b"GOT[symName].value=newValue",
         b"if(GOT[symName])GOT[symName].value=newValue",
+    ),
+    # Threads read files themselves: see worker_files.js.
+    (
+        b"var proxyToMainThread=",
+        (Path(__file__).parent / "engine" / "worker_files.js").read_bytes()
+        + b"var proxyToMainThread=",
+    ),
+    *(
+        (
+            b"return proxyToMainThread(%b,0,1,%b)" % (index, arguments),
+            b"return ownFiles.%b(%b)??proxyToMainThread(%b,0,1,%b)"
+            % (name, arguments, index, arguments),
+        )
+        for name, index, arguments in (
+            (b"stat", b"45", b"path,buf"),
+            (b"open", b"34", b"dirfd,path,flags,varargs"),
+            (b"fstat", b"20", b"fd,buf"),
+            (b"read", b"158", b"fd,iov,iovcnt,pnum"),
+            (b"seek", b"159", b"fd,offset,whence,newOffset"),
+            (b"close", b"154", b"fd"),
+        )
     ),
 )
 
