@@ -2,11 +2,12 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+MINUTES ?= 10
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test lint setup system-packages picture clean
+.PHONY: help verify test lint faults soak setup system-packages picture clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +18,12 @@ verify: setup ## Set up everything, then run `lpb verify`
 test: setup lint ## Set up everything, then run every test
 	@$(BIN)/lpb setup
 	@$(BIN)/python -m pytest
+
+faults: setup ## The fault suite in its long form: about a quarter of an hour
+	@LPB_FAULTS=long $(BIN)/python -m pytest -s --timeout 3600 server/tests/test_fault*.py
+
+soak: setup ## Servers under load for MINUTES (10): memory and descriptors stay flat
+	@$(BIN)/python server/tests/soak.py --minutes $(MINUTES)
 
 lint: setup ## Check style and types
 	@$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Final
 
 from lpb_server import __version__
-from lpb_server.config import DEFAULT_ENDPOINT, DEFAULT_POOL, PoolConfig, ServerConfig
+from lpb_server.config import DEFAULT_ENDPOINT, DEFAULT_POOL, CacheLimits, PoolConfig, ServerConfig
 from lpb_server.errors import BindError, InsecureBindError, MalformedEndpoint
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
@@ -61,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
         help="how many dead workers are replaced in a minute (default: %(default)s)",
     )
     parser.add_argument(
+        "--cache-count",
+        type=_count,
+        default=CacheLimits().count,
+        help="how many replies are kept at most (default: %(default)s)",
+    )
+    parser.add_argument(
         "--log-level",
         choices=("debug", "info", "warning", "error"),
         default="info",
@@ -96,7 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    config = ServerConfig(endpoint=options.endpoint, insecure=options.insecure)
+    config = ServerConfig(
+        options.endpoint, options.insecure, cache=CacheLimits(count=options.cache_count)
+    )
     service = Service(default_registry(), config.limits)
     try:
         if options.workers:
