@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 from lpb_server import __version__
+from lpb_server.keys import client_curve
 from rich.console import Console
 from rich.table import Table
 
 from lpb_cli import call as calls
 from lpb_cli import doctor as doctors
+from lpb_cli import serving
 from lpb_cli.errors import (
     EXIT_ENVIRONMENT,
     EXIT_FAILED,
@@ -21,8 +23,9 @@ from lpb_cli.errors import (
     EXIT_OK,
     UsageError,
 )
+from lpb_cli.keys import keys
 from lpb_cli.report import Report, Status, print_report, write_report
-from lpb_cli.settings import DEFAULT_ENDPOINT, Settings, load_settings
+from lpb_cli.settings import Settings, load_settings
 from lpb_cli.terminal import download_progress, terminal_narrator
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.engine_archive import Progress
@@ -163,27 +166,10 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(EXIT_ENVIRONMENT if missing else EXIT_OK)
 
 
-@app.command()
-def serve(
-    endpoint: Annotated[
-        str, typer.Option(help="Where to listen; port 0 takes a free one.")
-    ] = DEFAULT_ENDPOINT,
-    insecure: Annotated[
-        bool, typer.Option(help="Allow an endpoint beyond loopback with nothing to protect it.")
-    ] = False,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Worker processes; 0 runs everything in one process.")
-    ] = 0,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
-) -> None:
-    """Run the server in the foreground until Ctrl-C.
-
-    One JSON line on stdout says when it is ready; the log goes to stderr.
-    """
-    from lpb_server.__main__ import main as run_server
-
-    arguments = ["--endpoint", endpoint, "--workers", str(workers), "--log-level", log_level]
-    raise typer.Exit(run_server(arguments + (["--insecure"] if insecure else [])))
+app.command(context_settings=serving.THEIRS)(serving.serve)
+app.command(context_settings=serving.THEIRS)(serving.worker)
+app.command(context_settings=serving.THEIRS)(serving.config)
+app.add_typer(keys)
 
 
 @app.command()
@@ -196,7 +182,18 @@ def call(
         list[str] | None, typer.Option(metavar="NAME=FILE.npy", help="An array to send.")
     ] = None,
     certify: Annotated[bool, typer.Option(help="Ask for a certificate.")] = False,
-    endpoint: Annotated[str, typer.Option(help="Where the server listens.")] = DEFAULT_ENDPOINT,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Where the server listens; see lpb config, client.endpoint.")
+    ] = None,
+    curve_key: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Your key, for a server with CURVE.")
+    ] = None,
+    curve_server_key: Annotated[
+        str | None, typer.Option(metavar="NAME|PUBLIC-KEY", help="The server's public key.")
+    ] = None,
+    keys_folder: Annotated[
+        str | None, typer.Option("--keys", metavar="PATH", help="The folder of the keys.")
+    ] = None,
     format: Annotated[str, typer.Option(help="auto, json, msgpack or protobuf.")] = "auto",
     timeout_s: Annotated[
         float, typer.Option("--timeout", min=0.001, help="Seconds that each try waits.")
@@ -210,16 +207,25 @@ def call(
     """Send one request to a running server and print its reply."""
     if format not in ("auto", "json", "msgpack", "protobuf"):
         raise UsageError(f"--format takes auto, json, msgpack or protobuf, not {format!r}.")
+    client, folder = serving.client_config(
+        {
+            "client.endpoint": endpoint,
+            "client.curve_key": curve_key,
+            "client.curve_server_key": curve_server_key,
+            "keys": keys_folder,
+        }
+    )
     result = calls.call(
         calls.CallOptions(
             operation,
-            endpoint,
+            client.endpoint,
             dict(calls.parse_param(text) for text in param or []),
             dict(calls.parse_array(text) for text in array or []),
             certify,
             format,
             timeout_s,
             tries,
+            client_curve(folder, client.curve_key, client.curve_server_key),
         )
     )
     calls.print_result(result, out, output, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lpb_server.client import BridgeClient, CallResult
+from lpb_server.client import BridgeClient, CallResult, ClientCurve
 from lpb_server.wire.values import Value
 from rich.console import Console
 from rich.pretty import Pretty
@@ -27,6 +27,8 @@ class CallOptions:
     ----------
     timeout_s
         For each try.
+    curve
+        The keys for a server that wants CURVE.
     """
 
     operation: str
@@ -37,6 +39,7 @@ class CallOptions:
     format: str = "auto"
     timeout_s: float = 10.0
     tries: int = 3
+    curve: ClientCurve | None = None
 
 
 def parse_param(text: str) -> tuple[str, Value]:
@@ -91,6 +94,7 @@ def call(options: CallOptions) -> CallResult:
         format=options.format,  # type: ignore[arg-type]
         timeout_s=options.timeout_s,
         tries=options.tries,
+        curve=options.curve,
     ) as client:
         return client.call(
             options.operation, options.params, options.arrays, certify=options.certify

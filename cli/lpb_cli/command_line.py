@@ -6,14 +6,26 @@ import signal
 import sys
 from types import FrameType
 
-from lpb_server.errors import BridgeError, RemoteError
+from lpb_server.errors import BridgeError, ConfigError, KeyFileError, RemoteError
 from rich.console import Console
 
 from lpb_cli.app import app
-from lpb_cli.errors import EXIT_ENVIRONMENT, EXIT_FAILED, EXIT_INTERRUPTED, LpbError
+from lpb_cli.errors import (
+    EXIT_ENVIRONMENT,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    LpbError,
+)
 from lpb_cli.terminal import print_error
 
 __all__ = ["run"]
+
+
+def _exit_code(error: BridgeError) -> int:
+    if isinstance(error, RemoteError):
+        return EXIT_FAILED
+    return EXIT_USAGE if isinstance(error, (ConfigError, KeyFileError)) else EXIT_ENVIRONMENT
 
 
 def run() -> None:
@@ -37,9 +49,8 @@ def run() -> None:
         print_error(error, console)
         sys.exit(error.exit_code)
     except BridgeError as error:
-        refused = isinstance(error, RemoteError)
         print_error(LpbError(str(error)), console)
-        sys.exit(EXIT_FAILED if refused else EXIT_ENVIRONMENT)
+        sys.exit(_exit_code(error))
     except BrokenPipeError:
         sys.exit(EXIT_FAILED)
     except SystemExit as end:

@@ -9,7 +9,6 @@ from pathlib import Path
 from lpb_cli.errors import UsageError
 
 __all__ = [
-    "DEFAULT_ENDPOINT",
     "LEAN_VERSION",
     "Settings",
     "child_environment",
@@ -18,8 +17,6 @@ __all__ = [
 
 LEAN_VERSION = "4.28.0"
 """The Lean release that ``lean/lean-toolchain`` pins; a test compares the two."""
-
-DEFAULT_ENDPOINT = "tcp://127.0.0.1:5555"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ __all__ = ["ServerSupervisor", "wait_for_ping"]
 
 READY_TIMEOUT_S = 30.0
 
+SERVER_COMMAND = (sys.executable, "-m", "lpb_server", "--no-config", "--workers", "0")
+"""One process, and no settings of the user's: what `lpb verify` checks is the same everywhere."""
+
 
 def wait_for_ping(endpoint: str, timeout_s: float) -> float:
     """Wait until a server answers `ping`. Gives the round trip's seconds.
@@ -64,7 +67,7 @@ class ServerSupervisor:
         self,
         directory: Path,
         endpoint: str = "tcp://127.0.0.1:0",
-        command: Sequence[str] = (sys.executable, "-m", "lpb_server"),
+        command: Sequence[str] = SERVER_COMMAND,
     ) -> None:
         self._directory = directory
         self._argv = [*command, "--endpoint", endpoint]

@@ -21,12 +21,16 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["verify"], ["build"], ["serve"], ["call"], ["bench"], ["setup"], ["doctor"]]
+    "command",
+    [
+        *([], ["verify"], ["build"], ["serve"], ["call"], ["bench"], ["setup"], ["doctor"]),
+        *(["worker"], ["config"], ["keys"], ["keys", "allow"]),
+    ],
 )
 def test_help_is_there(run_lpb: RunLpb, command: list[str]) -> None:
     result = run_lpb(*command, "--help")
     assert result.returncode == 0
-    assert "Usage" in result.stdout
+    assert "usage" in result.stdout.lower()
 
 
 def test_version(run_lpb: RunLpb) -> None:

@@ -14,14 +14,17 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from lpb_server import __version__
-from lpb_server.config import DEFAULT_ENDPOINT, DEFAULT_POOL, CacheLimits, PoolConfig, ServerConfig
-from lpb_server.errors import BindError, InsecureBindError, MalformedEndpoint
+from lpb_server.errors import BindError, ConfigError, KeyFileError, ServerError
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
+from lpb_server.settings import SERVER_SETTINGS, add_flags
+from lpb_server.sources import add_source_flags, load_for
 from lpb_server.transport import BridgeServer, Broker
 
 __all__ = ["main"]
@@ -30,97 +33,65 @@ _EXIT_OK: Final = 0
 _EXIT_USAGE: Final = 2
 _EXIT_ENVIRONMENT: Final = 3
 
+DEFAULT_WORKERS_ENDPOINT: Final = "tcp://127.0.0.1:5556"
+"""Where a broker that runs no workers of its own waits for some, unless it is told."""
+
 _LOG = logging.getLogger("lpb_server")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m lpb_server", description="Run the bridge's server in the foreground."
+        prog=program,
+        description="Run the bridge's server in the foreground.",
+        allow_abbrev=False,
     )
-    parser.add_argument(
-        "--endpoint",
-        default=DEFAULT_ENDPOINT,
-        help="where to listen; a port of * or 0 takes a free one (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--insecure",
-        action="store_true",
-        help="allow an endpoint beyond loopback with nothing to protect it",
-    )
-    parser.add_argument(
-        "--workers",
-        type=_count,
-        default=0,
-        help="how many worker processes run the operations; 0 runs them in this process "
-        "(default: %(default)s)",
-    )
-    parser.add_argument(
-        "--restarts-per-minute",
-        type=_count,
-        default=DEFAULT_POOL.restarts_per_minute,
-        help="how many dead workers are replaced in a minute (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--cache-count",
-        type=_count,
-        default=CacheLimits().count,
-        help="how many replies are kept at most (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--log-level",
-        choices=("debug", "info", "warning", "error"),
-        default="info",
-        help="what is logged (default: %(default)s)",
-    )
+    add_source_flags(parser)
+    add_flags(parser, SERVER_SETTINGS)
     parser.add_argument("--version", action="version", version=f"lpb_server {__version__}")
     return parser
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError(text)
-    return value
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_server") -> int:
     """Run the server.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         The command line without the program's name; that of the process by default.
+    program : str
+        What usage messages call it.
 
     Returns
     -------
     int
         The exit code.
     """
-    options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=options.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    config = ServerConfig(
-        options.endpoint, options.insecure, cache=CacheLimits(count=options.cache_count)
-    )
-    service = Service(default_registry(), config.limits)
+    options = _parser(program).parse_args(arguments)
     try:
-        if options.workers:
-            pool = PoolConfig(options.workers, restarts_per_minute=options.restarts_per_minute)
+        loaded = load_for(options, os.environ, Path.cwd())
+        config, pool = loaded.configuration.server, loaded.configuration.pool
+        if pool.broker:
+            elsewhere = pool.workers_endpoint or DEFAULT_WORKERS_ENDPOINT
+            pool = replace(pool, workers=0, workers_endpoint=elsewhere)
+        logging.basicConfig(
+            level=config.log_level.upper(),
+            stream=sys.stderr,
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+        service = Service(default_registry(), config.limits)
+        if pool.workers or pool.workers_endpoint:
             with Broker(service.purity, config, pool) as broker, _stopped_by_signals(broker):
-                broker.serve(lambda: _announce(broker.endpoint))
+                broker.serve(lambda: _announce(broker.endpoint, broker.workers_endpoint))
         else:
             with BridgeServer(service, config) as server, _stopped_by_signals(server):
                 _announce(server.endpoint)
                 server.serve()
-    except (InsecureBindError, MalformedEndpoint) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return _EXIT_USAGE
     except BindError as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_ENVIRONMENT
+    except (ConfigError, KeyFileError, ServerError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _EXIT_USAGE
     _LOG.info("stopped")
     return _EXIT_OK
 
@@ -143,8 +114,10 @@ def _stopped_by_signals(server: BridgeServer | Broker) -> Iterator[None]:
         signal.set_wakeup_fd(-1)
 
 
-def _announce(endpoint: str) -> None:
+def _announce(endpoint: str, workers_endpoint: str = "") -> None:
     ready = {"event": "ready", "endpoint": endpoint, "pid": os.getpid(), "version": __version__}
+    if workers_endpoint:
+        ready["workers_endpoint"] = workers_endpoint
     try:
         print(json.dumps(ready), flush=True)
     except BrokenPipeError:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.errors import RemoteError
+from lpb_server.keys import ClientCurve, client_curve
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
 from lpb_server.wire.arrays import Array, encode_arrays
 from lpb_server.wire.envelope import Reply, Request, Timing
@@ -31,8 +32,10 @@ __all__ = [
     "Backoff",
     "BridgeClient",
     "CallResult",
+    "ClientCurve",
     "Exchange",
     "FormatName",
+    "client_curve",
     "new_id",
 ]
 
@@ -123,6 +126,8 @@ class BridgeClient:
         The waits between tries.
     limits : Limits
         What a reply may cost.
+    curve : ClientCurve, optional
+        The keys for a server that wants CURVE; `client_curve` reads them from a folder.
     sleep : callable
         Waits that many seconds; for tests.
     """
@@ -136,6 +141,7 @@ class BridgeClient:
         tries: int = 3,
         backoff: Backoff = DEFAULT_BACKOFF,
         limits: Limits = DEFAULT_LIMITS,
+        curve: ClientCurve | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if tries < 1:
@@ -146,7 +152,7 @@ class BridgeClient:
         self.format: FormatName = format
         self.timeout_s = timeout_s
         self.tries = tries
-        self._pirate = LazyPirate(endpoint, backoff, limits, sleep)
+        self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve)
 
     def __enter__(self) -> Self:
         return self
@@ -221,7 +227,7 @@ class BridgeClient:
         ------
         RemoteError
             When the server answered with an error.
-        BridgeTimeout, ProtocolError, EndpointError
+        BridgeTimeout, ProtocolError, EndpointError, HandshakeError
             When there is no usable answer.
         WireError
             When the request cannot be written.

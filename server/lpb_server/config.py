@@ -1,17 +1,46 @@
-"""The server's settings, with their defaults; where they come from is decided elsewhere."""
+"""The server's settings, with their defaults; where they come from is decided in `settings`.
+
+Each field of these classes is a setting: its docstring is what ``--help`` says about it.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["DEFAULT_ENDPOINT", "DEFAULT_POOL", "CacheLimits", "PoolConfig", "ServerConfig"]
+__all__ = [
+    "DEFAULT_ENDPOINT",
+    "DEFAULT_KEYS",
+    "DEFAULT_POOL",
+    "CacheLimits",
+    "ClientConfig",
+    "Configuration",
+    "LogLevel",
+    "PoolConfig",
+    "ServerConfig",
+    "WorkerConfig",
+    "default_workers",
+]
 
 DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5555"
 
+DEFAULT_KEYS: Final = Path("~/.config/lean-python-bridge/keys")
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
 _MIB: Final = 1 << 20
+
+
+def default_workers() -> int:
+    """Return how many processes this machine can run at once."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # Not on every system.
+        return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +52,9 @@ class CacheLimits:
     count : int
         Replies.
     total_bytes : int
-        Of all replies together.
+        Bytes of all kept replies together.
     reply_bytes : int
-        Of one reply; a larger one is not kept.
+        Bytes of one reply; a larger one is not kept.
     age_s : float
         How long a reply is kept: longer than any client goes on trying.
     """
@@ -43,7 +72,11 @@ class PoolConfig:
     Parameters
     ----------
     workers : int
-        How many worker processes the broker runs itself; 0 when all run elsewhere.
+        How many worker processes run the operations; 0 runs them in the server's own process.
+    broker : bool
+        Run no operations here at all: only hand requests to workers that run elsewhere.
+    workers_endpoint : str
+        Where workers that run elsewhere connect to; none do when it is empty.
     heartbeat_s : float
         How often each side says that it lives.
     liveness_s : float
@@ -56,10 +89,12 @@ class PoolConfig:
         How long running work may take after the signal to stop.
     """
 
-    workers: int = 2
+    workers: int = field(default_factory=default_workers, metadata={"least": 0})
+    broker: bool = False
+    workers_endpoint: str = ""
     heartbeat_s: float = 1.0
     liveness_s: float = 10.0
-    restarts_per_minute: int = 60
+    restarts_per_minute: int = field(default=60, metadata={"least": 0})
     drain_s: float = 30.0
 
 
@@ -73,9 +108,9 @@ class ServerConfig:
     Parameters
     ----------
     endpoint : str
-        Where it listens; a TCP port may be ``*`` or 0 for a free one.
+        Where to listen; a TCP port may be ``*`` or 0 for a free one.
     insecure : bool
-        Whether it may listen beyond loopback with nothing to protect it.
+        Allow an endpoint beyond loopback with nothing to protect it.
     limits : Limits
         What a message may cost.
     queue_length : int
@@ -84,6 +119,21 @@ class ServerConfig:
         How many messages ZeroMQ holds for one peer, each way.
     cache : CacheLimits
         How many replies are kept, so that a repeated request does not run again.
+    curve : bool
+        Encrypt by CURVE, and let in only clients whose keys are allowed (`lpb keys allow`).
+    curve_key : str
+        The name of the server's own key pair.
+    keys : Path
+        The folder of the keys and of the lists of those that are allowed.
+    connections : int
+        How many peers are connected at most; the handshake of one more is refused.
+    requests_per_client : int
+        How many requests of one client run or wait at most; more are answered ``overloaded``.
+        A client is a user's key, or a connection where there is no CURVE.
+    handshake_s : float
+        How long a peer may take to say who it is before it is disconnected.
+    log_level : str
+        What is logged.
     """
 
     endpoint: str = DEFAULT_ENDPOINT
@@ -92,3 +142,58 @@ class ServerConfig:
     queue_length: int = 1024
     high_water_mark: int = 1000
     cache: CacheLimits = field(default_factory=CacheLimits)
+    curve: bool = False
+    curve_key: str = "server"
+    keys: Path = DEFAULT_KEYS
+    connections: int = 4096
+    requests_per_client: int = 1024
+    handshake_s: float = 30.0
+    log_level: LogLevel = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """How a worker reaches a broker elsewhere.
+
+    Parameters
+    ----------
+    connect : str
+        The broker's endpoint for workers.
+    curve_key : str
+        The name of the worker's own key pair; no CURVE when it is empty.
+    curve_server_key : str
+        The broker's public key, or its name in the folder of the keys.
+    """
+
+    connect: str = ""
+    curve_key: str = ""
+    curve_server_key: str = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """How `lpb call` reaches a server.
+
+    Parameters
+    ----------
+    endpoint : str
+        Where the server listens.
+    curve_key : str
+        The name of the client's own key pair; no CURVE when it is empty.
+    curve_server_key : str
+        The server's public key, or its name in the folder of the keys.
+    """
+
+    endpoint: str = DEFAULT_ENDPOINT
+    curve_key: str = ""
+    curve_server_key: str = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Every setting there is."""
+
+    server: ServerConfig = field(default_factory=ServerConfig)
+    pool: PoolConfig = field(default_factory=PoolConfig)
+    worker: WorkerConfig = field(default_factory=WorkerConfig)
+    client: ClientConfig = field(default_factory=ClientConfig)

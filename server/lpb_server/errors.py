@@ -10,11 +10,14 @@
     │   ├── BridgeTimeout       every try went unanswered
     │   ├── ProtocolError       the last try was answered with something that is no reply
     │   ├── RemoteError         the server answered with an error: code, message, details
-    │   └── EndpointError       the endpoint cannot be used at all
+    │   ├── EndpointError       the endpoint cannot be used at all
+    │   └── HandshakeError      the server and this client do not let each other in
     ├── ServerError             the server cannot run as asked
     │   ├── BindError           the endpoint cannot be bound
     │   ├── MalformedEndpoint   the endpoint is none that a server can have
     │   └── InsecureBindError   the endpoint is reachable from elsewhere, and nothing protects it
+    ├── ConfigError             a setting that cannot be used: where it stands, what is wrong
+    ├── KeyFileError            a CURVE key that is not there, or is none
     └── RegistrationError       an operation that cannot be registered
 
 This module imports nothing of ours, so that every layer can raise from it.
@@ -31,10 +34,13 @@ __all__ = [
     "BridgeError",
     "BridgeTimeout",
     "ClientError",
+    "ConfigError",
     "EndpointError",
     "ErrorCode",
+    "HandshakeError",
     "InsecureBindError",
     "InvalidParams",
+    "KeyFileError",
     "MalformedEndpoint",
     "ProtocolError",
     "RegistrationError",
@@ -167,6 +173,18 @@ class EndpointError(ClientError):
     """The endpoint cannot be used at all: no such transport, no such address."""
 
 
+class HandshakeError(ClientError):
+    """The server and this client do not let each other in; the message says what to check."""
+
+
+class ConfigError(BridgeError):
+    """A setting that cannot be used; the message says where it stands and what is wrong."""
+
+
+class KeyFileError(BridgeError):
+    """A CURVE key that is not there, cannot be read, or is none."""
+
+
 class ServerError(BridgeError):
     """The server cannot run as asked."""
 
@@ -205,7 +223,7 @@ class InsecureBindError(ServerError):
     def __init__(self, endpoint: str) -> None:
         super().__init__(
             f"{endpoint} is reachable from other machines and nothing protects it: "
-            "bind a loopback address, or pass --insecure if that is meant"
+            "protect it with --curve, bind a loopback address, or pass --insecure if that is meant"
         )
         self.endpoint = endpoint
 

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import Final
 
+from lpb_server.config import ServerConfig
 from lpb_server.errors import InsecureBindError, MalformedEndpoint
+from lpb_server.keys import AllowList, KeyFolder, KeyPair, Role
 
-__all__ = ["check_bind", "is_loopback"]
+__all__ = ["Protection", "check_bind", "is_loopback", "protection"]
 
 _GREATEST_PORT: Final = 65535
 _ENDPOINT: Final = re.compile(r"tcp://[^\s/]+:(?P<port>\*|\d{1,5})|(ipc|inproc)://.+")
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """CURVE at a socket that binds.
+
+    Parameters
+    ----------
+    pair : KeyPair
+        The server's own keys.
+    allowed : AllowList
+        Who may come in.
+    """
+
+    pair: KeyPair
+    allowed: AllowList
 
 
 def is_loopback(endpoint: str) -> bool:
@@ -35,7 +54,21 @@ def is_loopback(endpoint: str) -> bool:
         return False
 
 
-def check_bind(endpoint: str, *, insecure: bool) -> None:
+def protection(config: ServerConfig, role: Role) -> Protection | None:
+    """Return what protects a socket that peers of this role connect to; None without CURVE.
+
+    Raises
+    ------
+    KeyFileError
+        When the server has no key pair.
+    """
+    if not config.curve:
+        return None
+    folder = KeyFolder(config.keys)
+    return Protection(folder.pair(config.curve_key), folder.allowed(role))
+
+
+def check_bind(endpoint: str, *, insecure: bool, curve: bool = False) -> None:
     """Refuse to listen beyond loopback with nothing to protect the server.
 
     Raises
@@ -43,11 +76,11 @@ def check_bind(endpoint: str, *, insecure: bool) -> None:
     MalformedEndpoint
         When it is no endpoint at all.
     InsecureBindError
-        Unless `insecure` says that it is meant.
+        Unless `curve` protects it, or `insecure` says that it is meant.
     """
     match = _ENDPOINT.fullmatch(endpoint)
     # libzmq takes a port modulo 2^16 instead of refusing it.
     if match is None or int((match["port"] or "*").replace("*", "0")) > _GREATEST_PORT:
         raise MalformedEndpoint(endpoint)
-    if not insecure and not is_loopback(endpoint):
+    if not insecure and not curve and not is_loopback(endpoint):
         raise InsecureBindError(endpoint)

@@ -8,32 +8,38 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import secrets
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 import zmq
 
-from lpb_server.config import DEFAULT_POOL, PoolConfig, ServerConfig
+from lpb_server.errors import ConfigError, KeyFileError
+from lpb_server.keys import client_curve
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
+from lpb_server.settings import WORKER_SETTINGS, add_flags
+from lpb_server.sources import add_source_flags, load_for
 from lpb_server.transport.fork_server import serve_forks
 from lpb_server.transport.worker import Worker
 
 __all__ = ["main"]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m lpb_server.worker", description="Run one worker in the foreground."
+        prog=program,
+        description="Run one worker in the foreground, for a broker here or elsewhere.",
+        allow_abbrev=False,
     )
-    parser.add_argument("--connect", required=True, help="the broker's endpoint for workers")
+    add_source_flags(parser)
+    add_flags(parser, WORKER_SETTINGS, own="worker")
     parser.add_argument("--identity", default=None, help="a unique name (default: random)")
-    parser.add_argument("--heartbeat", type=float, default=DEFAULT_POOL.heartbeat_s, help="seconds")
-    parser.add_argument("--liveness", type=float, default=DEFAULT_POOL.liveness_s, help="seconds")
     parser.add_argument(
         "--end-with-stdin",
         action="store_true",
@@ -44,32 +50,42 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="fork workers for the broker that standard input is connected to",
     )
-    parser.add_argument(
-        "--log-level", choices=("debug", "info", "warning", "error"), default="info"
-    )
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None, program: str = "python -m lpb_server.worker"
+) -> int:
     """Run a worker.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         The command line without the program's name; that of the process by default.
+    program : str
+        What usage messages call it.
 
     Returns
     -------
     int
         The exit code.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser(program).parse_args(arguments)
+    try:
+        loaded = load_for(options, os.environ, Path.cwd(), own="worker").configuration
+        config, server = loaded.worker, loaded.server
+        if not config.connect:
+            raise ConfigError("--connect must say where the broker waits for workers")
+        curve = client_curve(server.keys, config.curve_key, config.curve_server_key)
+    except (ConfigError, KeyFileError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     logging.basicConfig(
-        level=options.log_level.upper(),
+        level=server.log_level.upper(),
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s[%(process)d]: %(message)s",
     )
-    service = Service(default_registry(), ServerConfig().limits)
+    service = Service(default_registry(), server.limits)
     identity = options.identity or secrets.token_hex(8)
     lifeline = sys.stdin.fileno() if options.end_with_stdin else None
     if options.fork_server:
@@ -80,10 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         identity, lifeline = forked.name, forked.lifeline
     worker = Worker(
         service,
-        options.connect,
+        config.connect,
         identity.encode(),
-        PoolConfig(heartbeat_s=options.heartbeat, liveness_s=options.liveness),
+        loaded.pool,
         lifeline,
+        curve,
     )
 
     def leave(number: int, frame: FrameType | None) -> None:
@@ -96,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         worker.run()
     except zmq.ZMQError as error:
-        print(f"error: cannot connect to {options.connect}: {error}", file=sys.stderr)
+        print(f"error: cannot connect to {config.connect}: {error}", file=sys.stderr)
         return 2
     finally:
         signal.set_wakeup_fd(-1)

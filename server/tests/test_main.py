@@ -16,7 +16,7 @@ import pytest
 from lpb_server.client import BridgeClient
 
 WAIT_S = 30
-COMMAND = [sys.executable, "-W", "error", "-m", "lpb_server"]
+COMMAND = [sys.executable, "-W", "error", "-m", "lpb_server", "--no-config"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(lpb_server.__file__).parents[1])}
 
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 def server_process() -> Iterator[tuple[int, str]]:
     root = str(Path(lpb_server.__file__).parents[1])
     child = subprocess.Popen(
-        [sys.executable, "-m", "lpb_server", "--endpoint", "tcp://127.0.0.1:*"],
+        [sys.executable, "-m", "lpb_server", "--workers", "0", "--endpoint", "tcp://127.0.0.1:*"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

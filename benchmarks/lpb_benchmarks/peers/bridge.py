@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
 
@@ -47,6 +47,10 @@ class _BridgeConnection(Connection):
             client.close()
 
 
+_ALONE: Final = ("--no-config", "--workers", "0")
+"""As the peers are: one process, with no settings but its defaults."""
+
+
 class Bridge(Peer):
     """This project."""
 
@@ -54,13 +58,15 @@ class Bridge(Peer):
 
     def start_command(self, endpoint: str) -> list[str]:
         """Return the server's own command."""
-        return [sys.executable, "-m", "lpb_server", "--endpoint", endpoint]
+        return [sys.executable, "-m", "lpb_server", *_ALONE, "--endpoint", endpoint]
 
     def serve(self, endpoint: str, arguments: list[str], announce: Announce) -> None:
         """Run the server's own main; it announces itself, and stops on SIGTERM."""
         from lpb_server.__main__ import main
 
-        raise SystemExit(main(["--endpoint", endpoint, "--log-level", "warning", *arguments]))
+        raise SystemExit(
+            main([*_ALONE, "--endpoint", endpoint, "--log-level", "warning", *arguments])
+        )
 
     def connect(self, endpoint: str, arguments: list[str]) -> Connection:
         """Open the bridge's own client."""

@@ -265,7 +265,15 @@ def test_a_message_of_too_many_frames_is_dropped_whole(
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """Run the bridge's own server on a free port; gives its endpoint."""
-    command = [sys.executable, "-m", "lpb_server", "--endpoint", "tcp://127.0.0.1:*"]
+    command = [
+        sys.executable,
+        "-m",
+        "lpb_server",
+        "--workers",
+        "0",
+        "--endpoint",
+        "tcp://127.0.0.1:*",
+    ]
     log = tmp_path / "server.log"
     with (
         log.open("w") as stderr,

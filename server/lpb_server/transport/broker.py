@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import math
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import zmq
 
-from lpb_server.config import PoolConfig, ServerConfig
+from lpb_server.config import Configuration, PoolConfig, ServerConfig
 from lpb_server.errors import ErrorCode
+from lpb_server.settings import POOLED_SETTINGS, flags_of
 from lpb_server.transport import worker_messages as say
+from lpb_server.transport.backend import Backend
 from lpb_server.transport.frontend import Frontend
+from lpb_server.transport.gate import Gate
 from lpb_server.transport.queue import Action, Dispatch, GiveUp, JobQueue
 from lpb_server.transport.reception import Job, Reception, Route
 from lpb_server.transport.reply_cache import ReplyCache
@@ -50,14 +50,9 @@ class Broker:
     """
 
     def __init__(self, purity: dict[str, bool], config: ServerConfig, pool: PoolConfig) -> None:
+        self._purity = purity
         self._config = config
         self._pool_config = pool
-        self._reception = Reception(
-            ReplyCache(config.cache, time.monotonic),
-            config.limits,
-            lambda name: purity.get(name, False),
-        )
-        self._queue = JobQueue(config.queue_length, pool.liveness_s)
         self._stopping = False
         self.endpoint = config.endpoint
 
@@ -66,25 +61,40 @@ class Broker:
 
         Raises
         ------
-        MalformedEndpoint, InsecureBindError, BindError
+        MalformedEndpoint, InsecureBindError, BindError, KeyFileError
             When it cannot listen.
         """
         self._context = zmq.Context()
         self._waker = Waker()
-        self._directory = Path(tempfile.mkdtemp(prefix="lpb-"))  # Only this user can enter it.
+        self._gate = Gate(self._context)
+        config = self._config
         try:
-            self._frontend = Frontend(self._context, self._config)
+            self._frontend = Frontend(self._context, config, self._gate)
+            try:
+                self._backend = Backend(self._context, config, self._pool_config, self._gate)
+            except BaseException:
+                self._frontend.close()
+                raise
         except BaseException:
             self._release()
             raise
+        self._gate.start()
+        permits = self._frontend.permits
+        self._reception = Reception(
+            ReplyCache(config.cache, time.monotonic),
+            config.limits,
+            lambda name: self._purity.get(name, False),
+            config.requests_per_client,
+            permits,
+        )
+        self._queue = JobQueue(config.queue_length, self._pool_config.liveness_s, permits)
         self.endpoint = self._frontend.endpoint
-        self._backend: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
-        self._backend.linger = _FLUSH_MS
-        self._backend.router_mandatory = True
-        self._backend.router_handover = True  # A worker that connects again keeps its name.
-        self._backend.bind(f"ipc://{self._directory}/workers")
+        self.workers_endpoint = self._backend.public_endpoint
+        shared = Configuration(config, self._pool_config)
         self._pool = WorkerPool(
-            self._backend.getsockopt_string(zmq.LAST_ENDPOINT), self._pool_config
+            self._backend.endpoint,
+            self._pool_config,
+            flags_of(shared, POOLED_SETTINGS, own="worker"),
         )
         self._pool.start()
         return self
@@ -96,14 +106,14 @@ class Broker:
         traceback: TracebackType | None,
     ) -> None:
         self._frontend.close(_FLUSH_MS)
-        self._backend.close()
+        self._backend.close(_FLUSH_MS)
         self._pool.close(grace_s=0.0)
         self._release()
 
     def _release(self) -> None:
+        self._gate.close()
         self._context.term()
         self._waker.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
 
     def stop(self) -> None:
         """Make `serve` answer what is running, refuse the rest, and return."""
@@ -123,7 +133,9 @@ class Broker:
         ready : callable
             Called when the first worker has announced itself.
         """
-        announced = False
+        announced = not self._pool_config.workers  # Workers elsewhere may come at any time.
+        if announced:
+            ready()
         beat_s = time.monotonic()
         drain_until_s = math.inf
         while True:
@@ -151,7 +163,7 @@ class Broker:
     def _poll(self, wait_s: float) -> None:
         """Wait for what comes first, and see to all that has come."""
         poller = zmq.Poller()
-        for item in (self._frontend.socket, self._backend):
+        for item in (self._frontend.socket, self._backend.socket):
             poller.register(item, zmq.POLLIN)
         for descriptor in (self._waker.descriptor, *self._pool.descriptors):
             poller.register(descriptor, zmq.POLLIN)
@@ -166,8 +178,8 @@ class Broker:
                     self._act(self._queue.lost(name, time.monotonic()))
         if not self._stopping:
             self._pool.replace_missing(time.monotonic())
-        for route, frames in self._frontend.receive():
-            self._take(route, frames)
+        for route, user, frames in self._frontend.receive():
+            self._take(route, user, frames)
 
     def _beat(self, now_s: float) -> None:
         for worker in self._queue.silent(now_s):
@@ -175,11 +187,11 @@ class Broker:
             self._pool.kill(worker)
             self._act(self._queue.lost(worker, now_s))
         for worker in self._queue.workers:
-            self._tell(worker, [say.HEARTBEAT])
+            self._backend.tell(worker, [say.HEARTBEAT])
 
-    def _take(self, route: Route, frames: list[Frame]) -> None:
+    def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         now_s = time.monotonic()
-        taken = self._reception.take(route, frames, now_s)
+        taken = self._reception.take(route, frames, now_s, user)
         if isinstance(taken, list):
             self._frontend.send(route, taken)
         elif taken is not None and self._stopping:
@@ -188,21 +200,17 @@ class Broker:
             self._act(self._queue.submit(taken, now_s))
 
     def _hear_workers(self) -> None:
-        while True:
-            try:
-                parts = self._backend.recv_multipart(zmq.NOBLOCK, copy=False)
-            except zmq.Again:
-                return
-            worker = parts[0].bytes
-            frames: list[Frame] = [part.buffer for part in parts[1:]]
+        for worker, frames in self._backend.receive():
             now_s = time.monotonic()
             word = bytes(frames[0]) if frames else b""
-            if word == say.READY:
+            if word == say.REVOKED:
+                self._act(self._queue.lost(worker, now_s))
+            elif word == say.READY:
                 self._act(self._queue.ready(worker, now_s))
                 if self._stopping:
                     self._act(self._queue.leave(worker))
             elif not self._queue.heard(worker, now_s):
-                self._tell(worker, [say.STOP if word == say.GOODBYE else say.WHO])
+                self._backend.tell(worker, [say.STOP if word == say.GOODBYE else say.WHO])
             elif word == say.GOODBYE:
                 self._act(self._queue.leave(worker))
             elif word == say.REPLY:
@@ -225,19 +233,12 @@ class Broker:
                 job = action.job
                 waited_s = time.monotonic() - job.arrived_s
                 request = say.write_request(job.token, waited_s, list(job.opened.frames))
-                self._tell(action.worker, request)
+                self._backend.tell(action.worker, request)
             elif isinstance(action, GiveUp):
                 reply = action.job.opened.refuse(action.code, action.message)
                 self._finish(action.job, reply, ran=action.ran)
             else:
-                self._tell(action.worker, [say.STOP])
-
-    def _tell(self, worker: bytes, frames: list[Frame]) -> None:
-        try:
-            self._backend.send_multipart([worker, *frames], zmq.NOBLOCK, copy=False)
-        except zmq.ZMQError as error:
-            # A connection that is gone; the worker's end, or its silence, will be noticed.
-            _LOG.debug("message to worker %s dropped: %s", worker.hex(), error)
+                self._backend.tell(action.worker, [say.STOP])
 
     def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
         for route in self._reception.finish(job, reply, ran=ran):

@@ -16,8 +16,10 @@ import zmq
 
 from lpb_server.config import ServerConfig
 from lpb_server.errors import BindError
-from lpb_server.security import check_bind
-from lpb_server.transport.reception import Route
+from lpb_server.keys import Role
+from lpb_server.security import check_bind, protection
+from lpb_server.transport.gate import Gate
+from lpb_server.transport.reception import ANYBODY, Route
 from lpb_server.wire.values import Frame
 
 __all__ = ["Frontend"]
@@ -37,6 +39,8 @@ class Frontend:
         Where the socket is made.
     config : ServerConfig
         Where to listen, and the bounds.
+    gate : Gate
+        The context's, not started yet.
 
     Raises
     ------
@@ -44,14 +48,21 @@ class Frontend:
         When it is no endpoint.
     InsecureBindError
         When the endpoint is beyond loopback and nothing allows that.
+    KeyFileError
+        When there is to be CURVE and the server has no key pair.
     BindError
         When it cannot be bound.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], config: ServerConfig) -> None:
-        check_bind(config.endpoint, insecure=config.insecure)
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], config: ServerConfig, gate: Gate
+    ) -> None:
+        check_bind(config.endpoint, insecure=config.insecure, curve=config.curve)
+        self._protection = protection(config, Role.CLIENT)
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         try:
+            gate.guard(self.socket, "clients", self._protection, config.connections)
+            self.socket.handshake_ivl = round(config.handshake_s * 1000)
             self.socket.linger = 0
             self.socket.rcvhwm = self.socket.sndhwm = config.high_water_mark
             self.socket.maxmsgsize = config.limits.frame_bytes
@@ -70,8 +81,19 @@ class Frontend:
         """Close the socket; replies still under way have that long."""
         self.socket.close(linger=linger_ms)
 
-    def receive(self) -> Iterator[tuple[Route, list[Frame]]]:
-        """Yield the messages that have come, at most a bounded number of them."""
+    def permits(self, user: str) -> bool:
+        """Tell whether a user may have operations run, now: a key can be revoked at any time."""
+        return self._protection is None or self._protection.allowed.permits(user)
+
+    def receive(self) -> Iterator[tuple[Route, str, list[Frame]]]:
+        """Yield the messages that have come, at most a bounded number of them.
+
+        Yields
+        ------
+        tuple of Route, str and list of frames
+            Where the reply goes; the public key that the peer has proven to own, empty without
+            CURVE; and the message.
+        """
         for _ in range(_DRAIN_LIMIT):
             try:
                 parts = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
@@ -84,7 +106,8 @@ class Frontend:
             route: Route = (parts[0].bytes,)
             if len(parts) > 1 and len(parts[1]) == 0:
                 route += (b"",)
-            yield route, [part.buffer for part in parts[len(route) :]]
+            user = ANYBODY if self._protection is None else str(parts[-1].get("User-Id"))
+            yield route, user, [part.buffer for part in parts[len(route) :]]
 
     def send(self, route: Route, reply: Sequence[Frame]) -> None:
         """Send a reply; it is dropped when its peer is gone or does not read."""

@@ -19,9 +19,12 @@ from lpb_server.errors import (
     BridgeTimeout,
     ClientError,
     EndpointError,
+    HandshakeError,
     ProtocolError,
     WireError,
 )
+from lpb_server.keys import ClientCurve
+from lpb_server.transport.handshake import HandshakeWatch
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import UNKNOWN_ID, Reply
 from lpb_server.wire.limits import Limits
@@ -98,12 +101,21 @@ class LazyPirate:
         What a reply may cost.
     sleep : callable
         Waits that many seconds.
+    curve : ClientCurve, optional
+        For a server that wants it.
     """
 
     def __init__(
-        self, endpoint: str, backoff: Backoff, limits: Limits, sleep: Callable[[float], None]
+        self,
+        endpoint: str,
+        backoff: Backoff,
+        limits: Limits,
+        sleep: Callable[[float], None],
+        curve: ClientCurve | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._curve = curve
+        self._watch: HandshakeWatch | None = None
         self._backoff = backoff
         self._limits = limits
         self._sleep = sleep
@@ -135,8 +147,8 @@ class LazyPirate:
 
         Raises
         ------
-        BridgeTimeout, ProtocolError, EndpointError
-            What ended the last try.
+        BridgeTimeout, ProtocolError, EndpointError, HandshakeError
+            What ended the last try. A refused key is not tried again.
         """
         failure: ClientError | None = None
         for number in range(1, tries + 1):
@@ -147,6 +159,8 @@ class LazyPirate:
             if isinstance(result, Answer):
                 return result
             failure = result
+            if self._watch is not None and self._watch.final:
+                break
         # A late reply to this request must not wait on the socket for the next one.
         self._close_socket()
         assert failure is not None
@@ -163,7 +177,11 @@ class LazyPirate:
             connection.send_multipart(frames, zmq.NOBLOCK, copy=False)
             while True:
                 left_ms = (deadline_s - time.monotonic()) * 1000
-                if left_ms <= 0 or not connection.poll(math.ceil(left_ms)):
+                if left_ms <= 0 or not self._wait(connection, math.ceil(left_ms)):
+                    if self._watch is not None and self._watch.failure:
+                        return HandshakeError(
+                            self._watch.failure, endpoint=self._endpoint, tries=number
+                        )
                     return BridgeTimeout(
                         f"no reply within {timeout_s:g} s",
                         endpoint=self._endpoint,
@@ -201,6 +219,30 @@ class LazyPirate:
                 cause=str(error),
             )
 
+    def _wait(self, connection: zmq.Socket[bytes], timeout_ms: int) -> bool:
+        """Wait for a message; tell whether one has come, rather than a refusal or nothing."""
+        watch = self._watch
+        if watch is None:
+            return bool(connection.poll(timeout_ms))
+        poller = zmq.Poller()
+        poller.register(connection, zmq.POLLIN)
+        poller.register(watch.socket, zmq.POLLIN)
+        deadline_s = time.monotonic() + timeout_ms / 1000
+        while True:
+            left_ms = math.ceil((deadline_s - time.monotonic()) * 1000)
+            events = dict(poller.poll(max(0, left_ms)))
+            if connection in events:
+                self._end_watch()  # A handshake that went well needs no further watching.
+                return True
+            watch.look()
+            if watch.final or left_ms <= 0:
+                return False
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
     def _open_socket(self, number: int) -> zmq.Socket[bytes]:
         if self._socket is not None:
             return self._socket
@@ -211,8 +253,12 @@ class LazyPirate:
             connection.linger = 0
             connection.maxmsgsize = self._limits.frame_bytes
             connection.ipv6 = self._endpoint.startswith("tcp://[")
+            if self._curve is not None:
+                self._curve.apply(connection)
+            self._watch = HandshakeWatch(connection, curve=self._curve is not None)
             connection.connect(self._endpoint)
         except (zmq.ZMQError, OSError) as error:
+            self._end_watch()
             connection.close(linger=0)
             raise EndpointError(
                 "cannot connect", endpoint=self._endpoint, tries=number, cause=str(error)
@@ -221,6 +267,7 @@ class LazyPirate:
         return connection
 
     def _close_socket(self) -> None:
+        self._end_watch()
         if self._socket is not None:
             self._socket.close(linger=0)
             self._socket = None

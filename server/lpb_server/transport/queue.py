@@ -9,11 +9,12 @@ far a killed worker came.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from lpb_server.errors import ErrorCode
-from lpb_server.transport.reception import Job
+from lpb_server.transport.reception import REVOKED, Job
 
 __all__ = ["Action", "Dismiss", "Dispatch", "GiveUp", "JobQueue"]
 
@@ -77,10 +78,18 @@ class JobQueue:
         How many jobs wait at most.
     liveness_s : float
         How long a worker may be silent.
+    permits : callable
+        Tells whether a user may have operations run, now.
     """
 
-    def __init__(self, length: int, liveness_s: float) -> None:
+    def __init__(
+        self,
+        length: int,
+        liveness_s: float,
+        permits: Callable[[str], bool] = lambda user: True,
+    ) -> None:
         self._length = length
+        self._permits = permits
         self._liveness_s = liveness_s
         self._waiting: deque[Job] = deque()
         self._workers: dict[bytes, _Worker] = {}
@@ -192,6 +201,9 @@ class JobQueue:
             if deadline_ms is not None and (now_s - job.arrived_s) * 1000 >= deadline_ms:
                 message = f"the request waited past its deadline of {deadline_ms} ms; not run"
                 actions.append(GiveUp(job, ErrorCode.DEADLINE_EXCEEDED, message, ran=False))
+                continue
+            if not self._permits(job.user):
+                actions.append(GiveUp(job, ErrorCode.UNAUTHORIZED, REVOKED, ran=False))
                 continue
             worker, _ = self._idle.popitem(last=False)
             self._workers[worker].job = job

@@ -6,6 +6,7 @@ No sockets: a route is whatever the server puts before a reply.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -16,12 +17,16 @@ from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import Limits
 from lpb_server.wire.values import Frame
 
-__all__ = ["Job", "Reception", "Route"]
+__all__ = ["ANYBODY", "REVOKED", "Job", "Reception", "Route"]
 
 Route: TypeAlias = tuple[bytes, ...]
 """The frames that go before a reply: ``[identity]``, and an empty one for a REQ."""
 
-_ANYBODY: Final = ""
+ANYBODY: Final = ""
+"""The user where nobody has to say who they are."""
+
+REVOKED: Final = "the key of this connection is not allowed any more"
+
 _ROUTES_PER_JOB: Final = 8
 """Of one request that was sent again and again, only the last tries can still be listening."""
 
@@ -46,6 +51,10 @@ class Job:
         Whether it may run twice.
     arrived_s : float
         When it came, in monotonic seconds.
+    user : str
+        Whose it is: an authenticated key, or nobody's.
+    client : object
+        Whom it counts for: the user, or the connection.
     routes : list
         Who waits for the reply.
     losses : int
@@ -57,6 +66,8 @@ class Job:
     key: Key | None
     pure: bool
     arrived_s: float
+    user: str = ANYBODY
+    client: bytes | str = ANYBODY
     routes: list[Route] = field(default_factory=list)
     losses: int = 0
 
@@ -72,17 +83,44 @@ class Reception:
         What a request may cost.
     pure : callable
         Tells of an operation's name whether it may run twice.
+    per_client : int
+        How many requests of one client run or wait at most.
+    permits : callable
+        Tells whether a user may have operations run, now.
     """
 
-    def __init__(self, cache: ReplyCache, limits: Limits, pure: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        cache: ReplyCache,
+        limits: Limits,
+        pure: Callable[[str], bool],
+        per_client: int = 1024,
+        permits: Callable[[str], bool] = lambda user: True,
+    ) -> None:
         self._cache = cache
         self._limits = limits
         self._pure = pure
+        self._per_client = per_client
+        self._permits = permits
+        self._clients: Counter[bytes | str] = Counter()
         self._tokens = itertools.count(1)
         self._jobs: dict[Key, Job] = {}
 
-    def take(self, route: Route, frames: Sequence[Frame], now_s: float) -> Job | list[Frame] | None:
+    def take(
+        self, route: Route, frames: Sequence[Frame], now_s: float, user: str = ANYBODY
+    ) -> Job | list[Frame] | None:
         """Take a message in.
+
+        Parameters
+        ----------
+        route : tuple of bytes
+            Where its reply goes.
+        frames : sequence of frames
+            ``[header][array 0] …``; any bytes whatever.
+        now_s : float
+            Monotonic seconds.
+        user : str
+            The key that its sender has proven to own; empty where nobody has to.
 
         Returns
         -------
@@ -94,11 +132,17 @@ class Reception:
         if isinstance(opened, Rejected):
             return opened.reply
         request = opened.request
+        if not self._permits(user):
+            return opened.refuse(ErrorCode.UNAUTHORIZED, REVOKED)
         pure = self._pure(request.op)
-        key: Key | None = (_ANYBODY, request.id)
+        key: Key | None = (user, request.id)
         # An older version's id is made of its content here, and is no promise of the client's.
         if opened.migrated or (pure and sum(map(len, frames)) > _REMEMBERED_BYTES):
             key = None
+        client = user or route[0]
+        if self._clients[client] >= self._per_client and not (key and self._cache.knows(key)):
+            message = f"{self._per_client} requests of this client are under way already"
+            return opened.refuse(ErrorCode.OVERLOADED, message, {"limit": self._per_client})
         if key is not None:
             lookup = self._cache.start(key, fingerprint(frames))
             if lookup.known is Known.CONFLICT:
@@ -116,7 +160,8 @@ class Reception:
                 return opened.refuse(
                     ErrorCode.TOO_LARGE, "it has run; its reply was too large to be kept"
                 )
-        job = Job(next(self._tokens), opened, key, pure, now_s, [route])
+        job = Job(next(self._tokens), opened, key, pure, now_s, user, client, [route])
+        self._clients[client] += 1
         if key is not None:
             self._jobs[key] = job
         return job
@@ -139,6 +184,9 @@ class Reception:
         list of routes
             Where the reply goes.
         """
+        self._clients[job.client] -= 1
+        if not self._clients[job.client]:
+            del self._clients[job.client]
         if job.key is not None:
             del self._jobs[job.key]
             if ran:

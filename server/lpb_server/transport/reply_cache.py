@@ -71,6 +71,10 @@ class ReplyCache:
         """The bytes of the replies that are kept."""
         return self._bytes
 
+    def knows(self, key: Key) -> bool:
+        """Tell whether a request of this id is running or done."""
+        return key in self._running or key in self._done
+
     def start(self, key: Key, digest: bytes) -> Lookup:
         """Say what is known of a request; when that is nothing, it counts as running from now.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import zmq
 
@@ -13,12 +13,15 @@ from lpb_server.config import ServerConfig
 from lpb_server.errors import ErrorCode
 from lpb_server.service import Service
 from lpb_server.transport.frontend import Frontend
-from lpb_server.transport.reception import Job, Reception, Route
+from lpb_server.transport.gate import Gate
+from lpb_server.transport.reception import REVOKED, Job, Reception, Route
 from lpb_server.transport.reply_cache import ReplyCache
 from lpb_server.transport.waker import Waker
 from lpb_server.wire.values import Frame
 
 __all__ = ["BridgeServer"]
+
+_FLUSH_MS: Final = 1000
 
 
 class BridgeServer:
@@ -38,12 +41,6 @@ class BridgeServer:
     def __init__(self, service: Service, config: ServerConfig) -> None:
         self._service = service
         self._config = config
-        purity = service.purity
-        self._reception = Reception(
-            ReplyCache(config.cache, time.monotonic),
-            config.limits,
-            lambda name: purity.get(name, True),
-        )
         self._queue: deque[Job] = deque()
         self._stopping = False
         self.endpoint = config.endpoint
@@ -57,17 +54,28 @@ class BridgeServer:
             When it is no endpoint.
         InsecureBindError
             When the endpoint is beyond loopback and nothing allows that.
+        KeyFileError
+            When it has no key pair for CURVE.
         BindError
             When it cannot be bound.
         """
         self._context = zmq.Context()
         self._waker = Waker()
+        self._gate = Gate(self._context)
         try:
-            self._frontend = Frontend(self._context, self._config)
+            self._frontend = Frontend(self._context, self._config, self._gate)
         except BaseException:
-            self._waker.close()
-            self._context.term()
+            self._release()
             raise
+        self._gate.start()
+        config, purity = self._config, self._service.purity
+        self._reception = Reception(
+            ReplyCache(config.cache, time.monotonic),
+            config.limits,
+            lambda name: purity.get(name, True),
+            config.requests_per_client,
+            self._frontend.permits,
+        )
         self.endpoint = self._frontend.endpoint
         return self
 
@@ -77,12 +85,16 @@ class BridgeServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._frontend.close()
+        self._frontend.close(_FLUSH_MS)
+        self._release()
+
+    def _release(self) -> None:
+        self._gate.close()
         self._context.term()
         self._waker.close()
 
     def stop(self) -> None:
-        """Make `serve` return after the request at hand."""
+        """Make `serve` return after the request at hand; those that wait are refused."""
         self._stopping = True
         self._waker.wake()
 
@@ -100,22 +112,32 @@ class BridgeServer:
             events = dict(poller.poll(0 if self._queue else None))
             if self._waker.descriptor in events:
                 self._waker.clear()
-            for route, frames in self._frontend.receive():
-                self._take(route, frames)
+            for route, user, frames in self._frontend.receive():
+                self._take(route, user, frames)
             if self._queue and not self._stopping:
                 self._answer(self._queue.popleft())
+        for route, user, frames in self._frontend.receive():
+            self._take(route, user, frames)
+        while self._queue:
+            self._refuse(self._queue.popleft(), ErrorCode.OVERLOADED, "the server is stopping")
 
-    def _take(self, route: Route, frames: list[Frame]) -> None:
-        taken = self._reception.take(route, frames, time.monotonic())
+    def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
+        taken = self._reception.take(route, frames, time.monotonic(), user)
         if isinstance(taken, list):
             self._frontend.send(route, taken)
         elif taken is not None and len(self._queue) < self._config.queue_length:
             self._queue.append(taken)
         elif taken is not None:
             message = f"{self._config.queue_length} requests are waiting already"
-            self._finish(taken, taken.opened.refuse(ErrorCode.OVERLOADED, message), ran=False)
+            self._refuse(taken, ErrorCode.OVERLOADED, message)
+
+    def _refuse(self, job: Job, code: ErrorCode, message: str) -> None:
+        self._finish(job, job.opened.refuse(code, message), ran=False)
 
     def _answer(self, job: Job) -> None:
+        if not self._frontend.permits(job.user):
+            self._refuse(job, ErrorCode.UNAUTHORIZED, REVOKED)
+            return
         handled = self._service.run(job.opened, time.monotonic() - job.arrived_s)
         self._finish(job, handled.reply, ran=handled.ran)
 

@@ -21,6 +21,7 @@ from typing import Final
 import zmq
 
 from lpb_server.config import PoolConfig
+from lpb_server.keys import ClientCurve
 from lpb_server.service import Service
 from lpb_server.transport import worker_messages as say
 from lpb_server.transport.lazy_pirate import Backoff
@@ -52,6 +53,8 @@ class Worker:
         Heartbeat and liveness, the same as the broker's.
     parent_pipe : int, optional
         A file descriptor that closes when the parent is gone; the process then ends at once.
+    curve : ClientCurve, optional
+        For a broker that wants it.
     """
 
     def __init__(
@@ -61,7 +64,9 @@ class Worker:
         identity: bytes,
         pool: PoolConfig,
         parent_pipe: int | None = None,
+        curve: ClientCurve | None = None,
     ) -> None:
+        self._curve = curve
         self._service = service
         self._endpoint = endpoint
         self._identity = identity
@@ -108,6 +113,9 @@ class Worker:
         with context.socket(zmq.DEALER) as connection:
             connection.identity = self._identity
             connection.linger = _FLUSH_MS
+            connection.ipv6 = self._endpoint.startswith("tcp://[")
+            if self._curve is not None:
+                self._curve.apply(connection)
             connection.connect(self._endpoint)
             poller = zmq.Poller()
             poller.register(connection, zmq.POLLIN)

@@ -31,6 +31,7 @@ __all__ = [
     "READY",
     "REPLY",
     "REQUEST",
+    "REVOKED",
     "STOP",
     "WHO",
     "read_reply",
@@ -46,6 +47,9 @@ REPLY: Final = b"REPLY"
 GOODBYE: Final = b"GOODBYE"
 WHO: Final = b"WHO"
 STOP: Final = b"STOP"
+
+REVOKED: Final = b""
+"""Said by no worker: what stands in place of the words of one whose key is not allowed any more."""
 
 _TOKEN: Final = struct.Struct("<Q")
 _SECONDS: Final = struct.Struct("<d")

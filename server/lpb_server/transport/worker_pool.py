@@ -55,10 +55,13 @@ class WorkerPool:
         The broker's endpoint for workers.
     config : PoolConfig
         How many, and how often they may be replaced.
+    options : sequence of str
+        Flags for the workers: the settings that they share with the broker.
     """
 
-    def __init__(self, endpoint: str, config: PoolConfig) -> None:
+    def __init__(self, endpoint: str, config: PoolConfig, options: Sequence[str] = ()) -> None:
         self._endpoint = endpoint
+        self._options = options
         self._config = config
         self._budget = RestartBudget(config.restarts_per_minute)
         self._children: dict[int, WorkerProcess] = {}
@@ -164,9 +167,8 @@ class WorkerPool:
         return True
 
     def _command(self) -> Sequence[str]:
-        config = self._config
         return [
             *(sys.executable, "-m", "lpb_server.worker", "--connect", self._endpoint),
-            *("--heartbeat", str(config.heartbeat_s), "--liveness", str(config.liveness_s)),
-            *("--log-level", logging.getLevelName(_LOG.getEffectiveLevel()).lower()),
+            "--no-config",
+            *self._options,
         ]

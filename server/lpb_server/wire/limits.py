@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 __all__ = ["DEFAULT_LIMITS", "MAX_DEPTH", "Limits"]
 
 MAX_DEPTH: Final = 64
-"""Nesting depth of a value; a scalar has depth 1. Part of the protocol, so not configurable."""
+"""Nesting depth of a value; a scalar has depth 1. Part of the protocol: a server can be set to
+less, and not to more."""
 
 _MIB = 1 << 20
 
@@ -27,12 +28,21 @@ class Limits:
         Frames in one message, the header included.
     array_bytes : int
         Size of all arrays of one message together.
+    elements : int
+        Elements of one array.
+    depth : int
+        How deep a header nests; the protocol allows 64 at most.
+    string_bytes : int
+        Size of one string in a header, in UTF-8.
     """
 
     header_bytes: int = 64 * _MIB
     frame_bytes: int = 2048 * _MIB
     frames: int = 4096
     array_bytes: int = 2048 * _MIB
+    elements: int = 2048 * _MIB
+    depth: int = field(default=MAX_DEPTH, metadata={"most": MAX_DEPTH})
+    string_bytes: int = 16 * _MIB
 
 
 DEFAULT_LIMITS: Final = Limits()

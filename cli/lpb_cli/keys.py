@@ -1,0 +1,107 @@
+"""`lpb keys`: CURVE keys, and who is let in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from lpb_server.keys import KeyFolder, Role
+from lpb_server.sources import load
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lpb_cli.errors import EXIT_FAILED
+from lpb_cli.settings import child_environment
+
+__all__ = ["keys"]
+
+keys = typer.Typer(
+    name="keys",
+    help="CURVE keys, and who is let in. What is allowed or revoked holds at once: a running "
+    "server reads its lists again.",
+    no_args_is_help=True,
+)
+
+out = Console()
+
+Name = Annotated[str, typer.Argument(metavar="NAME|PUBLIC-KEY", help="Whose key.")]
+Folder = Annotated[
+    Path | None, typer.Option("--keys", help="The folder of the keys; LPB_KEYS, or see lpb config.")
+]
+AsWorker = Annotated[
+    bool, typer.Option("--worker", help="On the list of workers, not on that of clients.")
+]
+
+
+def _folder(named: Path | None) -> KeyFolder:
+    flags = {} if named is None else {"keys": str(named)}
+    return KeyFolder(load(flags, child_environment(), Path.cwd()).configuration.server.keys)
+
+
+def _role(worker: bool) -> Role:
+    return Role.WORKER if worker else Role.CLIENT
+
+
+@keys.command()
+def new(
+    name: Annotated[str, typer.Argument(help="A server looks for 'server'.")],
+    folder: Folder = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a pair of that name.")] = False,
+) -> None:
+    """Draw a key pair; print the public key. Only you can read the file with the secret."""
+    where = _folder(folder)
+    pair = where.new(name, force=force)
+    print(pair.public)
+    Console(stderr=True).print(f"Written to {escape(str(where.path))}/{name}.key and .key_secret")
+
+
+@keys.command()
+def allow(name: Name, folder: Folder = None, worker: AsWorker = False) -> None:
+    """Let a key in."""
+    key = _folder(folder).allow(name, _role(worker))
+    out.print(f"A {_role(worker)} may use {escape(key)}", highlight=False)
+
+
+@keys.command()
+def revoke(name: Name, folder: Folder = None, worker: AsWorker = False) -> None:
+    """Let a key in no more: its connections run nothing from now on."""
+    count = _folder(folder).revoke(name, _role(worker))
+    out.print(f"{count} key{'' if count == 1 else 's'} revoked", highlight=False)
+    raise typer.Exit(0 if count else EXIT_FAILED)
+
+
+@keys.command("list")
+def list_keys(
+    folder: Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list, for scripts.")] = False,
+) -> None:
+    """List the keys there are, and what each may be."""
+    where = _folder(folder)
+    allowed = {role: where.allowed(role).names() for role in Role}
+    rows = [
+        (name, public, "public and secret" if secret else "public")
+        for name, (public, secret) in where.list().items()
+    ]
+    here = {public for _, public, _ in rows}
+    for names in allowed.values():
+        for key, name in names.items():
+            if key not in here:
+                here.add(key)
+                rows.append((name, key, "elsewhere"))
+    found = [
+        {"name": name, "key": key, "here": kind, "may be": [r for r in Role if key in allowed[r]]}
+        for name, key, kind in rows
+    ]
+    if as_json:
+        print(json.dumps(found))
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("name", "public key", "here", "may be"):
+        table.add_column(heading, no_wrap=heading == "public key")
+    for row in found:
+        may_be = ", ".join(row["may be"])
+        table.add_row(*(escape(str(row[part])) for part in ("name", "key", "here")), may_be)
+    out.print(table)

@@ -1,0 +1,92 @@
+"""`lpb serve`, `lpb worker` and `lpb config`: they share the server's own settings and flags."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Final
+
+import typer
+from lpb_server.config import ClientConfig
+from lpb_server.settings import SETTINGS, add_flags
+from lpb_server.sources import Loaded, add_source_flags, load, load_for
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lpb_cli.settings import child_environment
+
+__all__ = ["client_config", "config", "serve", "worker"]
+
+THEIRS: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""For commands whose flags, ``--help`` among them, are another program's."""
+
+
+def serve(context: typer.Context) -> None:
+    """Run the server in the foreground until Ctrl-C; `lpb serve --help` lists its settings."""
+    from lpb_server.__main__ import main as run_server
+
+    raise typer.Exit(run_server(context.args, "lpb serve"))
+
+
+def worker(context: typer.Context) -> None:
+    """Run one worker in the foreground, for a broker here or elsewhere."""
+    from lpb_server.worker import main as run_worker
+
+    raise typer.Exit(run_worker(context.args, "lpb worker"))
+
+
+def config(context: typer.Context) -> None:
+    """Show every setting in force, and where it came from; it takes the flags of `lpb serve`."""
+    parser = argparse.ArgumentParser(
+        prog="lpb config",
+        description="Show every setting in force, and where it came from.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object, for scripts")
+    add_source_flags(parser)
+    add_flags(parser, list(SETTINGS))
+    options = parser.parse_args(context.args)
+    loaded = load_for(options, child_environment(), Path.cwd())
+    if options.json:
+        print(json.dumps(_as_data(loaded), ensure_ascii=False))
+    else:
+        _show(loaded, Console())
+
+
+def client_config(changes: dict[str, str | None]) -> tuple[ClientConfig, Path]:
+    """Return how `lpb call` reaches a server, and the folder of the keys.
+
+    Parameters
+    ----------
+    changes
+        Settings by key, as flags gave them; None where there was no flag.
+    """
+    flags = {key: text for key, text in changes.items() if text is not None}
+    found = load(flags, child_environment(), Path.cwd(), own="client").configuration
+    return found.client, found.server.keys
+
+
+def _as_data(loaded: Loaded) -> dict[str, dict[str, object]]:
+    return {
+        key: {
+            "value": str(value) if isinstance(value, Path) else value,
+            "from": loaded.origins[key],
+            "variable": SETTINGS[key].variable,
+            "flag": SETTINGS[key].flag(),
+        }
+        for key, value in loaded.values.items()
+    }
+
+
+def _show(loaded: Loaded, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("setting", "value", "from", "environment variable"):
+        table.add_column(heading, overflow="fold")
+    for key, value in loaded.values.items():
+        origin = loaded.origins[key]
+        style = "dim" if origin == "default" else "bold"
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        table.add_row(key, escape(text), escape(origin), SETTINGS[key].variable, style=style)
+    console.print(table)

@@ -1,0 +1,119 @@
+"""The socket that workers talk to: a ROUTER, on this machine and perhaps for others.
+
+The broker's own workers reach it over a socket file that only this user can reach. Workers
+elsewhere connect to an endpoint of their own, whose keys are on a list of their own: a client's key
+lets nobody receive the requests of others.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import zmq
+
+from lpb_server.config import PoolConfig, ServerConfig
+from lpb_server.errors import BindError
+from lpb_server.keys import Role
+from lpb_server.security import check_bind, protection
+from lpb_server.transport import worker_messages as say
+from lpb_server.transport.gate import Gate
+from lpb_server.wire.values import Frame
+
+__all__ = ["Backend"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Backend:
+    """Binds the endpoints for workers; it belongs to the thread that made it.
+
+    Parameters
+    ----------
+    context : zmq.Context
+        Where the socket is made.
+    config : ServerConfig
+        What protects it.
+    pool : PoolConfig
+        Where workers elsewhere connect to.
+    gate : Gate
+        The context's, not started yet.
+
+    Raises
+    ------
+    MalformedEndpoint, InsecureBindError, BindError, KeyFileError
+        As for clients.
+    """
+
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        config: ServerConfig,
+        pool: PoolConfig,
+        gate: Gate,
+    ) -> None:
+        public = pool.workers_endpoint
+        self._protection = None
+        if public:
+            check_bind(public, insecure=config.insecure, curve=config.curve)
+            self._protection = protection(config, Role.WORKER)
+        self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
+        self._directory = Path(tempfile.mkdtemp(prefix="lpb-"))  # Only this user can enter it.
+        try:
+            self.socket.router_mandatory = True
+            self.socket.router_handover = True  # A worker that connects again keeps its name.
+            self.socket.bind(f"ipc://{self._directory}/workers")
+            self.endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+            self.public_endpoint = ""
+            if public:
+                # What is set from here on holds for what is bound from here on.
+                gate.guard(self.socket, "workers", self._protection, config.connections)
+                self.socket.handshake_ivl = round(config.handshake_s * 1000)
+                self.socket.ipv6 = public.startswith("tcp://[")
+                self.socket.bind(public[:-1] + "*" if public.endswith(":0") else public)
+                self.public_endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        except (zmq.ZMQError, OSError) as error:
+            self.close()
+            raise BindError(public or self._directory.name, error.strerror or str(error)) from None
+
+    def close(self, linger_ms: int = 0) -> None:
+        """Close the socket; what is still under way has that long."""
+        self.socket.close(linger=linger_ms)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def receive(self) -> Iterator[tuple[bytes, list[Frame]]]:
+        """Yield what workers say: their name, and frames.
+
+        Of a worker whose key is not allowed any more it yields the one word ``REVOKED``.
+        """
+        while True:
+            try:
+                parts = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            worker = parts[0].bytes
+            if not self._permits(parts[-1]):
+                _LOG.warning("worker %s: its key is not allowed any more", worker.hex())
+                yield worker, [say.REVOKED]
+            else:
+                yield worker, [part.buffer for part in parts[1:]]
+
+    def tell(self, worker: bytes, frames: list[Frame]) -> None:
+        """Send to a worker; it is dropped when the worker is gone."""
+        try:
+            self.socket.send_multipart([worker, *frames], zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError as error:
+            # A connection that is gone; the worker's end, or its silence, will be noticed.
+            _LOG.debug("message to worker %s dropped: %s", worker.hex(), error)
+
+    def _permits(self, part: zmq.Frame) -> bool:
+        if self._protection is None:
+            return True
+        try:
+            user = str(part.get("User-Id"))
+        except zmq.ZMQError:
+            return True  # It came over the socket file.
+        return self._protection.allowed.permits(user)
