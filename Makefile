@@ -17,7 +17,8 @@ verify: setup ## Set up everything, then run `lpb verify`
 
 test: setup lint ## Set up everything, then run every test
 	@$(BIN)/lpb setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/lpb build
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 faults: setup ## The fault suite in its long form: about a quarter of an hour
 	@LPB_FAULTS=long $(BIN)/python -m pytest -s --timeout 3600 server/tests/test_fault*.py

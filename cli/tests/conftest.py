@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -73,8 +74,12 @@ def toolchain(settings: Settings, engine_cache: Path) -> Iterator[EmbeddedToolch
 
 
 @pytest.fixture(scope="session")
-def proofs(toolchain: EmbeddedToolchain) -> ProofReport:
+def proofs(settings: Settings, toolchain: EmbeddedToolchain) -> ProofReport:
     """The project's proofs, checked; the transcript needs their compiled form."""
-    report = toolchain.check_proofs(lambda result, done, total: None)
+    lock = settings.output / "tests.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as stream:  # tests run in several processes, which would check them all
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        report = toolchain.check_proofs(lambda result, done, total: None)
     assert report.ok, [d for m in report.modules for d in m.diagnostics if d.severity == "error"]
     return report

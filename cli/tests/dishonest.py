@@ -59,3 +59,23 @@ def altering_reply(change: Callable[[ValueMap], None]) -> Alter:
         return bytes(encode_message(Reply.from_value(value), wire_format)[0])
 
     return alter
+
+
+def part_of(value: ValueMap, key: str) -> dict[str, object]:
+    part = value[key]
+    assert isinstance(part, dict)
+    return part  # type: ignore[return-value]
+
+
+def number(value: object) -> float:
+    assert isinstance(value, float)
+    return value
+
+
+def off_by_twice_the_bound(value: ValueMap) -> None:
+    """Shift the sum by twice its bound, and state the error of the shifted sum truthfully."""
+    result, certificate = part_of(value, "result"), part_of(value, "certificate")
+    shift = 2 * number(certificate["error_bound"])
+    shifted = number(result["sum"]) + shift
+    certificate["error"] = number(certificate["error"]) + (shifted - number(result["sum"]))
+    result["sum"] = shifted

@@ -151,7 +151,7 @@ inductive DType where
   | i8
   /-- Signed, 32 bits. -/
   | i4
-  /-- Unsigned, 8 bits. -/
+  /-- Unsigned, 64 bits. -/
   | u8
   /-- A truth value, one byte, 0 or 1. -/
   | b1
@@ -170,9 +170,9 @@ def name : DType → String
 
 /-- The bytes of one element. -/
 def itemSize : DType → Nat
-  | .f8 | .i8 => 8
+  | .f8 | .i8 | .u8 => 8
   | .f4 | .i4 => 4
-  | .u8 | .b1 => 1
+  | .b1 => 1
 
 /-- The type of a name. -/
 def ofName? (name : String) : Option DType :=

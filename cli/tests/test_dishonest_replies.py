@@ -1,0 +1,130 @@
+"""The kernel against servers that lie: about the sum, about its certificate, in any byte."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dishonest import (
+    Alter,
+    altering_reply,
+    dishonest_server,
+    number,
+    off_by_twice_the_bound,
+    part_of,
+)
+from lpb_cli.report import Check, Status
+from lpb_cli.toolchain.diagnostics import ProofReport
+from lpb_cli.toolchain.embedded import EmbeddedToolchain
+from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest, plan_requests, send_requests
+from lpb_cli.verify.transcript import render_transcript
+from lpb_server.wire.values import ValueMap
+
+ENGINE_TIMEOUT_S = 900
+
+
+def planned(name: str) -> PlannedRequest:
+    return next(request for request in plan_requests(1, 0) if request.name == name)
+
+
+def converse(alter: Alter, *requests: PlannedRequest) -> tuple[list[LiveExchange], list[Check]]:
+    with dishonest_server(alter) as endpoint:
+        return send_requests(endpoint, list(requests), lambda i, n: None, timeout_s=0.3)
+
+
+def rejected(toolchain: EmbeddedToolchain, exchanges: list[LiveExchange], folder: Path) -> set[str]:
+    """Names of the exchanges that the kernel does not accept."""
+    transcript = render_transcript(exchanges, "A test.")
+    file = folder / "LiveTranscript.lean"
+    file.write_text(transcript.source)
+    result = toolchain.check_file(file, ENGINE_TIMEOUT_S)
+    return {transcript.exchange_at(d.line) for d in result.diagnostics if d.severity == "error"}
+
+
+def named(exchange: LiveExchange, name: str) -> LiveExchange:
+    return replace(exchange, planned=replace(exchange.planned, name=name))
+
+
+def with_certificate(key: str, change: object) -> Alter:
+    def alter(value: ValueMap) -> None:
+        certificate = part_of(value, "certificate")
+        old = certificate[key]
+        certificate[key] = change(old) if callable(change) else change
+
+    return altering_reply(alter)
+
+
+def without_certificate(value: ValueMap) -> None:
+    value["certificate"] = {}
+
+
+def next_double(value: ValueMap) -> None:
+    result = part_of(value, "result")
+    result["sum"] = math.nextafter(number(result["sum"]), math.inf)
+
+
+LIES: dict[str, Alter] = {
+    "sum off by twice the bound": altering_reply(off_by_twice_the_bound),
+    "sum off by one unit in the last place": altering_reply(next_double),
+    "count": with_certificate("count", lambda n: n + 1),
+    "error": with_certificate("error", lambda e: math.nextafter(e, math.inf)),
+    "bound too large": with_certificate("error_bound", lambda b: math.nextafter(b, math.inf)),
+    "bound too small": with_certificate("error_bound", lambda b: math.nextafter(b, 0.0)),
+    "sign": with_certificate("nonnegative", lambda claim: not claim),
+    "kind": with_certificate("kind", "trust_me"),
+    "no certificate": altering_reply(without_certificate),
+}
+
+
+@pytest.mark.timeout(ENGINE_TIMEOUT_S)
+def test_no_lie_is_accepted(
+    toolchain: EmbeddedToolchain, proofs: ProofReport, tmp_path: Path
+) -> None:
+    honest, _ = converse(lambda header: header, planned("one column, msgpack, inline"))
+    exchanges = [named(honest[0], "honest")]
+    for name, alter in LIES.items():
+        lied, checks = converse(alter, planned("one column, msgpack, inline"))
+        assert [check.status for check in checks] == [Status.PASSED], checks
+        exchanges.append(named(lied[0], name))
+    assert rejected(toolchain, exchanges, tmp_path) == set(LIES)
+
+
+@pytest.mark.timeout(ENGINE_TIMEOUT_S)
+@pytest.mark.parametrize("format_name", ["json", "msgpack"])
+def test_no_altered_byte_is_accepted(
+    toolchain: EmbeddedToolchain, proofs: ProofReport, tmp_path: Path, format_name: str
+) -> None:
+    """Every byte of a reply is altered in turn: the client or the kernel notices each time."""
+    request = planned(f"one column, {format_name}, inline")
+    honest, _ = converse(lambda header: header, request)
+    length = len(honest[0].exchange.reply_frames[0])
+    read: list[LiveExchange] = []
+    for position in range(length):
+        step = 0x20 if format_name == "json" else 0x01
+
+        def alter(header: bytes, position: int = position, step: int = step) -> bytes:
+            if position >= len(header):
+                return header
+            return header[:position] + bytes([header[position] ^ step]) + header[position + 1 :]
+
+        lived, checks = converse_once(alter, request)
+        if lived and checks[0].status is Status.PASSED:
+            read.append(named(lived[0], f"byte {position}"))
+    names = {live.name for live in read}
+    assert names, "no altered reply could be read: the kernel was not asked anything"
+    assert rejected(toolchain, read, tmp_path) == names
+
+
+def converse_once(alter: Alter, request: PlannedRequest) -> tuple[list[LiveExchange], list[Check]]:
+    with dishonest_server(alter) as endpoint:
+        return send_requests(endpoint, [request], lambda i, n: None, timeout_s=0.1, tries=1)
+
+
+def test_an_altered_id_is_no_answer() -> None:
+    def alter(value: ValueMap) -> None:
+        value["id"] = str(value["id"]) + "x"
+
+    lived, checks = converse(altering_reply(alter), planned("one row, json, inline"))
+    assert lived == []
+    assert checks[0].status is Status.FAILED
+    assert checks[0].name == "one row, json, inline"
