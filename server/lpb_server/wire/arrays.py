@@ -144,6 +144,12 @@ def _byte_count(header: ArrayHeader, limits: Limits) -> int:
             {"limit_bytes": limits.array_bytes},
             code=ErrorCode.TOO_LARGE,
         )
+    if math.prod(header.shape) > limits.elements:
+        raise WireError(
+            f"array {header.name!r} has more than {limits.elements} elements",
+            {"limit_elements": limits.elements},
+            code=ErrorCode.TOO_LARGE,
+        )
     return size
 
 

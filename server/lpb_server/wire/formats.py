@@ -8,10 +8,10 @@ from typing import Final
 
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire import json_format, msgpack_format, protobuf_format
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
 from lpb_server.wire.values import Frame, Value, ValueMap
 
-__all__ = ["WireFormat", "decode_header", "detect_format", "encode_header"]
+__all__ = ["WireFormat", "check_bounds", "decode_header", "detect_format", "encode_header"]
 
 _JSON_SPACE = b" \t\n\r"
 
@@ -70,6 +70,51 @@ def decode_header(header: Frame, limits: Limits = DEFAULT_LIMITS) -> tuple[WireF
     if not isinstance(value, dict):
         raise WireError("the header is not a map")
     return wire_format, value
+
+
+def check_bounds(header: Frame, value: ValueMap, limits: Limits) -> None:
+    """Refuse a decoded header that nests too deeply or holds a string that is too long.
+
+    Parameters
+    ----------
+    header : frame
+        Its bytes: `decode_header` has seen that there are not too many, so that what they were
+        decoded into has taken memory in proportion.
+    value : dict
+        What it was decoded into.
+    limits : Limits
+        What is refused.
+
+    Raises
+    ------
+    WireError
+        ``too_large``.
+    """
+    if limits.depth < MAX_DEPTH or len(header) > limits.string_bytes:
+        _check_part(value, limits.depth, limits)
+
+
+def _check_part(value: Value, depth: int, limits: Limits) -> None:
+    if depth < 1:
+        raise WireError(
+            f"the header nests deeper than {limits.depth} levels",
+            {"limit_depth": limits.depth},
+            code=ErrorCode.TOO_LARGE,
+        )
+    if isinstance(value, str):
+        if len(value) * 4 > limits.string_bytes < len(value.encode()):
+            raise WireError(
+                f"a string in the header has more than {limits.string_bytes} bytes",
+                {"limit_bytes": limits.string_bytes},
+                code=ErrorCode.TOO_LARGE,
+            )
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_part(key, depth, limits)
+            _check_part(item, depth - 1, limits)
+    elif isinstance(value, list):
+        for item in value:
+            _check_part(item, depth - 1, limits)
 
 
 def encode_header(wire_format: WireFormat, header: ValueMap) -> bytes:

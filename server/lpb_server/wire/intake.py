@@ -11,7 +11,7 @@ from typing import Any
 
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.wire.envelope import UNKNOWN_ID, ErrorInfo, Reply, Request, readable_id
-from lpb_server.wire.formats import WireFormat, decode_header, detect_format
+from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, detect_format
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import check_frames, encode_message
 from lpb_server.wire.values import Frame
@@ -87,6 +87,7 @@ def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Op
         check_frames(frames, limits)
         _, value = decode_header(frames[0], limits)
         request_id = readable_id(value)
+        check_bounds(frames[0], value, limits)
         request = Request.from_value(value)
     except RequestError as error:
         return Rejected(

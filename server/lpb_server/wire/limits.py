@@ -31,7 +31,7 @@ class Limits:
     elements : int
         Elements of one array.
     depth : int
-        How deep a header nests; the protocol allows 64 at most.
+        How deep a header nests, a scalar being 1 deep; the protocol allows 64 at most.
     string_bytes : int
         Size of one string in a header, in UTF-8.
     """
@@ -41,7 +41,7 @@ class Limits:
     frames: int = 4096
     array_bytes: int = 2048 * _MIB
     elements: int = 2048 * _MIB
-    depth: int = field(default=MAX_DEPTH, metadata={"most": MAX_DEPTH})
+    depth: int = field(default=MAX_DEPTH, metadata={"least": 5, "most": MAX_DEPTH})
     string_bytes: int = 16 * _MIB
 
 

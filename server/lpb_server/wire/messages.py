@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.arrays import Array, decode_arrays
 from lpb_server.wire.envelope import Reply, Request
-from lpb_server.wire.formats import WireFormat, decode_header, encode_header
+from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, encode_header
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.values import Frame
 
@@ -81,6 +81,7 @@ def decode_request(
     """
     check_frames(frames, limits)
     wire_format, value = decode_header(frames[0], limits)
+    check_bounds(frames[0], value, limits)
     request = Request.from_value(value)
     return request, decode_arrays(request.arrays, frames[1:], limits), wire_format
 
@@ -95,5 +96,6 @@ def decode_reply(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Me
     """
     check_frames(frames, limits)
     wire_format, value = decode_header(frames[0], limits)
+    check_bounds(frames[0], value, limits)
     reply = Reply.from_value(value)
     return Message(reply, wire_format, decode_arrays(reply.arrays, frames[1:], limits))
