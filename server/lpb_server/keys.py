@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def is_key(text: str) -> bool:
         return False
     try:
         return z85.encode(z85.decode(text)) == text.encode()
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, struct.error):
         return False
 
 

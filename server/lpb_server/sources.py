@@ -104,7 +104,7 @@ def load(
         for key, (value, where) in _read_file(path).items():
             values[key], origins[key] = value, where
             if key == "keys":  # A path in a file is seen from where the file lies.
-                values[key] = path.parent / value.expanduser()
+                values[key] = path.parent / _expand(value, environment)
     for key, item in SETTINGS.items():
         text = None if isolated else environment.get(item.variable)
         if text is not None:

@@ -1,0 +1,127 @@
+"""The folder of the keys: what is written, who can read it, and what a broken file means."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+import zmq.auth
+from lpb_server.errors import KeyFileError
+from lpb_server.keys import AllowList, KeyFolder, Role, client_curve, is_key
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> KeyFolder:
+    return KeyFolder(tmp_path / "a" / "keys")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_pair(folder: KeyFolder) -> None:
+    pair = folder.new("alice")
+    assert is_key(pair.public)
+    assert is_key(pair.secret)
+    assert folder.pair("alice") == pair
+    assert folder.public("alice") == pair.public
+    assert mode(folder.path) == 0o700
+    assert mode(folder.path / "alice.key_secret") == 0o600
+    assert pair.secret not in (folder.path / "alice.key").read_text()
+    public, secret = zmq.auth.load_certificate(folder.path / "alice.key_secret")
+    assert (public.decode(), (secret or b"").decode()) == (pair.public, pair.secret)
+
+
+def test_nothing_is_overwritten_unless_asked(folder: KeyFolder) -> None:
+    first = folder.new("alice")
+    with pytest.raises(KeyFileError, match="--force"):
+        folder.new("alice")
+    assert folder.pair("alice") == first
+    assert folder.new("alice", force=True) == folder.pair("alice") != first
+    assert mode(folder.path / "alice.key_secret") == 0o600
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a" * 33, "é", "-x", "a b"])
+def test_names_that_are_none(folder: KeyFolder, name: str) -> None:
+    with pytest.raises(KeyFileError, match="no name for a key"):
+        folder.new(name)
+    with pytest.raises(KeyFileError, match="name of one"):
+        folder.public(name)
+
+
+def test_a_secret_that_others_can_read_is_not_used(folder: KeyFolder) -> None:
+    folder.new("alice")
+    (folder.path / "alice.key_secret").chmod(0o640)
+    with pytest.raises(KeyFileError, match="chmod 600"):
+        folder.pair("alice")
+
+
+def test_files_that_hold_no_key(folder: KeyFolder) -> None:
+    folder.new("alice")
+    for text in ("", "curve\n", 'public-key = "short"', 'public-key = "' + "~" * 40 + '"'):
+        (folder.path / "alice.key").write_text(text)
+        with pytest.raises(KeyFileError, match=r"alice\.key holds no key"):
+            folder.public("alice")
+    with pytest.raises(KeyFileError, match="lpb keys new bob"):
+        folder.pair("bob")
+
+
+def test_allow_and_revoke(folder: KeyFolder) -> None:
+    alice, bob = folder.new("alice").public, folder.new("bob").public
+    clients, workers = folder.allowed(Role.CLIENT), folder.allowed(Role.WORKER)
+    assert not clients.permits(alice)
+    assert folder.allow("alice") == alice
+    assert folder.allow(bob) == bob
+    assert clients.names() == {alice: "alice", bob: ""}
+    assert not workers.permits(alice)
+    folder.allow("alice", Role.WORKER)
+    assert workers.permits(alice)
+    assert folder.revoke("alice") == 1
+    assert folder.revoke("alice") == 0
+    assert folder.revoke("bob") == 1
+    assert clients.names() == {}
+    assert workers.permits(alice)
+
+
+def test_revoking_a_name_revokes_the_key_that_had_it(folder: KeyFolder) -> None:
+    old = folder.new("alice").public
+    folder.allow("alice")
+    new = folder.new("alice", force=True).public
+    folder.allow("alice")
+    clients = folder.allowed(Role.CLIENT)
+    assert clients.permits(old)
+    assert clients.permits(new)
+    assert folder.revoke("alice") == 2
+    assert clients.names() == {}
+
+
+def test_a_list_is_read_again_whatever_became_of_it(tmp_path: Path) -> None:
+    key, other = "a" * 40, "b" * 40
+    path = tmp_path / "list"
+    allowed = AllowList(path)
+    assert not allowed.permits(key)
+    path.write_text(f"# comment\n\n{key} somebody\nnonsense {other}\n#{'c' * 39}\n")
+    assert allowed.names() == {key: "somebody", "#" + "c" * 39: ""}
+    path.write_text(f"{other}\n")
+    assert allowed.names() == {other: ""}
+    path.unlink()
+    assert allowed.names() == {}
+    path.mkdir()
+    assert allowed.names() == {}
+
+
+def test_what_a_client_needs(folder: KeyFolder) -> None:
+    server, alice = folder.new("server"), folder.new("alice")
+    assert client_curve(folder.path, "", "server") is None
+    by_name = client_curve(folder.path, "alice", "server")
+    by_key = client_curve(folder.path, "alice", server.public)
+    assert by_name is not None
+    assert by_name == by_key
+    assert (by_name.server_key, by_name.pair) == (server.public, alice)
+
+
+def test_the_list_of_keys(folder: KeyFolder) -> None:
+    alice, bob = folder.new("alice").public, folder.new("bob").public
+    (folder.path / "bob.key_secret").unlink()
+    assert folder.list() == {"alice": (alice, True), "bob": (bob, False)}

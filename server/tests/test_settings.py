@@ -1,0 +1,152 @@
+"""Settings from a file, the environment and flags: which wins, and what is said about mistakes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lpb_server.config import (
+    CacheLimits,
+    ClientConfig,
+    Configuration,
+    PoolConfig,
+    ServerConfig,
+    WorkerConfig,
+)
+from lpb_server.errors import ConfigError
+from lpb_server.settings import POOLED_SETTINGS, SETTINGS, flags_of, value_of
+from lpb_server.sources import Loaded, load
+from lpb_server.wire import Limits
+
+
+def loaded(
+    directory: Path,
+    text: str | None = None,
+    flags: dict[str, Any] | None = None,
+    **environment: str,
+) -> Loaded:
+    if text is not None:
+        (directory / "lpb.toml").write_text(text)
+    return load(flags or {}, {"HOME": "/home/x", **environment}, directory)
+
+
+def test_every_field_is_a_setting_with_a_help_text() -> None:
+    owners = (ServerConfig, PoolConfig, Limits, CacheLimits, WorkerConfig, ClientConfig)
+    fields = [item.name for owner in owners for item in dataclasses.fields(owner)]
+    names = [item.name for item in SETTINGS.values()]
+    assert sorted([*names, "limits", "cache"]) == sorted(fields)
+    assert [key for key, item in SETTINGS.items() if not item.help] == []
+    assert len({item.variable for item in SETTINGS.values()}) == len(SETTINGS)
+    assert len({item.flag() for item in SETTINGS.values()}) == len(SETTINGS)
+
+
+def test_the_defaults_are_those_of_the_classes(tmp_path: Path) -> None:
+    found = loaded(tmp_path)
+    keys = Path("/home/x/.config/lean-python-bridge/keys")
+    expected = dataclasses.replace(Configuration().server, keys=keys)
+    assert found.configuration == dataclasses.replace(Configuration(), server=expected)
+    assert set(found.origins.values()) == {"default"}
+
+
+def test_rising_order_and_where_each_value_came_from(tmp_path: Path) -> None:
+    text = "workers = 1\nqueue_length = 11\n\n[limits]\nframes = 21\ndepth = 31\n"
+    flags = {"queue_length": "13", "insecure": True}
+    environment = {"LPB_QUEUE_LENGTH": "12", "LPB_LIMITS_DEPTH": "32"}
+    found = loaded(tmp_path, text, flags, **environment)
+    configuration, file = found.configuration, tmp_path / "lpb.toml"
+    assert configuration.pool.workers == 1
+    assert configuration.server.queue_length == 13
+    assert (configuration.server.limits.frames, configuration.server.limits.depth) == (21, 32)
+    assert {key: where for key, where in found.origins.items() if where != "default"} == {
+        "workers": f"{file}:1",
+        "queue_length": "--queue-length",
+        "limits.frames": f"{file}:5",
+        "limits.depth": "LPB_LIMITS_DEPTH",
+        "insecure": "--insecure",
+    }
+
+
+def test_the_file_is_named_by_flag_or_variable_or_lies_here(tmp_path: Path) -> None:
+    for name, workers in (("a.toml", 1), ("b.toml", 2), ("lpb.toml", 3)):
+        (tmp_path / name).write_text(f"workers = {workers}\n")
+
+    def workers_of(file: str | None, isolated: bool = False, **environment: str) -> int:
+        found = load({}, environment, tmp_path, file=file, isolated=isolated)
+        return found.configuration.pool.workers
+
+    assert workers_of("a.toml", LPB_CONFIG="b.toml") == 1
+    assert workers_of(None, LPB_CONFIG="b.toml") == 2
+    assert workers_of(None) == 3
+    assert workers_of(None, isolated=True, LPB_WORKERS="7") == PoolConfig().workers
+    with pytest.raises(ConfigError, match=r"missing\.toml: No such file"):
+        workers_of("missing.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\nworker = 3\n", r":2: there is no setting 'worker'; did you mean worker"),
+        ("[limits]\nframe_byte = 3\n", r":2: .*'limits.frame_byte'; did you mean limits.frame_byt"),
+        ("frame_bytes = 3\n", r":1: .*'frame_bytes'; did you mean limits.frame_bytes"),
+        ("[limit]\nframes = 3\n", r":1: there is no table 'limit'"),
+        ("workers = '3'\n", r":1: workers must be a whole number, not '3'"),
+        ("workers = true\n", r":1: workers must be a whole number, not True"),
+        ("workers = -1\n", r":1: workers must be at least 0, not -1"),
+        ("queue_length = 0\n", r":1: queue_length must be at least 1, not 0"),
+        ("drain_s = 'x'\n", r":1: drain_s must be a number, not 'x'"),
+        ("drain_s = 0\n", r":1: drain_s must be more than 0, not 0"),
+        ("drain_s = inf\n", r":1: drain_s must be"),
+        ("drain_s = nan\n", r":1: drain_s must be"),
+        ("[limits]\ndepth = 65\n", r":2: limits.depth must be at most 64, not 65"),
+        ("curve = 1\n", r":1: curve must be true or false, not 1"),
+        ("keys = 1\n", r":1: keys must be a path, not 1"),
+        ("log_level = 'loud'\n", r":1: log_level is one of debug, info, warning, error"),
+        ("workers = \n", r"lpb.toml: .*line 1"),
+        ("limits = 3\n", r":1: there is no setting 'limits'"),
+    ],
+)
+def test_mistakes_in_the_file_are_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        loaded(tmp_path, text)
+    assert str(caught.value).startswith(str(tmp_path / "lpb.toml"))
+    assert "\n" not in str(caught.value)
+
+
+def test_mistakes_elsewhere_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^LPB_WORKERS: workers must be a whole number, not 'x'"):
+        loaded(tmp_path, LPB_WORKERS="x")
+    with pytest.raises(ConfigError, match=r"^LPB_CURVE: curve must be true or false, not 'maybe'"):
+        loaded(tmp_path, LPB_CURVE="maybe")
+    with pytest.raises(ConfigError, match=r"^--drain-s: drain_s must be a number, not 'soon'"):
+        loaded(tmp_path, flags={"drain_s": "soon"})
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("off", False)])
+def test_bools_of_the_environment(tmp_path: Path, text: str, value: bool) -> None:
+    assert loaded(tmp_path, LPB_CURVE=text).configuration.server.curve is value
+
+
+def test_where_the_keys_are(tmp_path: Path) -> None:
+    def keys(text: str | None = None, **environment: str) -> Path:
+        (tmp_path / "lpb.toml").unlink(missing_ok=True)
+        return loaded(tmp_path, text, None, **environment).configuration.server.keys
+
+    assert keys() == Path("/home/x/.config/lean-python-bridge/keys")
+    assert keys(XDG_CONFIG_HOME="/etc/y") == Path("/etc/y/lean-python-bridge/keys")
+    assert keys("keys = 'mine'") == tmp_path / "mine"
+    assert keys("keys = '~/mine'") == Path("/home/x/mine")
+    assert keys(LPB_KEYS="~/theirs") == Path("/home/x/theirs")
+    assert keys(LPB_KEYS="theirs") == tmp_path / "theirs"
+
+
+def test_what_a_worker_is_given_is_what_the_broker_has(tmp_path: Path) -> None:
+    text = "liveness_s = 3.5\nlog_level = 'debug'\n[limits]\nframes = 9\nelements = 8\n"
+    found = loaded(tmp_path, text).configuration
+    pairs = [flag.split("=") for flag in flags_of(found, POOLED_SETTINGS, own="worker")]
+    values = dict(zip(POOLED_SETTINGS, (value for _, value in pairs), strict=True))
+    again = load(values, {}, tmp_path, isolated=True, own="worker").configuration
+    assert [value_of(again, key) for key in POOLED_SETTINGS] == [
+        value_of(found, key) for key in POOLED_SETTINGS
+    ]
