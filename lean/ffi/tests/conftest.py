@@ -7,15 +7,19 @@ and says how to get it; ``LPB_TESTS_WITHOUT=valgrind,lean-runtime`` skips them, 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import zmq
+from lpb_server.keys import KeyFolder
 
 FFI = Path(__file__).resolve().parent.parent
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic"]
@@ -102,3 +106,36 @@ def peer() -> Iterator[zmq.Socket[bytes]]:
         router.setsockopt(zmq.RCVTIMEO, 10_000)
         router.bind("tcp://127.0.0.1:*")
         yield router
+
+
+@dataclass(frozen=True)
+class CurveServer:
+    """A running server that speaks CURVE, and its folder of keys: alice is let in, mallory not."""
+
+    endpoint: str
+    keys: KeyFolder
+
+
+@pytest.fixture
+def curve_server(tmp_path: Path) -> Iterator[CurveServer]:
+    """Run the bridge's own server with CURVE on a free port."""
+    keys = KeyFolder(tmp_path / "keys")
+    for name in ("server", "alice", "mallory"):
+        keys.new(name)
+    keys.allow("alice")
+    command = [
+        *(sys.executable, "-m", "lpb_server", "--no-config", "--workers", "0", "--curve"),
+        *("--endpoint", "tcp://127.0.0.1:*", "--keys", str(keys.path)),
+    ]
+    log = tmp_path / "server.log"
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            ready = process.stdout.readline()
+            assert ready, f"the server did not come up:\n{log.read_text()}"
+            yield CurveServer(json.loads(ready)["endpoint"], keys)
+        finally:
+            process.terminate()

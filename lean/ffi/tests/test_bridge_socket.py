@@ -311,3 +311,46 @@ def test_the_live_server_answers(new_client: Callable[..., Client], server: str,
 
     reply, _ = call({"id": "u-1", "op": "no-such-operation", "params": {}})
     assert reply["error"]["code"] == "unknown_operation"
+
+
+PING = b'{"schema_version":2,"id":"p","op":"ping","params":{}}'
+
+
+def set_curve(client: Client, server_key: str, public: str, secret: str) -> None:
+    keys = (key.encode() for key in (server_key, public, secret))
+    client.bridge.check(client.bridge.c.lpb_socket_set_curve(client.socket, *keys))
+
+
+@pytest.mark.parametrize("kind", [REQ, DEALER])
+def test_the_live_server_with_curve_answers(
+    new_client: Callable[..., Client], curve_server: Any, kind: int
+) -> None:
+    keys = curve_server.keys
+    pair = keys.pair("alice")
+    client = new_client(kind)
+    set_curve(client, keys.public("server"), pair.public, pair.secret)
+    client.connect(curve_server.endpoint)
+    client.send(PING)
+    assert json.loads(client.receive()[-1])["result"] == {"pong": True}
+    keys.revoke("alice")
+    client.send(PING.replace(b'"p"', b'"q"'))
+    refused = json.loads(client.receive()[-1])
+    assert (refused["id"], refused["error"]["code"]) == ("q", "unauthorized")
+
+
+@pytest.mark.parametrize("who", ["nobody", "mallory", "wrong server"])
+def test_the_live_server_with_curve_is_silent_to_others(
+    new_client: Callable[..., Client], curve_server: Any, who: str
+) -> None:
+    keys = curve_server.keys
+    client = new_client()
+    client.set(RECEIVE_TIMEOUT_MS, 500)
+    if who != "nobody":
+        pair = keys.pair("mallory" if who == "mallory" else "alice")
+        server_key = keys.public("mallory" if who == "wrong server" else "server")
+        set_curve(client, server_key, pair.public, pair.secret)
+    client.connect(curve_server.endpoint)
+    client.send(PING)
+    with pytest.raises(BridgeError) as caught:
+        client.receive()
+    assert caught.value.status == TIMEOUT

@@ -7,6 +7,7 @@ import tarfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zmq
@@ -91,6 +92,36 @@ def main (arguments : List String) : IO UInt32 := do
   context.shutdown
   expectError "shut down" (do let _ ← Socket.new context .req)
   return 7
+"""
+
+CURVE_PROGRAM = """\
+module
+public import LeanZMQ
+@[expose] public section
+open LeanPythonBridge LeanZMQ
+
+def call (context : Context) (endpoint request : String) (keys : List String) : IO Unit := do
+  let socket ← Socket.new context .dealer
+  match keys with
+  | [serverKey, publicKey, secretKey] => socket.setCurve serverKey publicKey secretKey
+  | _ => return ()
+  socket.setOption .receiveTimeoutMs 2000
+  socket.connect endpoint
+  socket.send (#[].push request.toUTF8)
+  try
+    let reply ← socket.receive
+    IO.println s!"reply {(String.fromUTF8! reply[0]!).take 52}"
+  catch
+    | .timeExpired .. => IO.println "silence"
+    | error => IO.println s!"another error: {error}"
+
+def main (arguments : List String) : IO UInt32 := do
+  let endpoint := arguments.headD ""
+  let request := (arguments.drop 1).headD ""
+  let context ← Context.new 1
+  call context endpoint request (arguments.drop 2 |>.take 3)
+  call context endpoint request (arguments.drop 5)
+  return 0
 """
 
 Compile = Callable[[Sequence[str | Path]], None]
@@ -187,6 +218,26 @@ def test_a_lean_program_talks_over_zeromq(
         "NUL: invalidArgument connect: the endpoint contains the character NUL",
         f"closed: resourceVanished poll {endpoint}: the socket is closed",
         "shut down: resourceVanished create a socket: Context was terminated",
+    )
+
+
+def test_a_lean_program_talks_to_the_live_server_with_curve(
+    engine: EngineProcess, curve_server: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "Curve.lean").write_text(CURVE_PROGRAM)
+    amalgam = amalgamate("Curve", load_modules([tmp_path, FFI]), ENGINE_FOLDER / "StandIns.lean")
+    program = tmp_path / "CurveAmalgam.lean"
+    program.write_text(amalgam.source)
+    server = curve_server.keys.public("server")
+    pairs = [curve_server.keys.pair(name) for name in ("alice", "mallory")]
+    keys = [text for pair in pairs for text in (server, pair.public, pair.secret)]
+    request = '{"schema_version":2,"id":"p","op":"ping","params":{}}'
+    arguments = [curve_server.endpoint, request, *keys]
+    result = engine.run({"file": str(program), "run": arguments}, 240)
+    assert result.status == 0, result
+    assert result.stdout == (
+        'reply {"schema_version":2,"id":"p","status":"ok","result":',
+        "silence",
     )
 
 
