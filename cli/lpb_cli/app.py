@@ -16,6 +16,7 @@ from rich.table import Table
 from lpb_cli import call as calls
 from lpb_cli import doctor as doctors
 from lpb_cli import serving
+from lpb_cli import top as tops
 from lpb_cli.errors import (
     EXIT_ENVIRONMENT,
     EXIT_FAILED,
@@ -170,6 +171,7 @@ app.command(context_settings=serving.THEIRS)(serving.serve)
 app.command(context_settings=serving.THEIRS)(serving.worker)
 app.command(context_settings=serving.THEIRS)(serving.config)
 app.add_typer(keys)
+app.command()(tops.top)
 
 
 @app.command()

@@ -24,7 +24,7 @@ def endpoint() -> Iterator[str]:
     "command",
     [
         *([], ["verify"], ["build"], ["serve"], ["call"], ["bench"], ["setup"], ["doctor"]),
-        *(["worker"], ["config"], ["keys"], ["keys", "allow"]),
+        *(["top"], ["worker"], ["config"], ["keys"], ["keys", "allow"]),
     ],
 )
 def test_help_is_there(run_lpb: RunLpb, command: list[str]) -> None:

@@ -20,7 +20,11 @@ from types import FrameType
 from typing import Final
 
 from lpb_server import __version__
+from lpb_server.config import ServerConfig
 from lpb_server.errors import BindError, ConfigError, KeyFileError, ServerError
+from lpb_server.logs import configure_logging
+from lpb_server.metrics_endpoint import serving_metrics
+from lpb_server.notify import READY, STOPPING, notify
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
 from lpb_server.settings import SERVER_SETTINGS, add_flags
@@ -73,17 +77,13 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
         if pool.broker:
             elsewhere = pool.workers_endpoint or DEFAULT_WORKERS_ENDPOINT
             pool = replace(pool, workers=0, workers_endpoint=elsewhere)
-        logging.basicConfig(
-            level=config.log_level.upper(),
-            stream=sys.stderr,
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        )
+        configure_logging(config.log_level, config.log_format)
         service = Service(default_registry(), config.limits)
         if pool.workers or pool.workers_endpoint:
-            with Broker(service.purity, config, pool) as broker, _stopped_by_signals(broker):
+            with Broker(service.purity, config, pool) as broker, _running(broker, config):
                 broker.serve(lambda: _announce(broker.endpoint, broker.workers_endpoint))
         else:
-            with BridgeServer(service, config) as server, _stopped_by_signals(server):
+            with BridgeServer(service, config) as server, _running(server, config):
                 _announce(server.endpoint)
                 server.serve()
     except BindError as error:
@@ -97,12 +97,19 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
 
 
 @contextmanager
+def _running(server: BridgeServer | Broker, config: ServerConfig) -> Iterator[None]:
+    with serving_metrics(server.metrics, config.metrics_port), _stopped_by_signals(server):
+        yield
+
+
+@contextmanager
 def _stopped_by_signals(server: BridgeServer | Broker) -> Iterator[None]:
     """Stop cleanly on the first signal; the second one ends the process at once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, signal.SIG_DFL)
+        notify(STOPPING)
         server.stop()
 
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -123,6 +130,7 @@ def _announce(endpoint: str, workers_endpoint: str = "") -> None:
     except BrokenPipeError:
         _LOG.warning("nobody reads standard output; listening on %s", endpoint)
     _LOG.info("listening on %s", endpoint)
+    notify(READY)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from lpb_server.logs import LogFormat
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 
 __all__ = [
@@ -117,6 +118,10 @@ class ServerConfig:
         How many requests wait at most; more are answered ``overloaded``.
     high_water_mark : int
         How many messages ZeroMQ holds for one peer, each way.
+    metrics_port : int
+        Where Prometheus finds metrics, on loopback; nowhere when it is 0.
+    log_format : str
+        Lines for people (``text``), or one JSON object a line (``json``).
     cache : CacheLimits
         How many replies are kept, so that a repeated request does not run again.
     curve : bool
@@ -141,6 +146,8 @@ class ServerConfig:
     limits: Limits = DEFAULT_LIMITS
     queue_length: int = 1024
     high_water_mark: int = 1000
+    metrics_port: int = field(default=0, metadata={"least": 0, "most": 65535})
+    log_format: LogFormat = "text"
     cache: CacheLimits = field(default_factory=CacheLimits)
     curve: bool = False
     curve_key: str = "server"

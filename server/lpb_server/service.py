@@ -100,7 +100,8 @@ class Service:
         except RequestError as error:
             reply = opened.refuse(error.code, error.message, error.details)
         except Exception as error:
-            _LOG.exception("request %s failed inside the server", opened.request.id)
+            about = {"id": opened.request.id, "op": opened.request.op}
+            _LOG.exception("request %s failed inside the server", opened.request.id, extra=about)
             reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {type(error).__name__}")
         return Handled(reply, progress.ran)
 

@@ -7,7 +7,6 @@ usage.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import secrets
 import signal
@@ -21,6 +20,7 @@ import zmq
 
 from lpb_server.errors import ConfigError, KeyFileError
 from lpb_server.keys import client_curve
+from lpb_server.logs import configure_logging
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
 from lpb_server.settings import WORKER_SETTINGS, add_flags
@@ -80,11 +80,7 @@ def main(
     except (ConfigError, KeyFileError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    logging.basicConfig(
-        level=server.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s[%(process)d]: %(message)s",
-    )
+    configure_logging(server.log_level, server.log_format)
     service = Service(default_registry(), server.limits)
     identity = options.identity or secrets.token_hex(8)
     lifeline = sys.stdin.fileno() if options.end_with_stdin else None

@@ -13,6 +13,7 @@ import zmq
 
 from lpb_server.config import Configuration, PoolConfig, ServerConfig
 from lpb_server.errors import ErrorCode
+from lpb_server.metrics import Metrics
 from lpb_server.settings import POOLED_SETTINGS, flags_of
 from lpb_server.transport import worker_messages as say
 from lpb_server.transport.backend import Backend
@@ -55,6 +56,7 @@ class Broker:
         self._pool_config = pool
         self._stopping = False
         self.endpoint = config.endpoint
+        self.metrics = Metrics(purity)
 
     def __enter__(self) -> Self:
         """Bind and start the workers.
@@ -97,6 +99,10 @@ class Broker:
             flags_of(shared, POOLED_SETTINGS, own="worker"),
         )
         self._pool.start()
+        self.metrics.queue_length = lambda: self._queue.waiting
+        self.metrics.running = lambda: self._queue.busy
+        self.metrics.workers = lambda: len(self._queue.workers)
+        self.metrics.restarts = lambda: self._pool.restarts
         return self
 
     def __exit__(
@@ -192,7 +198,11 @@ class Broker:
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         now_s = time.monotonic()
         taken = self._reception.take(route, frames, now_s, user)
+        self.metrics.came(frames)
+        if taken is None or isinstance(taken, list):
+            self.metrics.at_once(taken)
         if isinstance(taken, list):
+            self.metrics.went(taken)
             self._frontend.send(route, taken)
         elif taken is not None and self._stopping:
             self._act([GiveUp(taken, ErrorCode.OVERLOADED, _STOPPING, ran=False)])
@@ -242,4 +252,7 @@ class Broker:
 
     def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
         for route in self._reception.finish(job, reply, ran=ran):
+            self.metrics.went(reply)
             self._frontend.send(route, reply)
+        request = job.opened.request
+        self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)

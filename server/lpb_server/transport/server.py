@@ -11,6 +11,7 @@ import zmq
 
 from lpb_server.config import ServerConfig
 from lpb_server.errors import ErrorCode
+from lpb_server.metrics import Metrics
 from lpb_server.service import Service
 from lpb_server.transport.frontend import Frontend
 from lpb_server.transport.gate import Gate
@@ -44,6 +45,8 @@ class BridgeServer:
         self._queue: deque[Job] = deque()
         self._stopping = False
         self.endpoint = config.endpoint
+        self.metrics = Metrics(service.purity)
+        self.metrics.queue_length = lambda: len(self._queue)
 
     def __enter__(self) -> Self:
         """Bind.
@@ -123,7 +126,11 @@ class BridgeServer:
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         taken = self._reception.take(route, frames, time.monotonic(), user)
+        self.metrics.came(frames)
+        if taken is None or isinstance(taken, list):
+            self.metrics.at_once(taken)
         if isinstance(taken, list):
+            self.metrics.went(taken)
             self._frontend.send(route, taken)
         elif taken is not None and len(self._queue) < self._config.queue_length:
             self._queue.append(taken)
@@ -143,4 +150,7 @@ class BridgeServer:
 
     def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
         for route in self._reception.finish(job, reply, ran=ran):
+            self.metrics.went(reply)
             self._frontend.send(route, reply)
+        request = job.opened.request
+        self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)

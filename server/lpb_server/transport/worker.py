@@ -26,7 +26,7 @@ from lpb_server.service import Service
 from lpb_server.transport import worker_messages as say
 from lpb_server.transport.lazy_pirate import Backoff
 from lpb_server.transport.waker import Waker
-from lpb_server.wire.intake import Rejected
+from lpb_server.wire.intake import Rejected, code_of
 from lpb_server.wire.values import Frame
 
 __all__ = ["RECONNECT_BACKOFF", "Worker"]
@@ -183,5 +183,5 @@ class Worker:
                 waited_s += time.monotonic() - started_s
                 handled = self._service.run(opened, waited_s)
                 ran, reply = handled.ran, handled.reply
-            self._outbox.put(say.write_reply(token, ran, reply))
+            self._outbox.put(say.write_reply(token, ran, reply, code_of(reply)))
             self._waker.wake()

@@ -15,7 +15,7 @@ Broker to worker::
     [STOP]                    finish what is running, say goodbye, end
 
 The token is a uint64, the time waited a float64 of seconds, both little endian; `ran` is one byte,
-0 or 1.
+0 or 1, and after it the code of an error reply: who counts need not read it again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from lpb_server.wire.intake import Refusal
 from lpb_server.wire.values import Frame
 
 __all__ = [
@@ -75,9 +76,9 @@ def read_request(parts: list[Frame]) -> tuple[int, float, list[Frame]]:
     return token, waited_s, parts[3:]
 
 
-def write_reply(token: int, ran: bool, frames: list[Frame]) -> list[Frame]:
+def write_reply(token: int, ran: bool, frames: list[Frame], code: str = "") -> list[Frame]:
     """Write a worker's reply."""
-    return [REPLY, _TOKEN.pack(token), b"\1" if ran else b"\0", *frames]
+    return [REPLY, _TOKEN.pack(token), (b"\1" if ran else b"\0") + code.encode(), *frames]
 
 
 def read_reply(parts: list[Frame]) -> tuple[int, bool, list[Frame]]:
@@ -88,10 +89,11 @@ def read_reply(parts: list[Frame]) -> tuple[int, bool, list[Frame]]:
     ValueError
         When it is none.
     """
-    if len(parts) < 4 or len(parts[2]) != 1:
+    if len(parts) < 4 or len(parts[2]) == 0:
         raise ValueError("not a worker's reply")
     try:
         (token,) = _TOKEN.unpack(parts[1])
     except struct.error:
         raise ValueError("not a worker's reply") from None
-    return token, parts[2] != b"\0", parts[3:]
+    code = bytes(parts[2][1:]).decode("ascii", "replace")
+    return token, parts[2][0] != 0, Refusal(parts[3:], code) if code else parts[3:]

@@ -16,7 +16,20 @@ from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import check_frames, encode_message
 from lpb_server.wire.values import Frame
 
-__all__ = ["Opened", "Rejected", "open_request"]
+__all__ = ["Opened", "Refusal", "Rejected", "code_of", "open_request"]
+
+
+class Refusal(list[Frame]):
+    """The frames of an error reply, with its code for whoever counts."""
+
+    def __init__(self, frames: Sequence[Frame], code: str) -> None:
+        super().__init__(frames)
+        self.code = code
+
+
+def code_of(reply: Sequence[Frame] | None) -> str:
+    """Return the error code of a reply; empty when it is none."""
+    return reply.code if isinstance(reply, Refusal) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +117,4 @@ def _error_reply(
     details: Mapping[str, Any] | None,
 ) -> list[Frame]:
     info = ErrorInfo(code, message, dict(details or {}))
-    return encode_message(Reply(request_id, error=info), wire_format)
+    return Refusal(encode_message(Reply(request_id, error=info), wire_format), code)

@@ -42,4 +42,9 @@ def wait_for(params: ValueMap, arrays: ArrayMap) -> Outcome:
     return Outcome({"pid": os.getpid()})
 
 
-OPERATIONS = [append, double, wait_for]
+@operation("fail", params={"type": "object"}, summary="Fail.")
+def fail(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    raise ZeroDivisionError
+
+
+OPERATIONS = [append, double, fail, wait_for]
