@@ -26,7 +26,7 @@ from lpb_server.wire.messages import decode_reply
 from lpb_server.wire.values import Frame
 
 MESSAGES = 1_000_000 if LONG else 20_000
-EXAMPLES = 5000 if LONG else 500
+EXAMPLES = 5000 if LONG else 200
 BATCH = 200
 GROWTH = 1.02
 

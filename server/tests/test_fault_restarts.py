@@ -14,7 +14,7 @@ from lpb_server.client import Backoff, BridgeClient
 from lpb_server.errors import BridgeError
 
 CLIENTS = 4
-RESTARTS = 20 if LONG else 2
+RESTARTS = 20 if LONG else 1
 
 
 def free_port() -> int:
