@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +16,16 @@ from pathlib import Path
 import lpb_server
 import pytest
 from lpb_server.client import BridgeClient
+from lpb_server.errors import BridgeError
+from lpb_server.wire.values import ValueMap
 
 WAIT_S = 30
 COMMAND = [sys.executable, "-W", "error", "-m", "lpb_server", "--no-config"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(lpb_server.__file__).parents[1])}
+PLUGIN = Path(__file__).parent / "plugin"
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join([str(Path(lpb_server.__file__).parents[1]), str(PLUGIN)]),
+}
 
 
 @contextmanager
@@ -100,6 +108,72 @@ def test_insecure_must_be_said() -> None:
         child.terminate()
         child.communicate(timeout=WAIT_S)
     assert child.returncode == 0
+
+
+def ask(
+    endpoint: str,
+    request_id: str,
+    op: str,
+    params: ValueMap,
+    answers: dict[str, str],
+    timeout_s: float,
+) -> None:
+    with BridgeClient(endpoint, timeout_s=timeout_s, tries=1) as client:
+        try:
+            reply = client.exchange(op, params, request_id=request_id).reply
+        except BridgeError as error:
+            answers[request_id] = type(error).__name__
+        else:
+            answers[request_id] = reply.status if reply.error is None else reply.error.code
+
+
+@contextmanager
+def asked(
+    tmp_path: Path, timeout_s: float
+) -> Iterator[tuple[subprocess.Popen[str], Path, dict[str, str]]]:
+    """Run a server of one process that is at work for one client while another waits."""
+    gate = tmp_path / "gate"
+    answers: dict[str, str] = {}
+    with process("--endpoint", "tcp://127.0.0.1:*", "--workers", "0") as child:
+        assert child.stdout is not None
+        endpoint = json.loads(child.stdout.readline())["endpoint"]
+        requests: list[tuple[str, str, ValueMap]] = [
+            ("running", "wait_for", {"path": str(gate)}),
+            ("waiting", "ping", {}),
+        ]
+        threads = []
+        for request_id, op, params in requests:
+            arguments = (endpoint, request_id, op, params, answers, timeout_s)
+            threads.append(threading.Thread(target=ask, args=arguments))
+            threads[-1].start()
+            deadline_s = time.monotonic() + WAIT_S
+            while not Path(f"{gate}.entered").exists():
+                assert time.monotonic() < deadline_s
+                time.sleep(0.01)
+        time.sleep(0.3)  # The second request is with the server, which has not looked at it.
+        yield child, gate, answers
+        for thread in threads:
+            thread.join(WAIT_S)
+
+
+def test_one_process_answers_what_runs_and_refuses_what_waits(tmp_path: Path) -> None:
+    with asked(tmp_path, WAIT_S) as (child, gate, answers):
+        child.terminate()
+        time.sleep(0.3)
+        assert child.poll() is None
+        gate.touch()
+        assert child.wait(WAIT_S) == 0
+    assert answers == {"running": "ok", "waiting": "overloaded"}
+
+
+def test_a_second_signal_stops_one_process_at_once(tmp_path: Path) -> None:
+    with asked(tmp_path, 3.0) as (child, _, answers):
+        child.terminate()
+        time.sleep(0.3)
+        assert child.poll() is None
+        child.terminate()
+        assert child.wait(WAIT_S) == -signal.SIGTERM
+    assert answers == dict.fromkeys(("running", "waiting"), "BridgeTimeout")
 
 
 def test_version() -> None:
