@@ -11,7 +11,6 @@ import typer
 from lpb_server import __version__
 from lpb_server.keys import client_curve
 from rich.console import Console
-from rich.table import Table
 
 from lpb_cli import call as calls
 from lpb_cli import doctor as doctors
@@ -87,7 +86,7 @@ def verify(
 ) -> None:
     """Check the proofs, talk to a real server, and have Lean's kernel check the conversation.
 
-    Writes report.json, junit.xml and LiveTranscript.lean under .lpb/ of the checkout.
+    Writes report.json, junit.xml and LiveTranscript1.lean and 2 under .lpb/ of the checkout.
     """
     settings = load_settings()
     options = VerifyOptions(
@@ -154,15 +153,7 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False))
     else:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for heading in ("", "what", "for", "found", "how to get it"):
-            table.add_column(heading, overflow="fold")
-        for finding in findings:
-            mark = (
-                "[green]✔[/]" if finding.found else "[red]✘[/]" if finding.needed else "[dim]·[/]"
-            )
-            table.add_row(mark, finding.name, finding.purpose, finding.detail, finding.remedy)
-        out.print(table)
+        doctors.print_findings(findings, out)
     missing = any(finding.needed and not finding.found for finding in findings)
     raise typer.Exit(EXIT_ENVIRONMENT if missing else EXIT_OK)
 

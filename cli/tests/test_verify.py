@@ -28,9 +28,12 @@ def test_verify_from_the_command_line(
     stages = {stage["name"]: stage for stage in report["stages"]}
     assert {stage["status"] for stage in report["stages"]} == {"passed"}
     assert stages["proofs"]["data"]["unchanged"] == stages["proofs"]["data"]["modules"]
-    assert len(stages["transcript"]["checks"]) == len(stages["live"]["checks"])
+    assert len(stages["transcript"]["checks"]) == (
+        len(stages["live"]["checks"]) + stages["client"]["data"]["exchanges"]
+    )
+    assert stages["client"]["data"]["exchanges"] >= 9  # three in each format
     assert report["seed"] == 5
-    for name in ("report.json", "junit.xml", "LiveTranscript.lean"):
+    for name in ("report.json", "junit.xml", "LiveTranscript1.lean", "LiveTranscript2.lean"):
         assert (PROJECT / ".lpb" / name).is_file()
 
 

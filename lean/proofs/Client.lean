@@ -1,6 +1,6 @@
 module
 
-public import MessagePack
+public import Formats
 public import Retry
 
 /-!
@@ -29,6 +29,8 @@ inductive Failure where
   | remote (code message : String) (details : List (String × Value))
   /-- The endpoint cannot be used at all. -/
   | endpoint
+  /-- The request cannot be written in the bridge's format. -/
+  | request
   /-- The server's certificate does not prove its result. -/
   | certificate
 
@@ -49,6 +51,7 @@ def Failure.kind : Failure → String
   | .protocol => "protocol"
   | .remote .. => "remote"
   | .endpoint => "endpoint"
+  | .request => "request"
   | .certificate => "certificate"
 
 /-- What happened, for people. -/
@@ -57,6 +60,7 @@ def Failure.text : Failure → String
   | .protocol => "the answer is no reply"
   | .remote code message _ => code ++ ": " ++ message
   | .endpoint => "cannot connect"
+  | .request => "the request has no form in this format"
   | .certificate => "the certificate does not prove the result"
 
 /-- One line for people. -/
@@ -292,8 +296,11 @@ def pushBytes (bytes : ByteArray) : List UInt8 → ByteArray
   | [] => bytes
   | b :: bs => pushBytes (bytes.push b) bs
 
-/-- The frame of a header. -/
-def encodeHeader (value : Value) : ByteArray := pushBytes ByteArray.empty (MessagePack.encode value)
+/-- The frame of a header; `none` when it has no form in this format. -/
+def encodeHeader (format : Format) (value : Value) : Option ByteArray :=
+  match format.encode value with
+  | none => none
+  | some bytes => some (pushBytes ByteArray.empty bytes)
 
 /-- Read the frames of a message. A peer that minds the manners of REP sends an empty frame first. -/
 def readMessage : (frames : List ByteArray) → Except String Reply
@@ -305,12 +312,16 @@ def readMessage : (frames : List ByteArray) → Except String Reply
 where
   /-- Read the header, then the whole. -/
   readFrames (header : ByteArray) (frames : List ByteArray) : Except String Reply :=
-    match MessagePack.decode header.toList with
-    | .error e => .error ("the header is not MessagePack: " ++ e.reason ++ " at byte " ++ toString e.offset)
-    | .ok value =>
-      match value.asMap? with
-      | none => .error "the header is no map"
-      | some entries => readReply entries frames
+    let bytes := header.toList
+    match Format.detect? bytes with
+    | none => .error "the header is in none of the formats"
+    | some format =>
+      match format.read bytes with
+      | .error reason => .error reason
+      | .ok value =>
+        match value.asMap? with
+        | none => .error "the header is no map"
+        | some entries => readReply entries frames
 
 /-! ## A call -/
 

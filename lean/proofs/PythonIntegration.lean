@@ -30,6 +30,8 @@ structure Bridge where
   endpoint : String
   /-- How often and how long to try. -/
   config : Retry.Config
+  /-- How the headers of requests are written; replies come in the same format. -/
+  format : Format
   /-- ZeroMQ's. -/
   context : Context
   /-- The socket, unless the last call had to close it. -/
@@ -90,11 +92,12 @@ def disconnect (bridge : Bridge) : IO Unit := do
 def defaultConfig : Retry.Config := { maxTries_pos := by decide }
 
 /-- Connect to a server. That it is there shows in the first call. -/
-def connect (endpoint : String) (config : Retry.Config := defaultConfig) : IO (Except Client.Error Bridge) := do
+def connect (endpoint : String) (config : Retry.Config := defaultConfig) (format : Format := .messagePack) :
+    IO (Except Client.Error Bridge) := do
   match ← attempt (Context.new 1) with
   | .error reason => return .error { failure := .endpoint, endpoint, tries := 0, lastCause := reason }
   | .ok context =>
-    let bridge : Bridge := { endpoint, config, context, socket := ← IO.mkRef none }
+    let bridge : Bridge := { endpoint, config, format, context, socket := ← IO.mkRef none }
     match ← attempt bridge.ensureSocket with
     | .error reason => return .error { failure := .endpoint, endpoint, tries := 0, lastCause := reason }
     | .ok _ => return .ok bridge
@@ -149,7 +152,10 @@ def pushFrames (message : Array Frame) : List Frame → Array Frame
 /-- Send a header as it is, with the frames that follow it, and return the reply to that id. -/
 def exchange (bridge : Bridge) (id : String) (header : Value) (frames : List Frame := []) :
     IO (Except Client.Error (Client.Reply × Nat)) := do
-  let message := pushFrames (#[].push (.bytes (Client.encodeHeader header))) frames
+  match Client.encodeHeader bridge.format header with
+  | none => return .error { failure := .request, endpoint := bridge.endpoint, tries := 0 }
+  | some bytes =>
+  let message := pushFrames (#[].push (.bytes bytes)) frames
   let (call, actions) := (Client.Call.init id).start bridge.config (← IO.monoMsNow)
   bridge.drive message call actions
 

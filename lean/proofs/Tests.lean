@@ -61,8 +61,9 @@ def hasty : Retry.Config := { maxTries := 2, timeoutMs := 300, backoffBaseMs := 
 def persistent : Retry.Config := { maxTries := 6, timeoutMs := 1500, backoffBaseMs := 50, maxTries_pos := by decide }
 
 /-- A test with a bridge to its endpoint. -/
-def withBridge (config : Retry.Config) (run : Bridge → IO Outcome) (endpoint : String) : IO Outcome := do
-  match ← Bridge.connect endpoint config with
+def withBridge (config : Retry.Config) (run : Bridge → IO Outcome) (endpoint : String)
+    (format : Format := .messagePack) : IO Outcome := do
+  match ← Bridge.connect endpoint config format with
   | .error error => return .failed error.text
   | .ok bridge =>
     let outcome ← Bridge.attempt (run bridge)
@@ -123,6 +124,11 @@ def wholeSum (j k : Nat) : Float :=
 def tenths : FloatMatrix :=
   { rows := 2, columns := 2, values := FloatArray.push (FloatArray.push (FloatArray.push (FloatArray.push ⟨#[]⟩
       0.1) 0.2) (-0.3)) 1e16 }
+
+/-- The same as parameters: the matrix inline. -/
+def inlineTenths : List (String × Value) :=
+  [("matrix", .list [.list [.float (0.1 : Float).toBits, .float (0.2 : Float).toBits],
+    .list [.float (-0.3 : Float).toBits, .float (1e16 : Float).toBits]])]
 
 /-- A matrix of one element. -/
 def single (x : Float) : FloatMatrix := { rows := 1, columns := 1, values := FloatArray.push ⟨#[]⟩ x }
@@ -202,6 +208,24 @@ def serverTests : List Test :=
         bridge.disconnect
         return expectResult (← bridge.ping) fun () => .passed "the same bridge, a new socket" ]
 
+/-- In each format: what a transcript can hold as well. -/
+def formatTests : List Format → List Test
+  | [] => []
+  | format :: formats =>
+    let test (name : String) (run : Bridge → IO Outcome) : Test :=
+      ⟨name ++ " in " ++ format.title, "LPB_ENDPOINT", fun endpoint => withBridge patient run endpoint format⟩
+    test "certified ping" (fun bridge => do
+      return expectResult (← bridge.call { operation := "ping", certify := true }) fun r =>
+        verdict (r.certificate.isSome && r.pong.isOk) "pong, with an empty certificate") ::
+    test "certified matrix sum" (fun bridge => do
+      return expectResult (← bridge.certifiedMatrixSum tenths) fun sum =>
+        .passed ("sum " ++ toString sum.value)) ::
+    test "certified matrix sum, inline," (fun bridge => do
+      match ← bridge.call { operation := "matrix_sum", params := inlineTenths, certify := true } with
+      | .error error => return .failed error.text
+      | .ok result => return expectResult (tenths.certify result) fun sum => .passed ("sum " ++ toString sum.value)) ::
+    formatTests formats
+
 /-- Whatever the endpoint, these fail in a known way. -/
 def clientTests : List Test :=
   [ ⟨"a request whose id cannot be read", "LPB_ENDPOINT", withBridge hasty fun bridge => do
@@ -240,7 +264,7 @@ def codeTests : List String → List Test
 
 /-- All tests. -/
 def tests : List Test :=
-  serverTests ++ clientTests ++ faultTests ++
+  serverTests ++ formatTests [.json, .messagePack, .protobuf] ++ clientTests ++ faultTests ++
     codeTests ["deadline_exceeded", "overloaded", "worker_lost", "unauthorized", "internal"]
 
 /-! ## The report -/

@@ -1,9 +1,7 @@
 module
 
 public import CertificateSum
-public import Json
-public import JsonEncode
-public import MessagePack
+public import Formats
 
 /-!
 # Transcripts of a conversation with a server
@@ -30,23 +28,6 @@ structure Packed where
 
 /-- The bytes themselves. -/
 def Packed.bytes (packed : Packed) : List UInt8 := Bytes.bytesOfNat packed.value packed.length
-
-/-- The format of the headers of an exchange. -/
-inductive Format where
-  /-- JSON text. -/
-  | json
-  /-- MessagePack. -/
-  | messagePack
-
-/-- Writes a header; `none` when the value has no form in this format. -/
-def Format.encode : Format → Value → Option (List UInt8)
-  | .json, value => Json.encode value
-  | .messagePack, value => some (MessagePack.encode value)
-
-/-- Reads a header. -/
-def Format.decode : Format → List UInt8 → Option Value
-  | .json, bytes => Json.decode bytes
-  | .messagePack, bytes => (MessagePack.decode bytes).toOption
 
 /-- The header of a request that asks for a certificate. -/
 def requestValue (id operation : String) (params : List (String × Value)) (arrays : List Value) : Value :=

@@ -7,7 +7,7 @@ from enum import StrEnum
 from lpb_cli.errors import EngineUnavailableError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
-from lpb_cli.toolchain.engine_archive import Progress, prepare_engine
+from lpb_cli.toolchain.engine_archive import Progress, prepare_engine, prepare_koffi
 from lpb_cli.toolchain.lake import LakeToolchain, find_lake
 from lpb_cli.toolchain.protocol import LeanToolchain
 
@@ -45,4 +45,5 @@ def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -
             "Correct LPB_LAKE or unset it.",
         )
     prepare_engine(settings.cache, progress)
+    prepare_koffi(settings.cache, progress)
     return EmbeddedToolchain(settings)

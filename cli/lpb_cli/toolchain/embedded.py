@@ -7,10 +7,13 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import CommandFailedError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.diagnostics import (
@@ -20,9 +23,15 @@ from lpb_cli.toolchain.diagnostics import (
     ProgramResult,
     ProofReport,
 )
-from lpb_cli.toolchain.engine_archive import engine_home
-from lpb_cli.toolchain.engine_process import ENGINE_FOLDER, HEAP_LIMIT_BYTES, EngineProcess
+from lpb_cli.toolchain.engine_archive import engine_home, prepare_koffi
+from lpb_cli.toolchain.engine_process import (
+    ENGINE_FOLDER,
+    HEAP_LIMIT_BYTES,
+    EngineProcess,
+    JobResult,
+)
 from lpb_cli.toolchain.lean_sources import (
+    Amalgam,
     LeanModule,
     amalgamate,
     count_declarations,
@@ -56,7 +65,7 @@ class EmbeddedToolchain:
         self._home = engine_home(settings.cache)
         self._oleans = settings.output / "proofs" / self._home.name
         self._engine: EngineProcess | None = None
-        self._programs: set[EngineProcess] = set()
+        self._temporary: set[EngineProcess] = set()
         self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
 
     @property
@@ -132,8 +141,7 @@ class EmbeddedToolchain:
         if failed:
             result.status = ModuleStatus.FAILED
             if not any(d.severity == "error" for d in result.diagnostics):
-                text = "\n".join(job.stdout + job.stderr) or f"Lean ended with {job.status}"
-                result.diagnostics.append(Diagnostic("error", module.file, 1, 0, text))
+                result.diagnostics.append(_unexplained(job, module.file))
             return result
         warnings = [
             {"severity": d.severity, "line": d.line, "column": d.column,
@@ -143,10 +151,11 @@ class EmbeddedToolchain:
         self._record(module).write_text(json.dumps({"digest": module.digest, "warnings": warnings}))
         return result
 
-    def new_engine(self) -> EngineProcess:
+    def new_engine(self, environment: dict[str, str] | None = None) -> EngineProcess:
         """Start an engine process; the caller closes it."""
-        host = ENGINE_FOLDER / "host.cjs"
-        return EngineProcess(self._home, self._oleans, host if host.is_file() else None)
+        return EngineProcess(
+            self._home, self._oleans, ENGINE_FOLDER / "host.cjs", environment or {}
+        )
 
     # -- one file, one program ------------------------------------------------------------------
 
@@ -163,32 +172,48 @@ class EmbeddedToolchain:
         assert self._engine is not None
         return self._engine
 
-    def check_file(
-        self, file: Path, timeout_s: float, on_line: Callable[[int], None] | None = None
-    ) -> FileResult:
+    def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package."""
-
-        def pass_on(message: dict[str, Any]) -> None:
-            if on_line is not None and message["severity"] == "information":
-                on_line(int(message["pos"]["line"]))
-
         engine = self._take_engine()
         try:
-            job = engine.run({"file": str(file)}, timeout_s, pass_on)
+            return _check_file(engine, file, timeout_s)
         except CommandFailedError:
             self.close()
             raise
-        lines = file.read_text(encoding="utf-8").splitlines()
-        diagnostics = [
-            _diagnostic(message, file, lines)
-            for message in job.messages
-            if message["severity"] != "information"
-        ]
-        if job.status != 0 and not diagnostics:
-            text = "\n".join(job.stdout + job.stderr) or f"Lean ended with {job.status}"
-            diagnostics.append(Diagnostic("error", file, 1, 0, text))
-        ok = job.status == 0 and not any(d.severity == "error" for d in diagnostics)
-        return FileResult(ok, job.seconds, diagnostics)
+
+    def check_files(self, files: Sequence[Path], timeout_s: float) -> list[FileResult]:
+        """Check several such files side by side, as far as the machine bears it."""
+        if not files:
+            return []
+
+        def check_in_new_engine(file: Path) -> FileResult:
+            with self._temporary_engine() as engine:
+                return _check_file(engine, file, timeout_s)
+
+        with ThreadPoolExecutor(max_workers=_engine_count()) as executor:
+            others = [executor.submit(check_in_new_engine, file) for file in files[1:]]
+            try:
+                return [
+                    self.check_file(files[0], timeout_s),
+                    *(other.result() for other in others),
+                ]
+            except BaseException:
+                for other in others:
+                    other.cancel()
+                self.close()  # or the executor would wait for the others to end by themselves
+                raise
+
+    @contextmanager
+    def _temporary_engine(
+        self, environment: dict[str, str] | None = None
+    ) -> Iterator[EngineProcess]:
+        """Give an engine that ends with the context, or when the toolchain is closed."""
+        with self.new_engine(environment) as engine:
+            self._temporary.add(engine)
+            try:
+                yield engine
+            finally:
+                self._temporary.discard(engine)
 
     def run_program(
         self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float
@@ -198,14 +223,10 @@ class EmbeddedToolchain:
         file = self._settings.output / "programs" / f"{module}.lean"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(amalgam.source, encoding="utf-8")
-        host = ENGINE_FOLDER / "host.cjs"
         # A process of its own: it has its own environment, and runs beside a check of a file.
-        with EngineProcess(self._home, self._oleans, host, environment) as engine:
-            self._programs.add(engine)
-            try:
-                job = engine.run({"file": str(file), "run": list(arguments)}, timeout_s)
-            finally:
-                self._programs.discard(engine)
+        variables = {**self._foreign_libraries(amalgam), **environment}
+        with self._temporary_engine(variables) as engine:
+            job = engine.run({"file": str(file), "run": list(arguments)}, timeout_s)
         diagnostics = tuple(
             Diagnostic("error", *amalgam.locate(int(match[1])), int(match[2]), match[3])
             for line in job.stdout
@@ -215,13 +236,42 @@ class EmbeddedToolchain:
             job.status, "\n".join(job.stdout), "\n".join(job.stderr), job.seconds, diagnostics
         )
 
+    def _foreign_libraries(self, amalgam: Amalgam) -> dict[str, str]:
+        """Give the variables that host.cjs reads, when the program calls functions of C."""
+        if not any(self._settings.lean / "ffi" in file.parents for _, file in amalgam.starts):
+            return {}
+        return {
+            "LPB_BRIDGE_LIBRARY": str(build_c_library(self._settings).path),
+            "LPB_KOFFI": str(prepare_koffi(self._settings.cache, lambda text, done, total: None)),
+        }
+
     def close(self) -> None:
         """Stop every engine that runs."""
-        for program in list(self._programs):
-            program.close()
+        for temporary in list(self._temporary):
+            temporary.close()
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
+
+
+def _check_file(engine: EngineProcess, file: Path, timeout_s: float) -> FileResult:
+    job = engine.run({"file": str(file)}, timeout_s)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    diagnostics = [
+        _diagnostic(message, file, lines)
+        for message in job.messages
+        if message["severity"] != "information"
+    ]
+    if job.status != 0 and not diagnostics:
+        diagnostics.append(_unexplained(job, file))
+    ok = job.status == 0 and not any(d.severity == "error" for d in diagnostics)
+    return FileResult(ok, job.seconds, diagnostics)
+
+
+def _unexplained(job: JobResult, file: Path) -> Diagnostic:
+    """Say what is known of a failure that Lean gave no message for."""
+    text = "\n".join(job.stdout + job.stderr) or f"Lean ended with {job.status}"
+    return Diagnostic("error", file, 1, 0, text)
 
 
 def _diagnostic(message: dict[str, Any], file: Path, lines: list[str]) -> Diagnostic:

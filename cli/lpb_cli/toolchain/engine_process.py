@@ -7,7 +7,7 @@ import json
 import queue
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -131,12 +131,7 @@ class EngineProcess:
         while not self._ready:
             self._ready = self._next(deadline)["event"] == "ready"
 
-    def run(
-        self,
-        job: Mapping[str, Any],
-        timeout_s: float,
-        on_message: Callable[[dict[str, Any]], None] | None = None,
-    ) -> JobResult:
+    def run(self, job: Mapping[str, Any], timeout_s: float) -> JobResult:
         """Do one job.
 
         Raises
@@ -155,8 +150,6 @@ class EngineProcess:
             match event["event"]:
                 case "message":
                     messages.append(event["message"])
-                    if on_message is not None:
-                        on_message(event["message"])
                 case "output":
                     streams[event["stream"]].append(event["text"])
                 case "done":

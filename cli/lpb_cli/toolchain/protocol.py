@@ -38,13 +38,11 @@ class LeanToolchain(Protocol):
     def check_proofs(self, progress: ProofProgress) -> ProofReport:
         """Check every module of the package that has changed."""
 
-    def check_file(
-        self, file: Path, timeout_s: float, on_line: Callable[[int], None] | None = None
-    ) -> FileResult:
-        """Have the kernel check a file that imports modules of the package.
+    def check_file(self, file: Path, timeout_s: float) -> FileResult:
+        """Have the kernel check a file that imports modules of the package."""
 
-        `on_line` is called with the line of each message of severity information, as it comes.
-        """
+    def check_files(self, files: Sequence[Path], timeout_s: float) -> list[FileResult]:
+        """Check several such files side by side. Gives their results in the same order."""
 
     def run_program(
         self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float

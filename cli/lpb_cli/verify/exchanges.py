@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from lpb_server.client import BridgeClient, Exchange
 from lpb_server.errors import BridgeError
+from lpb_server.wire.arrays import encode_arrays
+from lpb_server.wire.envelope import Request
+from lpb_server.wire.formats import WireFormat
+from lpb_server.wire.messages import decode_reply, encode_message
 from lpb_server.wire.values import Value
 
 from lpb_cli.report import Check, Status
+from lpb_cli.verify.c_client import CClient, CClientError
 
-__all__ = ["FORMATS", "LiveExchange", "PlannedRequest", "plan_requests", "send_requests"]
+__all__ = [
+    "FORMATS",
+    "LiveExchange",
+    "PlannedRequest",
+    "certified_exchanges",
+    "plan_c_requests",
+    "plan_requests",
+    "send_requests",
+    "send_through_c_library",
+]
 
-FORMATS = ("json", "msgpack")
+FORMATS = ("json", "msgpack", "protobuf")
 
 Matrix = npt.NDArray[np.float64]
 
@@ -34,7 +49,7 @@ class PlannedRequest:
     op
         ``matrix_sum``, ``echo`` or ``ping``.
     format
-        ``json`` or ``msgpack``.
+        ``json``, ``msgpack`` or ``protobuf``.
     matrix
         The operand of ``matrix_sum``: float64, two dimensions.
     inline
@@ -175,13 +190,18 @@ def send_requests(
     return exchanges, checks
 
 
-def _send(client: BridgeClient, request: PlannedRequest, request_id: str) -> Exchange:
+def _content(request: PlannedRequest) -> tuple[dict[str, Value], dict[str, Matrix]]:
+    """Give the parameters and the arrays to send."""
     params: dict[str, Value] = dict(request.params or {})
-    arrays: dict[str, Matrix] = {}
-    if request.matrix is not None and request.inline:
-        params["matrix"] = request.matrix.tolist()
-    elif request.matrix is not None:
-        arrays["matrix"] = request.matrix
+    if request.matrix is None:
+        return params, {}
+    if request.inline:
+        return {**params, "matrix": request.matrix.tolist()}, {}
+    return params, {"matrix": request.matrix}
+
+
+def _send(client: BridgeClient, request: PlannedRequest, request_id: str) -> Exchange:
+    params, arrays = _content(request)
     return client.exchange(
         request.op,
         params,
@@ -190,3 +210,79 @@ def _send(client: BridgeClient, request: PlannedRequest, request_id: str) -> Exc
         format=request.format,  # type: ignore[arg-type]
         request_id=request_id,
     )
+
+
+def plan_c_requests(planned: Sequence[PlannedRequest]) -> list[PlannedRequest]:
+    """Choose what is sent through the C library as well: it carries bytes, whatever they mean."""
+    cases = ("ping", "one row", "all negative")
+    chosen = [request for request in planned if request.name.startswith(cases)]
+    return [
+        replace(
+            request,
+            name=f"{request.name.removesuffix(', inline')}, C library",
+            # The C library must carry array frames, too.
+            inline=request.inline and not request.name.startswith("all negative"),
+        )
+        for request in chosen
+    ]
+
+
+def send_through_c_library(
+    library: Path, endpoint: str, planned: Sequence[PlannedRequest], timeout_s: float = TIMEOUT_S
+) -> tuple[list[LiveExchange], list[Check]]:
+    """Send the requests through the C library's own client, as `send_requests` does."""
+    run = secrets.token_hex(6)
+    exchanges: list[LiveExchange] = []
+    checks: list[Check] = []
+    for index, request in enumerate(planned):
+        check = Check(request.name, Status.PASSED)
+        checks.append(check)
+        params, arrays = _content(request)
+        headers, array_frames = encode_arrays(arrays)
+        asked = Request(f"{run}-{index}", request.op, params, headers, certify=True)
+        wire_format = WireFormat(request.format)
+        frames = tuple(map(bytes, encode_message(asked, wire_format, array_frames)))
+        try:
+            with CClient(library, endpoint, int(timeout_s * 1000)) as client:
+                reply_frames = client.exchange(frames)
+            reply = decode_reply(reply_frames)
+        except (CClientError, BridgeError) as error:
+            check.status, check.detail = Status.FAILED, str(error)
+            continue
+        if reply.reply.id != asked.id or reply.reply.error is not None:
+            check.status = Status.FAILED
+            check.detail = f"the reply is {reply.reply.status}, to the id {reply.reply.id}"
+            continue
+        exchange = Exchange(asked, reply.reply, frames, reply_frames, reply.arrays, wire_format, 1)
+        exchanges.append(LiveExchange(request, exchange))
+    return exchanges, checks
+
+
+def certified_exchanges(exchanges: Sequence[Exchange], who: str) -> list[LiveExchange]:
+    """Give what a transcript can hold of a conversation that was not planned here.
+
+    Parameters
+    ----------
+    who
+        The client that asked; names the exchanges.
+    """
+    lived: list[LiveExchange] = []
+    for exchange in exchanges:
+        request = exchange.request
+        if not request.certify or exchange.reply.error is not None:
+            continue
+        matrix = None
+        inline = not request.arrays
+        if request.op == "matrix_sum" and inline:
+            matrix = np.array(request.params["matrix"], dtype=np.float64)
+        elif request.op == "matrix_sum":
+            data = b"".join(exchange.request_frames[1:])
+            matrix = np.frombuffer(data, "<f8").reshape(request.arrays[0].shape)
+        elif request.op != "ping":
+            continue
+        where = "" if matrix is None else ", inline" if inline else ", frame"
+        size = "" if matrix is None else f" {matrix.shape[0]} × {matrix.shape[1]}"
+        name = f"{who} {len(lived) + 1}: {request.op}{size}, {exchange.wire_format}{where}"
+        planned = PlannedRequest(name, request.op, str(exchange.wire_format), matrix, inline)
+        lived.append(LiveExchange(planned, exchange))
+    return lived

@@ -8,20 +8,35 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import LpbError
 from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
 from lpb_cli.toolchain.diagnostics import Diagnostic, ModuleResult, ModuleStatus
 from lpb_cli.toolchain.protocol import LeanToolchain
-from lpb_cli.verify.exchanges import LiveExchange, plan_requests, send_requests
+from lpb_cli.verify.exchanges import (
+    LiveExchange,
+    certified_exchanges,
+    plan_c_requests,
+    plan_requests,
+    send_requests,
+    send_through_c_library,
+)
+from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.program import check_program
-from lpb_cli.verify.transcript import render_transcript
+from lpb_cli.verify.transcript import Transcript, render_transcript
 
 __all__ = ["Narrator", "VerifyOptions", "check_proofs_stage", "run_verify"]
 
 TRANSCRIPT_TIMEOUT_S = 1800.0
+
+PARTS = 2
+"""Into how many files the conversation is cut, which are checked side by side."""
+
+EMBEDDED_DIFFERS = "interpreted, not compiled; host functions instead of LeanZMQ.c"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +99,9 @@ def run_verify(
         ("proofs", _proofs),
         ("serve", _serve),
         ("live", _live),
-        ("transcript", _transcript),
+        ("client", _client),
         ("program", _program),
+        ("transcript", _transcript),
         ("stop", _stop),
     ]
     report.stages = [Stage(name) for name, _ in stages]
@@ -188,11 +204,42 @@ def _live(run: _Run, stage: Stage) -> None:
     )
     if run.server is not None:
         run.server.check()
+    library = build_c_library(run.settings)
+    through_c, checks = send_through_c_library(library.path, run.endpoint, plan_c_requests(planned))
+    run.exchanges += through_c
+    stage.checks += checks
     formats = ", ".join(sorted({request.format for request in planned}))
     answered = len(stage.checks) - len(stage.failures)
     stage.summary = (
-        f"{answered} of {len(planned)} requests answered ({formats}), seed {run.options.seed}"
+        f"{answered} of {len(stage.checks)} requests answered ({formats}), {len(checks)} of them "
+        f"through the C library, seed {run.options.seed}"
     )
+
+
+def _client(run: _Run, stage: Stage) -> None:
+    if not run.endpoint:
+        stage.summary = "not run: no server"
+        return
+    if not run.proofs_hold:
+        stage.summary = "not run: the proofs do not hold"
+        return
+    if run.exchanges:
+        # The other program runs beside this one, on another core.
+        executor = ThreadPoolExecutor(max_workers=1)
+        run.program = executor.submit(check_program, run.toolchain, run.exchanges)
+        executor.shutdown(wait=False)
+    run.narrator.progress("the Lean client's tests", 0, 0)
+    stage.checks, exchanges = run_client_tests(run.toolchain, run.endpoint)
+    certified = certified_exchanges(exchanges, "Lean client")
+    run.exchanges += certified
+    passed = len(stage.checks) - len(stage.failures)
+    stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed"
+    stage.data = {
+        "exchanges": len(certified),
+        "differs_from_native": "" if run.toolchain.name == "lake" else EMBEDDED_DIFFERS,
+    }
+    if run.toolchain.name != "lake":
+        stage.summary += f" ({EMBEDDED_DIFFERS})"
 
 
 def _transcript(run: _Run, stage: Stage) -> None:
@@ -202,23 +249,26 @@ def _transcript(run: _Run, stage: Stage) -> None:
     if not run.proofs_hold:
         stage.summary = "not run: the proofs do not hold"
         return
-    transcript = render_transcript(
-        run.exchanges, f"Seed {run.options.seed}; {len(run.exchanges)} exchanges."
-    )
-    file = run.settings.output / "LiveTranscript.lean"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(transcript.source, encoding="utf-8")
-    # The program runs beside the kernel's check, on the other core.
-    executor = ThreadPoolExecutor(max_workers=1)
-    run.program = executor.submit(check_program, run.toolchain, run.exchanges)
-    executor.shutdown(wait=False)
+    parts = [run.exchanges[first::PARTS] for first in range(min(PARTS, len(run.exchanges)))]
+    transcripts: list[Transcript] = []
+    files: list[Path] = []
+    run.settings.output.mkdir(parents=True, exist_ok=True)
+    for number, exchanges in enumerate(parts, start=1):
+        description = (
+            f"Seed {run.options.seed}; {len(exchanges)} of {len(run.exchanges)} exchanges, "
+            f"part {number} of {len(parts)}."
+        )
+        transcripts.append(render_transcript(exchanges, description))
+        files.append(run.settings.output / f"LiveTranscript{number}.lean")
+        files[-1].write_text(transcripts[-1].source, encoding="utf-8")
     run.narrator.progress(f"the kernel checks {len(run.exchanges)} exchanges", 0, 0)
-    result = run.toolchain.check_file(file, TRANSCRIPT_TIMEOUT_S)
+    results = run.toolchain.check_files(files, TRANSCRIPT_TIMEOUT_S)
     rejected: dict[str, list[Diagnostic]] = {}
-    for diagnostic in result.diagnostics:
-        if diagnostic.severity == "error":
-            name = transcript.exchange_at(diagnostic.line) or "the file itself"
-            rejected.setdefault(name, []).append(diagnostic)
+    for transcript, result in zip(transcripts, results, strict=True):
+        for diagnostic in result.diagnostics:
+            if diagnostic.severity == "error":
+                name = transcript.exchange_at(diagnostic.line) or "the file itself"
+                rejected.setdefault(name, []).append(diagnostic)
     for live in run.exchanges:
         wrong = rejected.pop(live.name, [])
         stage.checks.append(
@@ -231,11 +281,14 @@ def _transcript(run: _Run, stage: Stage) -> None:
         )
     for name, wrong in rejected.items():
         stage.checks.append(Check(name, Status.FAILED, wrong[0].message, diagnostics=wrong))
-    if not result.ok and not stage.failures:
+    if not all(result.ok for result in results) and not stage.failures:
         stage.checks.append(Check("transcript", Status.FAILED, "Lean rejected the transcript"))
     accepted = len(run.exchanges) - len(stage.failures)
     stage.summary = f"the kernel accepts {accepted} of {len(run.exchanges)} exchanges"
-    stage.data = {"file": str(file), "kernel_seconds": round(result.seconds, 3)}
+    stage.data = {
+        "files": [str(file) for file in files],
+        "kernel_seconds": round(sum(result.seconds for result in results), 3),
+    }
 
 
 def _program(run: _Run, stage: Stage) -> None:
