@@ -6,10 +6,13 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any
+
+from rich.console import Console
+from rich.table import Table
 
 from lpb_cli.errors import EnvironmentLacksError, LpbError
 from lpb_cli.processes import run_command
@@ -18,7 +21,7 @@ from lpb_cli.toolchain.engine_archive import engine_home, is_prepared
 from lpb_cli.toolchain.lake import find_lake
 from lpb_cli.toolchain.node import find_node, npm_command
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "examine", "print_findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,17 @@ def examine(settings: Settings) -> list[Finding]:
             "apt-get install libzmq3-dev pkg-config",
         ),
     ]  # fmt: skip
+
+
+def print_findings(findings: Sequence[Finding], console: Console) -> None:
+    """Print them as a table."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("", "what", "for", "found", "how to get it"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        mark = "[green]✔[/]" if finding.found else "[red]✘[/]" if finding.needed else "[dim]·[/]"
+        table.add_row(mark, finding.name, finding.purpose, finding.detail, finding.remedy)
+    console.print(table)
 
 
 def _package(name: str) -> Finding:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Literal, Self, cast
 
@@ -17,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.errors import RemoteError
+from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
-from lpb_server.wire.arrays import Array, encode_arrays
-from lpb_server.wire.envelope import Reply, Request, Timing
+from lpb_server.wire.arrays import encode_arrays
+from lpb_server.wire.envelope import Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
@@ -56,55 +56,6 @@ elements, 458 us inline and 506 us as an array frame; of 1,024, 858 us and 570 u
 def new_id() -> str:
     """Return a correlation id of 128 random bits."""
     return secrets.token_hex(_ID_BYTES)
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its reply, with the exact bytes of both.
-
-    Parameters
-    ----------
-    request, reply : Request, Reply
-        As they were understood; the reply may be an error.
-    request_frames, reply_frames : tuple of bytes
-        ``[header][array 0] …``, without routing frames.
-    arrays : dict of str to ndarray
-        The arrays of the reply.
-    wire_format : WireFormat
-        The format of the request's header.
-    tries : int
-        How many times the request was sent.
-    """
-
-    request: Request
-    reply: Reply
-    request_frames: tuple[bytes, ...]
-    reply_frames: tuple[bytes, ...]
-    arrays: dict[str, Array]
-    wire_format: WireFormat
-    tries: int
-
-
-@dataclass(frozen=True, slots=True)
-class CallResult:
-    """What a call gave back.
-
-    Parameters
-    ----------
-    result : dict
-        The operation's result.
-    arrays : dict of str to ndarray
-        Its arrays, read-only.
-    certificate : dict or None
-        What a checker needs; None unless it was asked for.
-    timing : Timing or None
-        How long the server took; None for a certified reply.
-    """
-
-    result: ValueMap
-    arrays: dict[str, Array]
-    certificate: ValueMap | None
-    timing: Timing | None
 
 
 class BridgeClient:

@@ -8,10 +8,8 @@ and ``allowed-workers`` list the public keys that a server lets in, one a line, 
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import re
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,15 +19,13 @@ from typing import Final
 
 import zmq
 import zmq.auth
-from zmq.utils import z85
 
+from lpb_server.allow_list import AllowList, is_key
 from lpb_server.errors import KeyFileError
 
-__all__ = ["AllowList", "ClientCurve", "KeyFolder", "KeyPair", "Role", "client_curve", "is_key"]
+__all__ = ["ClientCurve", "KeyFolder", "KeyPair", "Role", "client_curve"]
 
-_LOG = logging.getLogger(__name__)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-_KEY_LENGTH: Final = 40
 _OTHERS: Final = 0o077
 _FILE: Final = """\
 # The {kind} key of {name}, for CURVE. {advice}
@@ -77,49 +73,6 @@ class ClientCurve:
         connection.curve_serverkey = self.server_key.encode()
         connection.curve_publickey = self.pair.public.encode()
         connection.curve_secretkey = self.pair.secret.encode()
-
-
-def is_key(text: str) -> bool:
-    """Tell whether a text is a CURVE key in Z85."""
-    if len(text) != _KEY_LENGTH or not text.isascii():
-        return False
-    try:
-        return z85.encode(z85.decode(text)) == text.encode()
-    except (ValueError, KeyError, struct.error):
-        return False
-
-
-class AllowList:
-    """The public keys that are let in, read again whenever the file has changed.
-
-    Threads may share it.
-
-    Parameters
-    ----------
-    path : Path
-        The file; where there is none, nobody is let in.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: tuple[tuple[int, ...] | None, dict[str, str]] = (None, {})
-
-    def names(self) -> dict[str, str]:
-        """Return the names of the keys, by key."""
-        try:
-            status = self._path.stat()
-            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if stamp != self._seen[0]:
-                self._seen = stamp, _read_list(self._path)
-        except OSError as error:
-            if not isinstance(error, FileNotFoundError):
-                _LOG.error("%s: %s; nobody is let in", self._path, error.strerror)
-            self._seen = None, {}
-        return self._seen[1]
-
-    def permits(self, key: str) -> bool:
-        """Tell whether a key is let in, now."""
-        return key in self.names()
 
 
 class KeyFolder:
@@ -300,14 +253,3 @@ def _write(file: Path, text: str, mode: int) -> None:
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
     draft.replace(file)
-
-
-def _read_list(path: Path) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
-        key, _, name = line.strip().partition(" ")
-        if is_key(key):
-            names[key] = name.strip()
-        elif key and not key.startswith("#"):
-            _LOG.error("%s:%d: no key of 40 characters of Z85; left out", path, number)
-    return names

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from lpb_server.allow_list import AllowList
 from lpb_server.config import ServerConfig
 from lpb_server.errors import InsecureBindError, MalformedEndpoint
-from lpb_server.keys import AllowList, KeyFolder, KeyPair, Role
+from lpb_server.keys import KeyFolder, KeyPair, Role
 
 __all__ = ["Protection", "check_bind", "is_loopback", "protection"]
 

@@ -1,0 +1,61 @@
+"""What a call of the Python client gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpb_server.wire.arrays import Array
+from lpb_server.wire.envelope import Reply, Request, Timing
+from lpb_server.wire.formats import WireFormat
+from lpb_server.wire.values import ValueMap
+
+__all__ = ["CallResult", "Exchange"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its reply, with the exact bytes of both.
+
+    Parameters
+    ----------
+    request, reply : Request, Reply
+        As they were understood; the reply may be an error.
+    request_frames, reply_frames : tuple of bytes
+        ``[header][array 0] …``, without routing frames.
+    arrays : dict of str to ndarray
+        The arrays of the reply.
+    wire_format : WireFormat
+        The format of the request's header.
+    tries : int
+        How many times the request was sent.
+    """
+
+    request: Request
+    reply: Reply
+    request_frames: tuple[bytes, ...]
+    reply_frames: tuple[bytes, ...]
+    arrays: dict[str, Array]
+    wire_format: WireFormat
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What a call gave back.
+
+    Parameters
+    ----------
+    result : dict
+        The operation's result.
+    arrays : dict of str to ndarray
+        Its arrays, read-only.
+    certificate : dict or None
+        What a checker needs; None unless it was asked for.
+    timing : Timing or None
+        How long the server took; None for a certified reply.
+    """
+
+    result: ValueMap
+    arrays: dict[str, Array]
+    certificate: ValueMap | None
+    timing: Timing | None
