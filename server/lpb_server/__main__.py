@@ -21,7 +21,8 @@ from typing import Final
 
 from lpb_server import __version__
 from lpb_server.config import ServerConfig
-from lpb_server.errors import BindError, ConfigError, KeyFileError, ServerError
+from lpb_server.errors import BindError, ConfigError, ExecutorError, KeyFileError, ServerError
+from lpb_server.executors import PROCESS, check_executor, opened_executor
 from lpb_server.logs import configure_logging
 from lpb_server.metrics_endpoint import serving_metrics
 from lpb_server.notify import READY, STOPPING, notify
@@ -29,7 +30,7 @@ from lpb_server.operations import default_registry
 from lpb_server.service import Service
 from lpb_server.settings import SERVER_SETTINGS, add_flags
 from lpb_server.sources import add_source_flags, load_for
-from lpb_server.transport import BridgeServer, Broker
+from lpb_server.transport import BridgeServer, Broker, ExecutorServer
 
 __all__ = ["main"]
 
@@ -79,14 +80,22 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
             pool = replace(pool, workers=0, workers_endpoint=elsewhere)
         configure_logging(config.log_level, config.log_format)
         service = Service(default_registry(), config.limits)
-        if pool.workers or pool.workers_endpoint:
+        if check_executor(pool.executor) != PROCESS:
+            with (
+                opened_executor(pool.executor) as executor,
+                ExecutorServer(service, config, executor, pool.drain_s) as dispatcher,
+                _running(dispatcher, config),
+            ):
+                _announce(dispatcher.endpoint)
+                dispatcher.serve()
+        elif pool.workers or pool.workers_endpoint:
             with Broker(service.purity, config, pool) as broker, _running(broker, config):
                 broker.serve(lambda: _announce(broker.endpoint, broker.workers_endpoint))
         else:
             with BridgeServer(service, config) as server, _running(server, config):
                 _announce(server.endpoint)
                 server.serve()
-    except BindError as error:
+    except (BindError, ExecutorError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_ENVIRONMENT
     except (ConfigError, KeyFileError, ServerError) as error:

@@ -86,6 +86,9 @@ class PoolConfig:
         the broker's own is noticed at once, whatever this is.
     restarts_per_minute : int
         How many dead workers are replaced in a minute; more wait for the next.
+    executor : str
+        What runs the operations: ``process`` as `workers` says, or a Dask scheduler's workers,
+        ``dask://HOST:PORT``.
     drain_s : float
         How long running work may take after the signal to stop.
     """
@@ -96,6 +99,7 @@ class PoolConfig:
     heartbeat_s: float = 1.0
     liveness_s: float = 10.0
     restarts_per_minute: int = field(default=60, metadata={"least": 0})
+    executor: str = "process"
     drain_s: float = 30.0
 
 

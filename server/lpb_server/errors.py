@@ -37,6 +37,7 @@ __all__ = [
     "ConfigError",
     "EndpointError",
     "ErrorCode",
+    "ExecutorError",
     "HandshakeError",
     "InsecureBindError",
     "InvalidParams",
@@ -204,6 +205,10 @@ class BindError(ServerError):
         super().__init__(f"cannot bind {endpoint}: {reason}")
         self.endpoint = endpoint
         self.reason = reason
+
+
+class ExecutorError(ServerError):
+    """What is to run the operations is not there."""
 
 
 class MalformedEndpoint(ServerError):

@@ -20,9 +20,10 @@ from lpb_server.transport.reply_cache import ReplyCache
 from lpb_server.transport.waker import Waker
 from lpb_server.wire.values import Frame
 
-__all__ = ["BridgeServer"]
+__all__ = ["STOPPING", "BridgeServer"]
 
 _FLUSH_MS: Final = 1000
+STOPPING: Final = "the server is stopping"
 
 
 class BridgeServer:
@@ -115,6 +116,7 @@ class BridgeServer:
             events = dict(poller.poll(0 if self._queue else None))
             if self._waker.descriptor in events:
                 self._waker.clear()
+            self._tend()
             for route, user, frames in self._frontend.receive():
                 self._take(route, user, frames)
             if self._queue and not self._stopping:
@@ -122,7 +124,17 @@ class BridgeServer:
         for route, user, frames in self._frontend.receive():
             self._take(route, user, frames)
         while self._queue:
-            self._refuse(self._queue.popleft(), ErrorCode.OVERLOADED, "the server is stopping")
+            self._refuse(self._queue.popleft(), ErrorCode.OVERLOADED, STOPPING)
+        self._drain()
+
+    def _tend(self) -> None:
+        """See to work that has been done elsewhere; here there is none."""
+
+    def _drain(self) -> None:
+        """Wait for work that is being done elsewhere; here there is none."""
+
+    def _room(self) -> bool:
+        return len(self._queue) < self._config.queue_length
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         taken = self._reception.take(route, frames, time.monotonic(), user)
@@ -132,7 +144,7 @@ class BridgeServer:
         if isinstance(taken, list):
             self.metrics.went(taken)
             self._frontend.send(route, taken)
-        elif taken is not None and len(self._queue) < self._config.queue_length:
+        elif taken is not None and self._room():
             self._queue.append(taken)
         elif taken is not None:
             message = f"{self._config.queue_length} requests are waiting already"
@@ -145,6 +157,9 @@ class BridgeServer:
         if not self._frontend.permits(job.user):
             self._refuse(job, ErrorCode.UNAUTHORIZED, REVOKED)
             return
+        self._run(job)
+
+    def _run(self, job: Job) -> None:
         handled = self._service.run(job.opened, time.monotonic() - job.arrived_s)
         self._finish(job, handled.reply, ran=handled.ran)
 

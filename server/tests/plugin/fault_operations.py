@@ -19,7 +19,8 @@ if "LPB_TEST_THREAD" in os.environ:  # As some libraries do when they are import
 
 @operation("append", params={"type": "object"}, summary="Append a line to a file.", pure=False)
 def append(params: ValueMap, arrays: ArrayMap) -> Outcome:
-    line = f"{params['line']}\n".encode()
+    mark = f" {os.getpid()}" if "pid" in params else ""
+    line = f"{params['line']}{mark}\n".encode()
     with Path(cast(str, params["path"])).open("ab", buffering=0) as file:
         file.write(line)
     time.sleep(0.005)
