@@ -235,4 +235,12 @@ theorem decodeReply?_encodeReply (r : Reply) (h : r.wellFormed = true)
 theorem encodeHeader_request (r : Request) (h : r.wellFormed = true) : encodeHeader r.toValue = encodeRequest r := by
   rw [encodeHeader, r.ofValue?_toValue (Request.valid_of_wellFormed h)]
 
+/-- The header map of a well-formed reply is encoded as the reply. -/
+theorem encodeHeader_reply (r : Reply) (h : r.wellFormed = true) : encodeHeader r.toValue = encodeReply r := by
+  have no : Request.ofValue? r.toValue = none := by
+    obtain ⟨id, outcome, timing⟩ := r
+    cases outcome <;>
+      simp [Request.ofValue?, Reply.toValue, Reply.outcomeEntries, Value.asMap?, Value.asString?, required?]
+  rw [encodeHeader, no, r.ofValue?_toValue (Reply.valid_of_wellFormed h)]
+
 end LeanPythonBridge.Protobuf
