@@ -78,6 +78,11 @@ class LiveExchange:
         """Say what is special about it."""
         return self.planned.name
 
+    @property
+    def size_bytes(self) -> int:
+        """How long both messages are together."""
+        return sum(map(len, self.exchange.request_frames + self.exchange.reply_frames))
+
 
 def _edge_cases() -> list[tuple[str, Matrix]]:
     """Matrices at the edges of what a float64 sum can meet."""
