@@ -196,7 +196,7 @@ structure ArrayHeader where
   shape : List Nat
   /-- How many consecutive frames hold it. -/
   frames : Nat := 1
-  deriving Repr, DecidableEq, Inhabited
+  deriving Repr, Inhabited
 
 namespace ArrayHeader
 
@@ -273,7 +273,7 @@ structure Request where
   deadlineMs : Option Nat := none
   /-- Whether a certificate is asked for. -/
   certify : Bool := false
-  deriving Repr, DecidableEq, Inhabited
+  deriving Repr, Inhabited
 
 namespace Request
 
@@ -385,7 +385,7 @@ structure ErrorInfo where
   message : String
   /-- Particulars, for a program. -/
   details : Entries := []
-  deriving Repr, DecidableEq, Inhabited
+  deriving Repr, Inhabited
 
 namespace ErrorInfo
 
@@ -409,7 +409,7 @@ structure Timing where
   queueUs : Nat
   /-- In the operation. -/
   computeUs : Nat
-  deriving Repr, DecidableEq, Inhabited
+  deriving Repr, Inhabited
 
 namespace Timing
 
@@ -432,7 +432,7 @@ inductive Outcome where
   | ok (result : Entries) (arrays : List ArrayHeader) (certificate : Option Entries)
   /-- An error. -/
   | error (info : ErrorInfo)
-  deriving Repr, DecidableEq, Inhabited
+  deriving Repr, Inhabited
 
 /-- A reply. -/
 structure Reply where
@@ -442,7 +442,7 @@ structure Reply where
   outcome : Outcome
   /-- How long it took. A reply that carries a certificate says nothing about time. -/
   timing : Option Timing := none
-  deriving Repr, DecidableEq, Inhabited
+  deriving Repr, Inhabited
 
 namespace Reply
 
