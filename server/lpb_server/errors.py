@@ -14,6 +14,7 @@
     │   └── HandshakeError      the server and this client do not let each other in
     ├── ServerError             the server cannot run as asked
     │   ├── BindError           the endpoint cannot be bound
+    │   ├── ExecutorError       what is to run the operations is not there
     │   ├── MalformedEndpoint   the endpoint is none that a server can have
     │   └── InsecureBindError   the endpoint is reachable from elsewhere, and nothing protects it
     ├── ConfigError             a setting that cannot be used: where it stands, what is wrong
