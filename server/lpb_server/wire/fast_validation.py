@@ -1,14 +1,17 @@
-"""JSON Schema compiled to closures: says "valid" fast, and leaves everything else to `jsonschema`.
+"""JSON Schema compiled to Python code: says "valid" fast, and leaves everything else to others.
 
-The closures cover the keywords that the bridge's own schemas use. A schema with any other keyword
-is not compiled, and the reference validator alone decides. For the ones that are, the two agree on
+The code covers the keywords that the bridge's own schemas use. A schema with any other keyword is
+not compiled, and the reference validator alone decides. For the ones that are, the two agree on
 every value of the data model; a test compares them on random schemas and values.
+
+What a schema says becomes one function of straight-line tests, without a call for each keyword:
+reading the header of a small request took twelve times as long with a closure for each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 __all__ = ["Check", "compile_check"]
@@ -27,7 +30,27 @@ _TYPES: Final[dict[str, frozenset[type]]] = {
     "array": frozenset({list}),
     "object": frozenset({dict}),
 }
+_ANY: Final[frozenset[type]] = frozenset().union(*_TYPES.values())
+_NUMBERS: Final = _TYPES["number"]
 _DEFINITION: Final = "#/$defs/"
+_DEEPEST: Final = 12
+"""Python allows twenty blocks inside each other; from here on a part is a function of its own."""
+
+_BOUNDS: Final[dict[str, tuple[frozenset[type], str]]] = {
+    # Never "not at least": a NaN breaks no bound, as in the reference.
+    "minimum": (_NUMBERS, "{value} < {bound}"),
+    "maximum": (_NUMBERS, "{value} > {bound}"),
+    "minItems": (_TYPES["array"], "len({value}) < {bound}"),
+    "maxItems": (_TYPES["array"], "len({value}) > {bound}"),
+    "minLength": (_TYPES["string"], "len({value}) < {bound}"),
+    "maxLength": (_TYPES["string"], "len({value}) > {bound}"),
+    "minProperties": (_TYPES["object"], "len({value}) < {bound}"),
+    "maxProperties": (_TYPES["object"], "len({value}) > {bound}"),
+    "pattern": (_TYPES["string"], "{bound}({value}) is None"),
+}
+"""Keyword to the types that it speaks of, and what breaks it."""
+
+_OBJECT_KEYWORDS: Final = frozenset({"properties", "required", "additionalProperties"})
 
 
 class _NotCompiled(Exception):
@@ -48,133 +71,220 @@ def compile_check(schema: dict[str, Any] | bool) -> Check | None:
         Tells whether a value of the data model is valid; None when the schema uses a keyword that
         is not covered.
     """
-    definitions = schema.get("$defs", {}) if isinstance(schema, dict) else {}
+    writer = _Writer(schema.get("$defs", {}) if isinstance(schema, dict) else {})
     try:
-        return _compile(schema, definitions, ())
+        name = writer.function(schema, ())
     except _NotCompiled:
         return None
+    return writer.build(name)
 
 
-def _compile(schema: Any, definitions: Mapping[str, Any], path: tuple[str, ...]) -> Check:
-    if isinstance(schema, bool):
-        return lambda value: schema
-    checks: list[Check] = []
-    for keyword, wanted in schema.items():
-        if keyword in _ANNOTATIONS:
-            continue
-        if keyword == "$ref":
-            name = str(wanted).removeprefix(_DEFINITION)
-            if wanted in path or name not in definitions:  # Recursive, or somewhere else.
-                raise _NotCompiled(keyword)
-            checks.append(_compile(definitions[name], definitions, (*path, wanted)))
-        elif keyword in _LEAVES:
-            checks.append(_LEAVES[keyword](wanted))
-        elif keyword == "properties":
-            checks.append(
-                _properties(
-                    {key: _compile(item, definitions, path) for key, item in wanted.items()}
-                )
-            )
-        elif keyword == "items" and "prefixItems" not in schema:
-            checks.append(_items(_compile(wanted, definitions, path)))
-        elif keyword == "additionalProperties" and "patternProperties" not in schema:
-            known = frozenset(schema.get("properties", ()))
-            checks.append(_additional(known, _compile(wanted, definitions, path)))
-        elif keyword == "if":
-            checks.append(
-                _conditional(
-                    _compile(wanted, definitions, path),
-                    _compile(schema.get("then", True), definitions, path),
-                    _compile(schema.get("else", True), definitions, path),
-                )
-            )
+class _Writer:
+    """Writes functions that return False at the first test that fails, and True at the end.
+
+    Names and numbers of the schema reach the code as constants of its namespace, never as text.
+    """
+
+    def __init__(self, definitions: Mapping[str, Any]) -> None:
+        self._definitions = definitions
+        self._functions: list[str] = []
+        self._references: dict[str, str] = {}
+        self._namespace: dict[str, Any] = {"ABSENT": object()}
+        self._count = 0
+
+    def build(self, name: str) -> Check:
+        """Return the function of that name."""
+        exec("\n".join(self._functions), self._namespace)
+        built: Check = self._namespace[name]
+        return built
+
+    def function(self, schema: Any, path: tuple[str, ...]) -> str:
+        """Write a function for a schema, and return its name."""
+        name, value = self._new("check"), self._new("value")
+        lines = self._tests(schema, value, _ANY, 1, path)
+        self._functions.append("\n".join([f"def {name}({value}):", *lines, "    return True"]))
+        return name
+
+    def _new(self, stem: str) -> str:
+        self._count += 1
+        return f"{stem}_{self._count}"
+
+    def _constant(self, value: Any) -> str:
+        name = self._new("constant")
+        self._namespace[name] = value
+        return name
+
+    def _tests(
+        self, schema: Any, value: str, kinds: frozenset[type], depth: int, path: tuple[str, ...]
+    ) -> list[str]:
+        """Return the lines that test a value that is known to be of one of some types."""
+        if isinstance(schema, bool):
+            return [] if schema else [_fail(depth)]
+        if depth > _DEEPEST:
+            return [_fail(depth, f"not {self.function(schema, path)}({value})")]
+        lines: list[str] = []
+        if "type" in schema:  # First: it tells which of the others have something to say.
+            kinds, line = self._type(schema["type"], value, kinds, depth)
+            lines += line
+        if not schema.keys().isdisjoint(_OBJECT_KEYWORDS):
+            inner = _guarded(value, kinds, _TYPES["object"], depth)
+            if inner is not None:
+                found = self._object(schema, value, depth + len(inner), path)
+                lines += [*inner, *found] if found else []
+        for keyword, wanted in schema.items():
+            if keyword in _ANNOTATIONS or keyword in _OBJECT_KEYWORDS or keyword == "type":
+                continue
+            lines += self._keyword(schema, keyword, wanted, value, kinds, depth, path)
+        return lines
+
+    def _type(
+        self, wanted: str | list[str], value: str, kinds: frozenset[type], depth: int
+    ) -> tuple[frozenset[type], list[str]]:
+        names = [wanted] if isinstance(wanted, str) else wanted
+        left = frozenset().union(*(_TYPES[name] for name in names))
+        if len(left) == 1:
+            test = f"type({value}) is not {self._constant(next(iter(left)))}"
         else:
-            raise _NotCompiled(keyword)
-    if len(checks) == 1:
-        return checks[0]
-    return lambda value: all(check(value) for check in checks)
+            test = f"type({value}) not in {self._constant(left)}"
+        return left & kinds, [_fail(depth, test)]
+
+    def _keyword(
+        self,
+        schema: dict[str, Any],
+        keyword: str,
+        wanted: Any,
+        value: str,
+        kinds: frozenset[type],
+        depth: int,
+        path: tuple[str, ...],
+    ) -> list[str]:
+        if keyword in _BOUNDS:
+            about, test = _BOUNDS[keyword]
+            inner = _guarded(value, kinds, about, depth)
+            if inner is None:
+                return []
+            bound = self._constant(re.compile(wanted).search if keyword == "pattern" else wanted)
+            return [*inner, _fail(depth + len(inner), test.format(value=value, bound=bound))]
+        if keyword == "$ref":
+            return [_fail(depth, f"not {self._reference(str(wanted), path)}({value})")]
+        if keyword == "enum":
+            return [_fail(depth, self._among(wanted, value, kinds))]
+        if keyword == "const":
+            if type(wanted) is not int:
+                return [_fail(depth, self._among([wanted], value, kinds))]
+            # 2.0 equals 2, and true does not equal 1.
+            equal = f"{value} != {self._constant(wanted)}"
+            allowed = self._constant(_NUMBERS)
+            return [
+                _fail(
+                    depth,
+                    equal if kinds <= _NUMBERS else f"type({value}) not in {allowed} or {equal}",
+                )
+            ]
+        if keyword == "items" and "prefixItems" not in schema:
+            inner = _guarded(value, kinds, _TYPES["array"], depth)
+            if inner is None:
+                return []
+            item, level = self._new("item"), depth + len(inner)
+            tests = self._tests(wanted, item, _ANY, level + 1, path)
+            return [*inner, f"{_margin(level)}for {item} in {value}:", *tests] if tests else []
+        if keyword == "if":
+            condition = self.function(wanted, path)
+            nothing = f"{_margin(depth + 1)}pass"
+            return [
+                f"{_margin(depth)}if {condition}({value}):",
+                *(
+                    self._tests(schema.get("then", True), value, kinds, depth + 1, path)
+                    or [nothing]
+                ),
+                f"{_margin(depth)}else:",
+                *(
+                    self._tests(schema.get("else", True), value, kinds, depth + 1, path)
+                    or [nothing]
+                ),
+            ]
+        raise _NotCompiled(keyword)
+
+    def _reference(self, wanted: str, path: tuple[str, ...]) -> str:
+        name = wanted.removeprefix(_DEFINITION)
+        if wanted in path or name not in self._definitions:  # Recursive, or somewhere else.
+            raise _NotCompiled(wanted)
+        if name not in self._references:
+            self._references[name] = self.function(self._definitions[name], (*path, wanted))
+        return self._references[name]
+
+    def _among(self, wanted: list[Any], value: str, kinds: frozenset[type]) -> str:
+        # Numbers and containers have equalities of their own in JSON Schema; strings do not.
+        if not all(type(item) is str for item in wanted):
+            raise _NotCompiled("enum")
+        outside = f"{value} not in {self._constant(frozenset(wanted))}"
+        if kinds <= _TYPES["string"]:
+            return outside
+        return f"type({value}) is not {self._constant(str)} or {outside}"
+
+    def _object(
+        self, schema: dict[str, Any], value: str, depth: int, path: tuple[str, ...]
+    ) -> list[str]:
+        """Test the entries of a map: those that are named are counted, so that others show."""
+        if "patternProperties" in schema:
+            raise _NotCompiled("patternProperties")
+        properties = schema.get("properties", {})
+        required = dict.fromkeys(schema.get("required", ()))
+        others = schema.get("additionalProperties", True)
+        lines: list[str] = []
+        count, counted = self._new("count"), False
+        for key in required:
+            if key not in properties:
+                lines.append(_fail(depth, f"{self._constant(key)} not in {value}"))
+        for key, wanted in properties.items():
+            item = self._new("item")
+            fetch = f"{item} = {value}.get({self._constant(key)}, ABSENT)"
+            if key in required:
+                lines += [_margin(depth) + fetch, _fail(depth, f"{item} is ABSENT")]
+                lines += self._tests(wanted, item, _ANY, depth, path)
+                continue
+            tests = self._tests(wanted, item, _ANY, depth + 1, path)
+            if others is False:
+                counted = True
+                tests.insert(0, f"{_margin(depth + 1)}{count} += 1")
+            if tests:
+                lines += [_margin(depth) + fetch, f"{_margin(depth)}if {item} is not ABSENT:"]
+                lines += tests
+        if others is False:
+            named = sum(key in properties for key in required)
+            expected = f"{count} + {named}" if counted else str(named)
+            if counted:
+                lines.insert(0, f"{_margin(depth)}{count} = 0")
+            lines.append(_fail(depth, f"len({value}) != {expected}"))
+        elif others is not True:
+            key, item = self._new("key"), self._new("item")
+            tests = self._tests(others, item, _ANY, depth + 2, path)
+            if tests:
+                lines.append(f"{_margin(depth)}for {key}, {item} in {value}.items():")
+                known = self._constant(frozenset(properties))
+                lines += [f"{_margin(depth + 1)}if {key} not in {known}:", *tests]
+        return lines
 
 
-def _type(wanted: str | list[str]) -> Check:
-    names = [wanted] if isinstance(wanted, str) else wanted
-    kinds = frozenset().union(*(_TYPES[name] for name in names))
-    return lambda value: type(value) in kinds
+def _margin(depth: int) -> str:
+    return "    " * depth
 
 
-def _enum(wanted: list[Any]) -> Check:
-    # Numbers and containers have equalities of their own in JSON Schema; strings do not.
-    if not all(type(item) is str for item in wanted):
-        raise _NotCompiled("enum")
-    allowed = frozenset(wanted)
-    return lambda value: type(value) is str and value in allowed
+def _fail(depth: int, test: str = "") -> str:
+    """Return the line that gives up when a test holds, or in any case."""
+    return f"{_margin(depth)}{f'if {test}: ' if test else ''}return False"
 
 
-def _const(wanted: Any) -> Check:
-    if type(wanted) is int:  # 2.0 equals 2, and true does not equal 1.
-        return lambda value: type(value) in (int, float) and bool(value == wanted)
-    return _enum([wanted])
+def _guarded(
+    value: str, kinds: frozenset[type], about: frozenset[type], depth: int
+) -> list[str] | None:
+    """Return what must stand before a test that speaks of some types only: a line, or nothing.
 
-
-def _pattern(wanted: str) -> Check:
-    search = re.compile(wanted).search
-    return lambda value: type(value) is not str or search(value) is not None
-
-
-def _required(wanted: list[str]) -> Check:
-    return lambda value: type(value) is not dict or all(key in value for key in wanted)
-
-
-def _minimum(wanted: float) -> Check:
-    # "Not less" rather than "at least": a NaN breaks no bound, as in the reference.
-    return lambda value: type(value) not in (int, float) or not value < wanted
-
-
-def _maximum(wanted: float) -> Check:
-    return lambda value: type(value) not in (int, float) or not value > wanted
-
-
-def _least(kind: type[Sized], wanted: int) -> Check:
-    return lambda value: not isinstance(value, kind) or len(value) >= wanted
-
-
-def _most(kind: type[Sized], wanted: int) -> Check:
-    return lambda value: not isinstance(value, kind) or len(value) <= wanted
-
-
-_LEAVES: Final[dict[str, Callable[[Any], Check]]] = {
-    "type": _type,
-    "enum": _enum,
-    "const": _const,
-    "pattern": _pattern,
-    "required": _required,
-    "minimum": _minimum,
-    "maximum": _maximum,
-    "minItems": lambda wanted: _least(list, wanted),
-    "maxItems": lambda wanted: _most(list, wanted),
-    "minLength": lambda wanted: _least(str, wanted),
-    "maxLength": lambda wanted: _most(str, wanted),
-    "minProperties": lambda wanted: _least(dict, wanted),
-    "maxProperties": lambda wanted: _most(dict, wanted),
-}
-
-
-def _properties(checks: dict[str, Check]) -> Check:
-    pairs = tuple(checks.items())
-    return lambda value: (
-        type(value) is not dict or all(check(value[key]) for key, check in pairs if key in value)
-    )
-
-
-def _additional(known: frozenset[str], check: Check) -> Check:
-    return lambda value: (
-        type(value) is not dict
-        or all(check(item) for key, item in value.items() if key not in known)
-    )
-
-
-def _items(check: Check) -> Check:
-    return lambda value: type(value) is not list or all(map(check, value))
-
-
-def _conditional(condition: Check, then: Check, otherwise: Check) -> Check:
-    return lambda value: then(value) if condition(value) else otherwise(value)
+    None when the value can be of none of them.
+    """
+    if not kinds & about:
+        return None
+    if kinds <= about:
+        return []
+    names = ", ".join(sorted(kind.__name__ for kind in about))
+    return [f"{_margin(depth)}if type({value}) in ({names},):"]
