@@ -259,3 +259,39 @@ def test_header_limit() -> None:
 def test_what_protobuf_has_no_place_for(header: dict[str, Any]) -> None:
     with pytest.raises(WireError):
         encode_header(WireFormat.PROTOBUF, header)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x82\xa1a\x01\xa1a\x02",  # the same key twice
+        b"\x81\xa1a\xc4\x00",  # an empty bin
+        b"\x81\xa1a\xc4\x01x",
+        b"\x81\xa1a\xd6\xff\x00\x00\x00\x01",  # a timestamp, which the library knows
+        b"\x81\xa1a\xc7\x0c\xff" + bytes(12),
+        b"\x81\xa1a\xd4\x05x",  # an extension
+        b"\x81\x01\x02",  # a key that is no string
+        b"\x81\xc4\x01a\x02",
+        b"\x81\xa1a\xa2\xed\xa0",  # half a surrogate
+        b"\x81\xa1a\xcd\x00\x01",  # valid, but not minimal
+        b"\x81\xa1a\xca\x3f\x80\x00\x00",  # valid, but 32 bits
+        b"\x91" * 64 + b"\x01",  # a level too deep
+        b"\x81\xa1a\x01\x02",  # bytes after the value
+        b"\x81\xa1a",  # cut short
+        b"\xdd\x7f\xff\xff\xff",  # a claim of two thousand million elements
+    ],
+)
+def test_the_fast_way_leaves_all_but_our_own_encoding_to_the_careful_one(data: bytes) -> None:
+    assert msgpack_format._decode_plain(data) is None
+
+
+@given(values, st.randoms(use_true_random=False))
+def test_the_fast_way_reads_what_the_careful_one_reads(value: Value, source: Any) -> None:
+    data = bytearray(msgpack_format.encode({"a": value}))
+    if source.random() < 0.7:
+        data[source.randrange(len(data))] = source.randrange(256)
+    found = msgpack_format._decode_plain(bytes(data))
+    if found is not None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(msgpack_format, "_SMALL_BYTES", 0)
+            assert same_value(found, msgpack_format.decode(data))

@@ -32,16 +32,18 @@ def detect_format(header: Frame) -> WireFormat | None:
     WireFormat or None
         None when no header begins so.
     """
+    first = header[0] if len(header) else 0xC1
+    if 0x80 <= first <= 0x8F or first in (0xDE, 0xDF):
+        return WireFormat.MSGPACK
+    if first == 0x08:
+        return WireFormat.PROTOBUF
     for byte in header:
         if byte in _JSON_SPACE:
             continue
         if byte == 0x7B:  # {
             return WireFormat.JSON
         break
-    first = header[0] if len(header) else 0xC1
-    if 0x80 <= first <= 0x8F or first in (0xDE, 0xDF):
-        return WireFormat.MSGPACK
-    return WireFormat.PROTOBUF if first == 0x08 else None
+    return None
 
 
 def decode_header(header: Frame, limits: Limits = DEFAULT_LIMITS) -> tuple[WireFormat, ValueMap]:
@@ -117,15 +119,24 @@ def _check_part(value: Value, depth: int, limits: Limits) -> None:
             _check_part(item, depth - 1, limits)
 
 
-def encode_header(wire_format: WireFormat, header: ValueMap) -> bytes:
+def encode_header(wire_format: WireFormat, header: ValueMap, *, checked: bool = False) -> bytes:
     """Encode a header map.
+
+    Parameters
+    ----------
+    wire_format : WireFormat
+        How.
+    header : dict
+        The map.
+    checked : bool
+        Whether it is known to lie inside the data model.
 
     Raises
     ------
     WireError
         When the map cannot be written in this format.
     """
-    return _ENCODERS[wire_format](header)
+    return (_CHECKED_ENCODERS if checked else _ENCODERS)[wire_format](header)
 
 
 _DECODERS: Final[dict[WireFormat, Callable[[Frame], Value]]] = {
@@ -137,4 +148,9 @@ _ENCODERS: Final[dict[WireFormat, Callable[[ValueMap], bytes]]] = {
     WireFormat.JSON: json_format.encode,
     WireFormat.MSGPACK: msgpack_format.encode,
     WireFormat.PROTOBUF: protobuf_format.encode_header,
+}
+_CHECKED_ENCODERS: Final[dict[WireFormat, Callable[[ValueMap], bytes]]] = {
+    WireFormat.JSON: json_format.encode_checked,
+    WireFormat.MSGPACK: msgpack_format.encode_checked,
+    WireFormat.PROTOBUF: protobuf_format.encode_checked_header,
 }

@@ -12,9 +12,10 @@ import math
 from typing import Any, Final, NoReturn
 
 from lpb_server.errors import WireError
+from lpb_server.wire.limits import MAX_DEPTH
 from lpb_server.wire.values import MAX_INT, MIN_INT, Frame, Value, check_value
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "encode_checked"]
 
 _FLOAT_KEY: Final = "$float"
 _SPECIALS: Final[dict[str, float]] = {
@@ -34,7 +35,24 @@ def encode(value: Value) -> bytes:
         When it is outside the data model, or a map has the reserved key ``$float``.
     """
     check_value(value)
-    return _ENCODER.encode(_to_json(value)).encode("utf-8")
+    return encode_checked(value)
+
+
+def encode_checked(value: Value) -> bytes:
+    """Encode a value that is known to lie inside the data model.
+
+    Raises
+    ------
+    WireError
+        When a map has the reserved key ``$float``.
+    """
+    try:
+        text = _ENCODER.encode(value)
+    except ValueError:  # A NaN or an infinity.
+        return _ENCODER.encode(_to_json(value)).encode("utf-8")
+    if _FLOAT_KEY in text:  # It may stand in any string, and must not be a key.
+        text = _ENCODER.encode(_to_json(value))
+    return text.encode("utf-8")
 
 
 def _to_json(value: Any) -> Any:
@@ -70,6 +88,9 @@ def decode(data: Frame) -> Value:
     try:
         text = str(data, "utf-8")
         value: Value = _DECODER.decode(text)
+        # The hooks have seen to ints and keys. What is left to look for shows in the text.
+        if text.count("[") + text.count("{") < MAX_DEPTH and "\\u" not in text:
+            return value
     except WireError:
         raise
     except UnicodeDecodeError as error:
@@ -120,7 +141,10 @@ def _constant(text: str) -> NoReturn:
     raise WireError(f'the bare token {text} is not JSON; write {{"{_FLOAT_KEY}":"{text}"}}')
 
 
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+# What holds itself nests without end: `check_value` has refused it.
+_ENCODER: Final = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_constant
 )

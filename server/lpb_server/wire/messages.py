@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.arrays import Array, decode_arrays
-from lpb_server.wire.envelope import Reply, Request
+from lpb_server.wire.envelope import ArrayHeader, Reply, Request
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, encode_header
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.values import Frame
+from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
+from lpb_server.wire.values import MAX_INT, Frame, ValueMap, check_value
 
 __all__ = ["Message", "check_frames", "decode_reply", "decode_request", "encode_message"]
 
@@ -48,7 +48,51 @@ def encode_message(
     WireError
         When a value is outside the data model.
     """
-    return [encode_header(wire_format, envelope.to_value()), *array_frames]
+    checked = _looked_through(envelope)
+    return [encode_header(wire_format, envelope.to_value(), checked=checked), *array_frames]
+
+
+def _looked_through(envelope: Request | Reply) -> bool:
+    """Check the parts of an envelope that are not bound to lie inside the data model.
+
+    Returns
+    -------
+    bool
+        Whether that was all there is to check: the encoder looks at the whole map otherwise.
+
+    Raises
+    ------
+    WireError
+        When a part lies outside.
+    """
+    if isinstance(envelope, Request):
+        if envelope.deadline_ms is not None or not _plain(envelope.op):
+            return False
+        maps: tuple[ValueMap | None, ...] = (envelope.params,)
+    else:
+        if envelope.error is not None:
+            return False
+        maps = (envelope.result, envelope.certificate)
+    if not _plain(envelope.id) or not all(map(_plain_header, envelope.arrays)):
+        return False
+    for part in maps:
+        if part is not None:
+            check_value(part, MAX_DEPTH - 1)
+    return True
+
+
+def _plain(text: str) -> bool:
+    return type(text) is str and text.isascii()
+
+
+def _plain_header(header: ArrayHeader) -> bool:
+    return (
+        _plain(header.name)
+        and _plain(header.dtype)
+        and all(
+            type(size) is int and 0 <= size <= MAX_INT for size in (header.frames, *header.shape)
+        )
+    )
 
 
 def check_frames(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> None:

@@ -7,14 +7,29 @@ bin, ext, keys that are no strings, repeated keys, and bytes after the value.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgpack
 
 from lpb_server.errors import WireError
+from lpb_server.wire.limits import MAX_DEPTH
 from lpb_server.wire.values import Frame, Value, check_value
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "encode_checked"]
+
+_SMALL_BYTES: Final = 4096
+"""Up to this size a header is read in one pass: it can claim no more than 63 lists of as many
+elements as it has bytes, which take 2 MB until the claim is seen to be wrong."""
+
+_BUFFER_BYTES: Final = 4096
+"""What the encoder begins with; its own default of 256 KiB is asked of the system in each call."""
+
+_SCALARS: Final = bytes(
+    byte for byte in range(256) if not (0x80 <= byte <= 0x9F or 0xDC <= byte <= 0xDF)
+)
+"""The bytes that begin no list and no map."""
+
+_EMPTY_BIN: Final = b"\xc4\x00"
 
 
 def encode(value: Value) -> bytes:
@@ -26,7 +41,12 @@ def encode(value: Value) -> bytes:
         When it is outside the data model.
     """
     check_value(value)
-    packed: bytes = msgpack.packb(value, use_bin_type=True)
+    return encode_checked(value)
+
+
+def encode_checked(value: Value) -> bytes:
+    """Encode a value that is known to lie inside the data model."""
+    packed: bytes = msgpack.Packer(use_bin_type=True, buf_size=_BUFFER_BYTES).pack(value)
     return packed
 
 
@@ -38,6 +58,10 @@ def decode(data: Frame) -> Value:
     WireError
         For anything but exactly one MessagePack value that lies inside the data model.
     """
+    if len(data) <= _SMALL_BYTES:
+        plain = _decode_plain(bytes(data))
+        if plain is not None:
+            return plain
     try:
         # A first pass builds nothing. It proves that every declared length is really there, so
         # that the second takes memory in proportion to the bytes received and not to a claim.
@@ -61,6 +85,23 @@ def decode(data: Frame) -> Value:
         raise WireError(f"not MessagePack: {str(error) or type(error).__name__}") from None
     check_value(value)
     return value
+
+
+def _decode_plain(data: bytes) -> Value:
+    """Decode what our own encoder could have written; None for all else, valid or not.
+
+    The library reads it, and writes it again. When that gives the same bytes, no key stands twice
+    and every form is minimal; it has seen to UTF-8 and to the end. What it would let through and
+    the data model does not, shows in the bytes: more than 63 lists and maps, and empty bins.
+    """
+    if len(data.translate(None, _SCALARS)) >= MAX_DEPTH or _EMPTY_BIN in data:
+        return None
+    try:
+        # Timestamps, which the library knows, become floats: those are written in another way.
+        value: Value = msgpack.unpackb(data, max_bin_len=0, ext_hook=_ext, timestamp=1)
+        return value if encode_checked(value) == data else None
+    except Exception:  # The careful way finds out what is wrong, and says so.
+        return None
 
 
 def _map(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:

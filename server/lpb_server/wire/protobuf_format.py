@@ -21,7 +21,13 @@ from lpb_server.wire.protobuf_header import (
 from lpb_server.wire.protobuf_reader import read_value
 from lpb_server.wire.values import Frame, Value, ValueMap, check_value
 
-__all__ = ["decode_header", "decode_value", "encode_header", "encode_value"]
+__all__ = [
+    "decode_header",
+    "decode_value",
+    "encode_checked_header",
+    "encode_header",
+    "encode_value",
+]
 
 _FIRST_UINT: Final = 1 << 63
 
@@ -75,6 +81,17 @@ def encode_header(header: ValueMap) -> bytes:
         When it is outside the data model, or ``Header`` has no place for a part of it.
     """
     check_value(header)
+    return encode_checked_header(header)
+
+
+def encode_checked_header(header: ValueMap) -> bytes:
+    """Encode a map that is known to lie inside the data model.
+
+    Raises
+    ------
+    WireError
+        When ``Header`` has no place for a part of it.
+    """
     message = GENERATED.Header()
     try:
         _fill_fields(message, header, HEADER_FIELDS)

@@ -55,23 +55,27 @@ def check_value(value: Any, depth_limit: int = MAX_DEPTH) -> None:
         For another type, an int outside the range, a surrogate in a string, a key that is no
         string, or nesting that is too deep.
     """
-    kind = type(value)
     if depth_limit < 1:
         raise WireError(f"the value nests deeper than {MAX_DEPTH} levels", {"limit": MAX_DEPTH})
-    if kind in _CHEAP:
-        return
-    if kind is str:
-        _check_string(value)
-    elif kind is int:
-        _check_int(value)
-    elif kind is dict:
+    kind = type(value)
+    if kind is dict:
         for key, item in value.items():
             if type(key) is not str:
                 raise WireError(f"a map key must be a string, not {type(key).__name__}")
-            _check_string(key)
+            if not key.isascii():
+                _check_string(key)
+            # Most entries are scalars that need no call; at the last level the call refuses them.
+            if depth_limit > 1 and (type(item) in _CHEAP or (type(item) is str and item.isascii())):
+                continue
             check_value(item, depth_limit - 1)
     elif kind is list:
         _check_list(value, depth_limit - 1)
+    elif kind in _CHEAP:
+        return
+    elif kind is str:
+        _check_string(value)
+    elif kind is int:
+        _check_int(value)
     elif isinstance(value, (bool, int, float, str, list, dict)):
         # Subclasses (numpy.float64, StrEnum, OrderedDict) would not come back as they went.
         raise WireError(f"{kind.__name__} must be converted to a plain type before it is sent")
