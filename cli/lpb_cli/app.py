@@ -187,6 +187,13 @@ def call(
     keys_folder: Annotated[
         str | None, typer.Option("--keys", metavar="PATH", help="The folder of the keys.")
     ] = None,
+    shared_memory: Annotated[
+        bool | None,
+        typer.Option(
+            "--shared-memory/--no-shared-memory",
+            help="Send large arrays to a server on this host through shared memory.",
+        ),
+    ] = None,
     format: Annotated[str, typer.Option(help="auto, json, msgpack or protobuf.")] = "auto",
     timeout_s: Annotated[
         float, typer.Option("--timeout", min=0.001, help="Seconds that each try waits.")
@@ -205,6 +212,7 @@ def call(
             "client.endpoint": endpoint,
             "client.curve_key": curve_key,
             "client.curve_server_key": curve_server_key,
+            "client.shared_memory": None if shared_memory is None else str(shared_memory),
             "keys": keys_folder,
         }
     )
@@ -219,6 +227,7 @@ def call(
             timeout_s,
             tries,
             client_curve(folder, client.curve_key, client.curve_server_key),
+            client.shared_memory,
         )
     )
     calls.print_result(result, out, output, as_json=as_json)

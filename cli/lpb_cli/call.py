@@ -29,6 +29,8 @@ class CallOptions:
         For each try.
     curve
         The keys for a server that wants CURVE.
+    shared_memory
+        Whether large arrays go through shared memory, where that works.
     """
 
     operation: str
@@ -40,6 +42,7 @@ class CallOptions:
     timeout_s: float = 10.0
     tries: int = 3
     curve: ClientCurve | None = None
+    shared_memory: bool = True
 
 
 def parse_param(text: str) -> tuple[str, Value]:
@@ -95,6 +98,7 @@ def call(options: CallOptions) -> CallResult:
         timeout_s=options.timeout_s,
         tries=options.tries,
         curve=options.curve,
+        shared_memory=options.shared_memory,
     ) as client:
         return client.call(
             options.operation, options.params, options.arrays, certify=options.certify

@@ -31,6 +31,7 @@ from lpb_server.service import Service
 from lpb_server.settings import SERVER_SETTINGS, add_flags
 from lpb_server.sources import add_source_flags, load_for
 from lpb_server.transport import BridgeServer, Broker, ExecutorServer
+from lpb_server.wire.shared_memory import opened_segments
 
 __all__ = ["main"]
 
@@ -79,7 +80,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
             elsewhere = pool.workers_endpoint or DEFAULT_WORKERS_ENDPOINT
             pool = replace(pool, workers=0, workers_endpoint=elsewhere)
         configure_logging(config.log_level, config.log_format)
-        service = Service(default_registry(), config.limits)
+        segments = opened_segments(config.limits, wanted=config.shared_memory)
+        service = Service(default_registry(), config.limits, segments=segments)
         if check_executor(pool.executor) != PROCESS:
             with (
                 opened_executor(pool.executor) as executor,

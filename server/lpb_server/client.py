@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lpb_server.errors import RemoteError
 from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
+from lpb_server.segment import EncodedArrays, SharedArrays
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
 from lpb_server.wire.arrays import encode_arrays
 from lpb_server.wire.envelope import Request
@@ -79,6 +80,9 @@ class BridgeClient:
         What a reply may cost.
     curve : ClientCurve, optional
         The keys for a server that wants CURVE; `client_curve` reads them from a folder.
+    shared_memory : bool
+        Whether large arrays to a server of the same user on this host go through shared memory;
+        where that does not work they are sent in frames.
     sleep : callable
         Waits that many seconds; for tests.
     """
@@ -93,6 +97,7 @@ class BridgeClient:
         backoff: Backoff = DEFAULT_BACKOFF,
         limits: Limits = DEFAULT_LIMITS,
         curve: ClientCurve | None = None,
+        shared_memory: bool = True,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if tries < 1:
@@ -104,6 +109,7 @@ class BridgeClient:
         self.timeout_s = timeout_s
         self.tries = tries
         self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve)
+        self._shared = SharedArrays(endpoint) if shared_memory else None
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +125,8 @@ class BridgeClient:
     def close(self) -> None:
         """Close the socket; what is still unsent is dropped."""
         self._pirate.close()
+        if self._shared is not None:
+            self._shared.close()
 
     def ping(self) -> None:
         """Return when the server has answered.
@@ -168,7 +176,8 @@ class BridgeClient:
         params : dict, optional
             A map of the data model.
         arrays : mapping of str to array_like, optional
-            Sent after the header without a copy, when they are little endian and in C order.
+            Sent after the header without a copy, when they are little endian and in C order;
+            large ones through shared memory, where that works.
         certify : bool
             Whether to ask for a certificate.
         deadline_ms : int, optional
@@ -183,8 +192,18 @@ class BridgeClient:
         WireError
             When the request cannot be written.
         """
-        request, frames, _ = self._prepare(op, params, arrays, certify, deadline_ms, None, None)
-        answer = self._send(frames, request.id)
+        answer, request_id = None, None
+        placed = self._shared.place(arrays) if arrays and self._shared is not None else None
+        if placed is not None:
+            request, frames, _ = self._prepare(
+                op, params, None, certify, deadline_ms, None, None, placed
+            )
+            answer, request_id = self._send_shared(frames, request.id), request.id
+        if answer is None:
+            request, frames, _ = self._prepare(
+                op, params, arrays, certify, deadline_ms, None, request_id
+            )
+            answer = self._send(frames, request.id)
         error = answer.reply.error
         if error is not None:
             raise RemoteError(
@@ -262,8 +281,9 @@ class BridgeClient:
         deadline_ms: int | None,
         format: FormatName | None,
         request_id: str | None,
+        placed: EncodedArrays | None = None,
     ) -> tuple[Request, list[Frame], WireFormat]:
-        headers, array_frames = encode_arrays(arrays or {})
+        headers, array_frames = placed or encode_arrays(arrays or {})
         request = Request(
             id=request_id if request_id is not None else new_id(),
             op=op,
@@ -277,6 +297,16 @@ class BridgeClient:
 
     def _send(self, frames: Sequence[Frame], request_id: str) -> Answer:
         return self._pirate.send(frames, request_id, timeout_s=self.timeout_s, tries=self.tries)
+
+    def _send_shared(self, frames: Sequence[Frame], request_id: str) -> Answer | None:
+        """Send references to shared memory; None when the server wants frames."""
+        assert self._shared is not None
+        try:
+            answer = self._send(frames, request_id)
+        except BaseException:
+            self._shared.close()
+            raise
+        return answer if self._shared.settle(answer.reply, answer.tries) else None
 
 
 def _choose_format(name: FormatName) -> WireFormat:

@@ -143,6 +143,8 @@ class ServerConfig:
         How long a peer may take to say who it is before it is disconnected.
     log_level : str
         What is logged.
+    shared_memory : bool
+        Read large arrays of clients of the same user on this host from shared memory.
     """
 
     endpoint: str = DEFAULT_ENDPOINT
@@ -160,6 +162,7 @@ class ServerConfig:
     requests_per_client: int = 1024
     handshake_s: float = 30.0
     log_level: LogLevel = "info"
+    shared_memory: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +196,14 @@ class ClientConfig:
         The name of the client's own key pair; no CURVE when it is empty.
     curve_server_key : str
         The server's public key, or its name in the folder of the keys.
+    shared_memory : bool
+        Send large arrays to a server of the same user on this host through shared memory.
     """
 
     endpoint: str = DEFAULT_ENDPOINT
     curve_key: str = ""
     curve_server_key: str = "server"
+    shared_memory: bool = True
 
 
 @dataclass(frozen=True, slots=True)

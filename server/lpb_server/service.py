@@ -14,6 +14,7 @@ from lpb_server.wire.envelope import Reply, Timing
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
+from lpb_server.wire.shared_memory import Segments
 from lpb_server.wire.values import Frame
 
 __all__ = ["Handled", "Service"]
@@ -49,6 +50,8 @@ class Service:
         What a request may cost.
     clock : callable
         Monotonic seconds; for the timing in replies.
+    segments : Segments, optional
+        Follows references to shared memory; without it they are refused.
     """
 
     def __init__(
@@ -56,10 +59,12 @@ class Service:
         registry: Registry,
         limits: Limits = DEFAULT_LIMITS,
         clock: Callable[[], float] = time.monotonic,
+        segments: Segments | None = None,
     ) -> None:
         self._registry = registry
         self._limits = limits
         self._clock = clock
+        self._segments = segments
 
     @property
     def purity(self) -> dict[str, bool]:
@@ -107,7 +112,7 @@ class Service:
 
     def _answer(self, opened: Opened, queued_s: float, progress: _Progress) -> list[Frame]:
         request = opened.request
-        arrays = decode_arrays(request.arrays, opened.frames[1:], self._limits)
+        arrays = decode_arrays(request.arrays, opened.frames[1:], self._limits, self._segments)
         found = self._registry.find(request.op)
         found.check(request.params, arrays, certify=request.certify)
         started_s = self._clock()

@@ -27,6 +27,7 @@ from lpb_server.settings import WORKER_SETTINGS, add_flags
 from lpb_server.sources import add_source_flags, load_for
 from lpb_server.transport.fork_server import serve_forks
 from lpb_server.transport.worker import Worker
+from lpb_server.wire.shared_memory import opened_segments
 
 __all__ = ["main"]
 
@@ -81,7 +82,8 @@ def main(
         print(f"error: {error}", file=sys.stderr)
         return 2
     configure_logging(server.log_level, server.log_format)
-    service = Service(default_registry(), server.limits)
+    segments = opened_segments(server.limits, wanted=server.shared_memory)
+    service = Service(default_registry(), server.limits, segments=segments)
     identity = options.identity or secrets.token_hex(8)
     lifeline = sys.stdin.fileno() if options.end_with_stdin else None
     if options.fork_server:

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
     from lpb_benchmarks.workload import Workload
 
-__all__ = ["Bridge"]
+__all__ = ["FRAMES_ONLY", "Bridge"]
+
+FRAMES_ONLY: Final = "frames-only"
+"""The argument of a client that does without shared memory."""
 
 _TIMEOUT_S = 120.0
 
 
 class _BridgeConnection(Connection):
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, shared_memory: bool) -> None:
         self._endpoint = endpoint
+        self._shared_memory = shared_memory
         self._clients: dict[str, BridgeClient] = {}
 
     def prepare(self, workload: Workload) -> PreparedCall:
@@ -28,7 +32,11 @@ class _BridgeConnection(Connection):
         client = self._clients.get(workload.format)
         if client is None:
             client = BridgeClient(
-                self._endpoint, format=workload.format, timeout_s=_TIMEOUT_S, tries=1
+                self._endpoint,
+                format=workload.format,
+                timeout_s=_TIMEOUT_S,
+                tries=1,
+                shared_memory=self._shared_memory,
             )
             self._clients[workload.format] = client
         params, arrays, certify = workload.params(), workload.arrays(), workload.certify
@@ -70,4 +78,4 @@ class Bridge(Peer):
 
     def connect(self, endpoint: str, arguments: list[str]) -> Connection:
         """Open the bridge's own client."""
-        return _BridgeConnection(endpoint)
+        return _BridgeConnection(endpoint, FRAMES_ONLY not in arguments)

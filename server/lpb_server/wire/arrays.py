@@ -12,9 +12,10 @@ import numpy.typing as npt
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.envelope import ArrayHeader
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.shared_memory import REFERENCE_BYTES, Segments
 from lpb_server.wire.values import Frame
 
-__all__ = ["DTYPES", "Array", "decode_arrays", "encode_array", "encode_arrays"]
+__all__ = ["DTYPES", "Array", "decode_arrays", "dtype_name", "encode_array", "encode_arrays"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -57,12 +58,8 @@ def encode_array(name: str, array: npt.ArrayLike) -> tuple[ArrayHeader, list[Fra
         For another dtype.
     """
     source = np.asarray(array)
-    dtype_name = _NAMES.get((source.dtype.kind, source.dtype.itemsize))
-    if dtype_name is None:
-        raise WireError(
-            f"array {name!r} has dtype {source.dtype}; the wire carries {', '.join(DTYPES)}"
-        )
-    ordered = np.asarray(source, dtype=DTYPES[dtype_name], order="C")
+    wire_dtype = dtype_name(name, source)
+    ordered = np.asarray(source, dtype=DTYPES[wire_dtype], order="C")
     frames: list[Frame]
     if ordered.size == 0:
         frames = [b""]
@@ -70,7 +67,23 @@ def encode_array(name: str, array: npt.ArrayLike) -> tuple[ArrayHeader, list[Fra
         view = ordered.reshape(-1).view(np.uint8).data
         step = _FRAME_BYTES if _SPLIT_FROM_BYTES <= len(view) <= _SPLIT_TO_BYTES else len(view)
         frames = [view[start : start + step] for start in range(0, len(view), step)]
-    return ArrayHeader(name, dtype_name, source.shape, len(frames)), frames
+    return ArrayHeader(name, wire_dtype, source.shape, len(frames)), frames
+
+
+def dtype_name(name: str, array: Array) -> str:
+    """Return what the wire calls the dtype of an array of that name, in either byte order.
+
+    Raises
+    ------
+    WireError
+        For a dtype that it does not carry.
+    """
+    found = _NAMES.get((array.dtype.kind, array.dtype.itemsize))
+    if found is None:
+        raise WireError(
+            f"array {name!r} has dtype {array.dtype}; the wire carries {', '.join(DTYPES)}"
+        )
+    return found
 
 
 def encode_arrays(
@@ -87,7 +100,10 @@ def encode_arrays(
 
 
 def decode_arrays(
-    headers: Sequence[ArrayHeader], frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS
+    headers: Sequence[ArrayHeader],
+    frames: Sequence[Frame],
+    limits: Limits = DEFAULT_LIMITS,
+    segments: Segments | None = None,
 ) -> dict[str, Array]:
     """Read arrays from the frames that follow a header.
 
@@ -99,6 +115,8 @@ def decode_arrays(
         Exactly the frames that the headers name.
     limits : Limits
         What is refused.
+    segments : Segments, optional
+        Follows references to shared memory; without it there are only frames.
 
     Returns
     -------
@@ -129,7 +147,10 @@ def decode_arrays(
     arrays: dict[str, Array] = {}
     start = 0
     for header, size in zip(headers, sizes, strict=True):
-        arrays[header.name] = _decode(header, size, frames[start : start + header.frames])
+        pieces = frames[start : start + header.frames]
+        if segments is not None and len(pieces[0]) == REFERENCE_BYTES:
+            pieces = _followed(header, size, pieces, segments)
+        arrays[header.name] = _decode(header, size, pieces)
         start += header.frames
     return arrays
 
@@ -151,6 +172,16 @@ def _byte_count(header: ArrayHeader, limits: Limits) -> int:
             code=ErrorCode.TOO_LARGE,
         )
     return size
+
+
+def _followed(
+    header: ArrayHeader, size: int, frames: Sequence[Frame], segments: Segments
+) -> Sequence[Frame]:
+    """Return what a reference stands for; anything else as it is."""
+    if len(frames) > 1 or size <= REFERENCE_BYTES or header.dtype == "b1":
+        return frames
+    memory = segments.read(frames[0], size)
+    return frames if memory is None else [memory]
 
 
 def _decode(header: ArrayHeader, size: int, frames: Sequence[Frame]) -> Array:
