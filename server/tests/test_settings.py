@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from lpb_server.config import (
     WorkerConfig,
 )
 from lpb_server.errors import ConfigError
-from lpb_server.settings import POOLED_SETTINGS, SETTINGS, flags_of, value_of
+from lpb_server.settings import POOLED_SETTINGS, SETTINGS, add_flags, flags_of, value_of
 from lpb_server.sources import Loaded, load
 from lpb_server.wire import Limits
 
@@ -142,10 +143,12 @@ def test_where_the_keys_are(tmp_path: Path) -> None:
 
 
 def test_what_a_worker_is_given_is_what_the_broker_has(tmp_path: Path) -> None:
-    text = "liveness_s = 3.5\nlog_level = 'debug'\n[limits]\nframes = 9\nelements = 8\n"
-    found = loaded(tmp_path, text).configuration
-    pairs = [flag.split("=") for flag in flags_of(found, POOLED_SETTINGS, own="worker")]
-    values = dict(zip(POOLED_SETTINGS, (value for _, value in pairs), strict=True))
+    text = "liveness_s = 3.5\nlog_level = 'debug'\nshared_memory = false\n"
+    found = loaded(tmp_path, text + "[limits]\nframes = 9\nelements = 8\n").configuration
+    parser = argparse.ArgumentParser()
+    add_flags(parser, POOLED_SETTINGS, own="worker")
+    values = vars(parser.parse_args(flags_of(found, POOLED_SETTINGS, own="worker")))
+    assert set(values) == set(POOLED_SETTINGS)
     again = load(values, {}, tmp_path, isolated=True, own="worker").configuration
     assert [value_of(again, key) for key in POOLED_SETTINGS] == [
         value_of(found, key) for key in POOLED_SETTINGS

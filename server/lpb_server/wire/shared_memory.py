@@ -52,7 +52,7 @@ import struct
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.values import Frame
@@ -86,6 +86,9 @@ ALIGNMENT: Final = 64
 
 _REFERENCE: Final = struct.Struct("<16s32sQIIQ")
 REFERENCE_BYTES: Final = _REFERENCE.size
+
+_Key: TypeAlias = tuple[bytes, int, int]
+"""Secret, process and descriptor."""
 
 _LINK: Final = f"/memfd:{SEGMENT_NAME} (deleted)"
 _SEGMENTS: Final = 64
@@ -171,7 +174,7 @@ class Segments:
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._most_bytes = LABEL_BYTES + 2 * limits.array_bytes
         self._lock = threading.Lock()
-        self._mappings: OrderedDict[bytes, _Mapping] = OrderedDict()
+        self._mappings: OrderedDict[_Key, _Mapping] = OrderedDict()
         self._looking = False
         self._device: int | None = None
 
@@ -201,10 +204,7 @@ class Segments:
             if reference.offset < LABEL_BYTES or reference.offset % ALIGNMENT:
                 raise _Refused("the offset is none that an array can have")
             memory = self._mapped(reference, reference.offset + size)
-            magic, secret, turn = LABEL.unpack_from(memory)
-            if magic != MAGIC or not hmac.compare_digest(secret, reference.secret):
-                raise _Refused("the segment has another label")
-            if turn != reference.turn:
+            if LABEL.unpack_from(memory)[2] != reference.turn:
                 raise _Refused("the segment has been written again since")
         except (_Refused, OSError, ValueError, OverflowError) as reason:
             _LOG.debug("shared memory refused: %s", reason)
@@ -213,11 +213,12 @@ class Segments:
 
     def _mapped(self, reference: Reference, end: int) -> mmap.mmap:
         with self._lock:
-            found = self._mappings.get(reference.secret)
+            key = (reference.secret, reference.process, reference.descriptor)
+            found = self._mappings.get(key)
             if found is None or len(found.memory) < end:
                 found = self._open(reference, end)
-                self._keep(reference.secret, found)
-            self._mappings.move_to_end(reference.secret)
+                self._keep(key, found)
+            self._mappings.move_to_end(key)
             return found.memory
 
     def _open(self, reference: Reference, end: int) -> _Mapping:
@@ -244,7 +245,8 @@ class Segments:
             memory = mmap.mmap(opened, length, access=mmap.ACCESS_READ)
         finally:
             os.close(opened)
-        if LABEL.unpack_from(memory)[1] != reference.secret:
+        magic, secret, _ = LABEL.unpack_from(memory)
+        if magic != MAGIC or not hmac.compare_digest(secret, reference.secret):
             raise _Refused("the segment has another label")
         return _Mapping(memory, path, (status.st_dev, status.st_ino))
 
@@ -258,8 +260,8 @@ class Segments:
                 os.close(own)
         return self._device
 
-    def _keep(self, secret: bytes, mapping: _Mapping) -> None:
-        self._mappings[secret] = mapping
+    def _keep(self, key: _Key, mapping: _Mapping) -> None:
+        self._mappings[key] = mapping
         while len(self._mappings) > _SEGMENTS:
             self._mappings.popitem(last=False)
         if not self._looking:
@@ -272,9 +274,9 @@ class Segments:
         while True:
             pause.wait(_LOOK_S)
             with self._lock:
-                for secret, mapping in list(self._mappings.items()):
+                for key, mapping in list(self._mappings.items()):
                     if not mapping.alive():
-                        del self._mappings[secret]
+                        del self._mappings[key]
                 if not self._mappings:
                     self._looking = False
                     return
