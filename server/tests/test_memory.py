@@ -48,10 +48,13 @@ def memory_bytes(pid: int, field: str) -> int:
     raise AssertionError(field)
 
 
-@pytest.mark.parametrize("certify", [False, True])
-def test_the_servers_peak_memory_grows_by_the_array_alone(certify: bool) -> None:
+@pytest.mark.parametrize(("certify", "shared"), [(False, False), (True, False), (False, True)])
+def test_the_servers_peak_memory_grows_by_the_array_alone(certify: bool, shared: bool) -> None:
     matrix = np.ones((ARRAY_MIB * MIB // 8 // 1024, 1024))
-    with server_process() as (pid, endpoint), BridgeClient(endpoint, timeout_s=120) as client:
+    with (
+        server_process() as (pid, endpoint),
+        BridgeClient(endpoint, timeout_s=120, shared_memory=shared) as client,
+    ):
         # A small call first, so that what is loaded once does not count.
         client.matrix_sum(np.ones((8, 8)), certify=certify)
         before = memory_bytes(pid, "VmRSS")
@@ -61,9 +64,13 @@ def test_the_servers_peak_memory_grows_by_the_array_alone(certify: bool) -> None
     assert growth < (1.3 if certify else 1.1) * matrix.nbytes
 
 
-def test_an_echoed_array_is_not_copied_by_the_server() -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_echoed_array_is_not_copied_by_the_server(shared: bool) -> None:
     source = np.arange(ARRAY_MIB * MIB // 8, dtype=np.int64)
-    with server_process() as (pid, endpoint), BridgeClient(endpoint, timeout_s=120) as client:
+    with (
+        server_process() as (pid, endpoint),
+        BridgeClient(endpoint, timeout_s=120, shared_memory=shared) as client,
+    ):
         client.call("echo", arrays={"x": np.zeros(8)})
         before = memory_bytes(pid, "VmRSS")
         back = client.call("echo", arrays={"x": source}).arrays["x"]

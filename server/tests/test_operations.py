@@ -11,6 +11,7 @@ from lpb_server import __version__
 from lpb_server.errors import ErrorCode, InvalidParams, RegistrationError, RequestError
 from lpb_server.operations import Operation, Outcome, Registry, default_registry, operation
 from lpb_server.operations.matrix_sum import matrix_sum
+from lpb_server.operations.summation import fast_sum
 
 
 @operation("twice", params={"type": "object"}, summary="Twice x.")
@@ -138,3 +139,17 @@ def test_matrix_sum() -> None:
 def test_matrix_sum_refuses(params: Any, arrays: Any) -> None:
     with pytest.raises(InvalidParams):
         total(params, arrays)
+
+
+@pytest.mark.parametrize("shape", [(1, 131_071), (1, 131_072), (3, 50_001), (4, 65_536), (7, 33)])
+def test_fast_sum_is_a_sum_in_some_order(shape: tuple[int, int]) -> None:
+    source = np.random.default_rng(3)
+    numbers = source.random(shape) * 2.0 ** source.integers(-30, 30, shape)
+    numbers[:, ::2] *= -1
+    for matrix in (numbers, numbers.T, numbers[:, ::-1]):
+        error = abs(fast_sum(matrix) - math.fsum(matrix.ravel().tolist()))
+        assert error <= numbers.size * 2.0**-53 * float(np.abs(numbers).sum())
+    assert fast_sum(np.ones(shape)) == numbers.size
+    for special in (math.inf, -math.inf, math.nan):
+        numbers[0, -1] = special
+        assert repr(fast_sum(numbers)) == repr(special)
