@@ -184,8 +184,9 @@ class Broker:
                     self._act(self._queue.lost(name, time.monotonic()))
         if not self._stopping:
             self._pool.replace_missing(time.monotonic())
-        for route, user, frames in self._frontend.receive():
-            self._take(route, user, frames)
+        if self._frontend.socket in events:
+            for route, user, frames in self._frontend.receive(ready=True):
+                self._take(route, user, frames)
 
     def _beat(self, now_s: float) -> None:
         for worker in self._queue.silent(now_s):

@@ -24,6 +24,7 @@ from lpb_server.errors import (
     WireError,
 )
 from lpb_server.keys import ClientCurve
+from lpb_server.transport.frames import receive_parts, send_frames, usable
 from lpb_server.transport.handshake import HandshakeWatch
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import UNKNOWN_ID, Reply
@@ -121,6 +122,7 @@ class LazyPirate:
         self._sleep = sleep
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
+        self._patience_ms = -1  # What the socket is set to.
 
     def close(self) -> None:
         """Close the socket; what is still unsent is dropped."""
@@ -174,10 +176,10 @@ class LazyPirate:
         deadline_s = time.monotonic() + timeout_s
         connection = self._open_socket(number)
         try:
-            connection.send_multipart(frames, zmq.NOBLOCK, copy=False)
+            send_frames(connection, frames)
             while True:
-                left_ms = (deadline_s - time.monotonic()) * 1000
-                if left_ms <= 0 or not self._wait(connection, math.ceil(left_ms)):
+                parts = self._receive(connection, deadline_s)
+                if parts is None:
                     if self._watch is not None and self._watch.failure:
                         return HandshakeError(
                             self._watch.failure, endpoint=self._endpoint, tries=number
@@ -188,8 +190,7 @@ class LazyPirate:
                         tries=number,
                         cause=dropped,
                     )
-                parts = connection.recv_multipart(zmq.NOBLOCK, copy=False)
-                received: list[Frame] = [part.buffer for part in parts]
+                received = list(map(usable, parts))
                 if len(received) > 1 and len(received[0]) == 0:
                     del received[0]  # A REP or REQ-minded peer keeps the delimiter.
                 message = decode_reply(received, self._limits)
@@ -219,20 +220,33 @@ class LazyPirate:
                 cause=str(error),
             )
 
-    def _wait(self, connection: zmq.Socket[bytes], timeout_ms: int) -> bool:
-        """Wait for a message; tell whether one has come, rather than a refusal or nothing."""
-        watch = self._watch
-        if watch is None:
-            return bool(connection.poll(timeout_ms))
+    def _receive(self, connection: zmq.Socket[bytes], deadline_s: float) -> list[zmq.Frame] | None:
+        """Wait for a message; return None when a refusal has come instead, or nothing in time."""
+        left_ms = math.ceil((deadline_s - time.monotonic()) * 1000)
+        if left_ms <= 0:
+            return None
+        if self._watch is not None:
+            if not self._wait(connection, self._watch, deadline_s):
+                return None
+            self._end_watch()  # A handshake that went well needs no further watching.
+        if left_ms != self._patience_ms:
+            connection.rcvtimeo = self._patience_ms = left_ms
+        try:
+            return receive_parts(connection, 0)
+        except zmq.Again:
+            return None
+
+    def _wait(
+        self, connection: zmq.Socket[bytes], watch: HandshakeWatch, deadline_s: float
+    ) -> bool:
+        """Wait for a message or the end of a handshake that failed; tell whether one has come."""
         poller = zmq.Poller()
         poller.register(connection, zmq.POLLIN)
         poller.register(watch.socket, zmq.POLLIN)
-        deadline_s = time.monotonic() + timeout_ms / 1000
         while True:
             left_ms = math.ceil((deadline_s - time.monotonic()) * 1000)
             events = dict(poller.poll(max(0, left_ms)))
             if connection in events:
-                self._end_watch()  # A handshake that went well needs no further watching.
                 return True
             watch.look()
             if watch.final or left_ms <= 0:
@@ -271,3 +285,4 @@ class LazyPirate:
         if self._socket is not None:
             self._socket.close(linger=0)
             self._socket = None
+            self._patience_ms = -1

@@ -117,8 +117,9 @@ class BridgeServer:
             if self._waker.descriptor in events:
                 self._waker.clear()
             self._tend()
-            for route, user, frames in self._frontend.receive():
-                self._take(route, user, frames)
+            if self._frontend.socket in events:
+                for route, user, frames in self._frontend.receive(ready=True):
+                    self._take(route, user, frames)
             if self._queue and not self._stopping:
                 self._answer(self._queue.popleft())
         for route, user, frames in self._frontend.receive():
