@@ -49,12 +49,12 @@ def dishonest_server(alter: Alter) -> Iterator[str]:
 
 
 def altering_reply(change: Callable[[ValueMap], None]) -> Alter:
-    """Alter the meaning of replies to `matrix_sum`, written as cleanly as an honest server's."""
+    """Alter the meaning of certified replies to `matrix_sum`, written as an honest server would."""
 
     def alter(header: bytes) -> bytes:
         wire_format, value = decode_header(header)
         result = value.get("result")
-        if isinstance(result, dict) and "sum" in result:
+        if isinstance(result, dict) and "sum" in result and "certificate" in value:
             change(value)
         return bytes(encode_message(Reply.from_value(value), wire_format)[0])
 
