@@ -39,7 +39,7 @@ class Exchange:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallResult:
     """What a call gave back.
 

@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Handled:
     """What became of a request.
 

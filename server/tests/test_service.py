@@ -101,7 +101,7 @@ def test_certificates_of_ping_and_echo_are_empty() -> None:
 
 
 def test_echo_sends_arrays_back_without_a_copy() -> None:
-    source = np.arange(6.0).reshape(2, 3)
+    source = np.arange(6000.0).reshape(2, 3000)
     headers, frames = encode_arrays({"x": source, "y": np.zeros(0, np.int32)})
     answer = service().handle(
         encode_message(Request("1", "echo", {}, headers), WireFormat.MSGPACK, frames)

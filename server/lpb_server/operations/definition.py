@@ -18,7 +18,7 @@ __all__ = ["ArrayMap", "Certifier", "Function", "Operation", "Outcome", "operati
 ArrayMap: TypeAlias = Mapping[str, Array]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What an operation gives back.
 

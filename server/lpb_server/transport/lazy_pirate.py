@@ -65,7 +65,7 @@ class Backoff:
 DEFAULT_BACKOFF: Final = Backoff()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """A reply to the request that was sent.
 

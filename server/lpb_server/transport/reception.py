@@ -6,7 +6,6 @@ No sockets: a route is whatever the server puts before a reply.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -102,7 +101,7 @@ class Reception:
         self._pure = pure
         self._per_client = per_client
         self._permits = permits
-        self._clients: Counter[bytes | str] = Counter()
+        self._clients: dict[bytes | str, int] = {}
         self._tokens = itertools.count(1)
         self._jobs: dict[Key, Job] = {}
 
@@ -140,7 +139,8 @@ class Reception:
         if opened.migrated or (pure and sum(map(len, frames)) > _REMEMBERED_BYTES):
             key = None
         client = user or route[0]
-        if self._clients[client] >= self._per_client and not (key and self._cache.knows(key)):
+        under_way = self._clients.get(client, 0)
+        if under_way >= self._per_client and not (key and self._cache.knows(key)):
             message = f"{self._per_client} requests of this client are under way already"
             return opened.refuse(ErrorCode.OVERLOADED, message, {"limit": self._per_client})
         if key is not None:
@@ -161,7 +161,7 @@ class Reception:
                     ErrorCode.TOO_LARGE, "it has run; its reply was too large to be kept"
                 )
         job = Job(next(self._tokens), opened, key, pure, now_s, user, client, [route])
-        self._clients[client] += 1
+        self._clients[client] = under_way + 1
         if key is not None:
             self._jobs[key] = job
         return job
@@ -184,9 +184,9 @@ class Reception:
         list of routes
             Where the reply goes.
         """
-        self._clients[job.client] -= 1
-        if not self._clients[job.client]:
-            del self._clients[job.client]
+        under_way = self._clients.pop(job.client) - 1
+        if under_way:
+            self._clients[job.client] = under_way
         if job.key is not None:
             del self._jobs[job.key]
             if ran:

@@ -7,12 +7,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from lpb_server.config import CacheLimits
 from lpb_server.wire.values import Frame
 
 __all__ = ["Key", "Known", "Lookup", "ReplyCache", "fingerprint"]
+
+_JOINED_BYTES: Final = 4 << 10
+"""Up to this size a message is put together to be hashed: a call for each piece costs more."""
 
 Key: TypeAlias = tuple[str, str]
 """The authenticated user, empty for anybody, and the correlation id."""
@@ -35,12 +38,15 @@ class Lookup:
     reply: tuple[bytes, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Done:
     digest: bytes
     reply: tuple[bytes, ...] | None
     size_bytes: int
     finished_s: float
+
+
+_NEW: Final = Lookup(Known.NEW)
 
 
 class ReplyCache:
@@ -95,7 +101,7 @@ class ReplyCache:
                 return Lookup(Known.CONFLICT)
             return Lookup(Known.DONE, done.reply)
         self._running[key] = digest
-        return Lookup(Known.NEW)
+        return _NEW
 
     def finish(self, key: Key, reply: Sequence[Frame], *, repeatable: bool) -> None:
         """Keep the reply of a request that was running.
@@ -130,7 +136,7 @@ class ReplyCache:
         limits = self._limits
         oldest_s = self._clock() - limits.age_s
         while self._done:
-            first = next(iter(self._done.values()))
+            first = self._done[next(iter(self._done))]
             if (
                 len(self._done) <= limits.count
                 and self._bytes <= limits.total_bytes
@@ -142,8 +148,13 @@ class ReplyCache:
 
 def fingerprint(frames: Sequence[Frame]) -> bytes:
     """Return a digest of a message that tells where one frame ends and the next begins."""
-    digest = hashlib.sha256()
+    parts: list[Frame] = []
     for frame in frames:
-        digest.update(len(frame).to_bytes(8, "little"))
-        digest.update(frame)
+        parts.append(len(frame).to_bytes(8, "little"))
+        parts.append(frame)
+    if sum(map(len, parts)) <= _JOINED_BYTES:
+        return hashlib.sha256(b"".join(parts)).digest()
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
     return digest.digest()

@@ -29,6 +29,10 @@ DTYPES: Final[dict[str, np.dtype[Any]]] = {
 }
 
 _NAMES: Final = {(dtype.kind, dtype.itemsize): name for name, dtype in DTYPES.items()}
+_EXACT: Final = {dtype: name for name, dtype in DTYPES.items()}
+_COPIED_BYTES: Final = 4 << 10
+"""Arrays up to this size are copied into their frame: a view of their memory costs more."""
+
 _FRAME_BYTES: Final = 1 << 20
 _SPLIT_FROM_BYTES: Final = 4 << 20
 _SPLIT_TO_BYTES: Final = 64 << 20
@@ -50,7 +54,8 @@ def encode_array(name: str, array: npt.ArrayLike) -> tuple[ArrayHeader, list[Fra
     Returns
     -------
     tuple of ArrayHeader and list of frames
-        The frames are views of the array's own memory when that is little endian and in C order.
+        The frames are views of the array's own memory when that is little endian and in C order;
+        a small array is one frame and a copy.
 
     Raises
     ------
@@ -58,6 +63,9 @@ def encode_array(name: str, array: npt.ArrayLike) -> tuple[ArrayHeader, list[Fra
         For another dtype.
     """
     source = np.asarray(array)
+    exact = _EXACT.get(source.dtype)
+    if exact is not None and source.nbytes <= _COPIED_BYTES:
+        return ArrayHeader(name, exact, source.shape), [source.tobytes()]
     wire_dtype = dtype_name(name, source)
     ordered = np.asarray(source, dtype=DTYPES[wire_dtype], order="C")
     frames: list[Frame]
@@ -90,6 +98,8 @@ def encode_arrays(
     arrays: Mapping[str, npt.ArrayLike],
 ) -> tuple[tuple[ArrayHeader, ...], list[Frame]]:
     """Encode several arrays; the frames follow each other in the order of the headers."""
+    if not arrays:
+        return (), []
     headers: list[ArrayHeader] = []
     frames: list[Frame] = []
     for name, array in arrays.items():
@@ -131,7 +141,9 @@ def decode_arrays(
         neither 0 nor 1; ``too_large`` beyond the limits. Nothing is allocated before the sizes
         are known to agree.
     """
-    expected = sum(header.frames for header in headers)
+    if not headers and not frames:
+        return {}
+    expected = sum([header.frames for header in headers])
     if expected != len(frames):
         raise WireError(
             f"the header names {expected} array frames, and {len(frames)} came",
@@ -157,7 +169,10 @@ def decode_arrays(
 
 def _byte_count(header: ArrayHeader, limits: Limits) -> int:
     """Return the size that shape and dtype ask for; Python's ints cannot overflow."""
-    size = math.prod(header.shape) * DTYPES[header.dtype].itemsize
+    count = math.prod(header.shape)
+    size = count * DTYPES[header.dtype].itemsize
+    if 0 < count <= limits.elements and count <= limits.array_bytes:
+        return size
     # Also when one dimension is zero: NumPy refuses a shape whose others pass its address space.
     if math.prod(filter(None, header.shape)) > limits.array_bytes:
         raise WireError(
@@ -165,7 +180,7 @@ def _byte_count(header: ArrayHeader, limits: Limits) -> int:
             {"limit_bytes": limits.array_bytes},
             code=ErrorCode.TOO_LARGE,
         )
-    if math.prod(header.shape) > limits.elements:
+    if count > limits.elements:
         raise WireError(
             f"array {header.name!r} has more than {limits.elements} elements",
             {"limit_elements": limits.elements},
@@ -185,7 +200,7 @@ def _followed(
 
 
 def _decode(header: ArrayHeader, size: int, frames: Sequence[Frame]) -> Array:
-    received = sum(map(len, frames))
+    received = len(frames[0]) if len(frames) == 1 else sum(map(len, frames))
     if received != size:
         raise WireError(
             f"array {header.name!r} of shape {list(header.shape)} and dtype {header.dtype} "
@@ -193,6 +208,9 @@ def _decode(header: ArrayHeader, size: int, frames: Sequence[Frame]) -> Array:
             {"expected_bytes": size, "received_bytes": received},
         )
     dtype = DTYPES[header.dtype]
+    if size and len(frames) == 1 and header.dtype != "b1":
+        array: Array = np.ndarray(header.shape, dtype, frames[0])
+        return _settled(array)
     if size == 0:
         flat = np.empty(0, dtype)
     elif len(frames) == 1:
@@ -204,10 +222,18 @@ def _decode(header: ArrayHeader, size: int, frames: Sequence[Frame]) -> Array:
         if int(flat.max()) > 1:
             raise WireError(f"array {header.name!r} holds a bool that is neither 0 nor 1")
         flat = flat.view(dtype)
-    if not flat.flags.aligned:
-        flat = flat.copy()  # Only small frames: they lie inside ZeroMQ's receive buffer.
-    flat.flags.writeable = False
-    return flat.reshape(header.shape)
+    return _settled(flat.reshape(header.shape))
+
+
+def _settled(array: Array) -> Array:
+    """Return an array read-only and aligned."""
+    flags = array.flags
+    if not flags.aligned:
+        array = array.copy()  # Only small frames: they lie inside ZeroMQ's receive buffer.
+        flags = array.flags
+    if flags.writeable:
+        flags.writeable = False
+    return array
 
 
 def _join(size: int, frames: Sequence[Frame]) -> Array:

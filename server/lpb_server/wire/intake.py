@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpb_server.errors import ErrorCode, RequestError
-from lpb_server.wire.envelope import UNKNOWN_ID, ErrorInfo, Reply, Request, readable_id
+from lpb_server.wire.envelope import ErrorInfo, Reply, Request, readable_id
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, detect_format
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import check_frames, encode_message
-from lpb_server.wire.values import Frame
+from lpb_server.wire.values import Frame, ValueMap
 
 __all__ = ["Opened", "Refusal", "Rejected", "code_of", "open_request"]
 
@@ -45,7 +45,7 @@ class Rejected:
     reply: list[Frame]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opened:
     """A request whose header is valid.
 
@@ -94,15 +94,15 @@ def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Op
     limits : Limits
         What is refused.
     """
-    wire_format = (detect_format(frames[0]) if frames else None) or WireFormat.JSON
-    request_id = UNKNOWN_ID
+    value: ValueMap = {}
     try:
         check_frames(frames, limits)
-        _, value = decode_header(frames[0], limits)
-        request_id = readable_id(value)
+        wire_format, value = decode_header(frames[0], limits)
         check_bounds(frames[0], value, limits)
         request = Request.from_value(value)
     except RequestError as error:
+        wire_format = (detect_format(frames[0]) if frames else None) or WireFormat.JSON
+        request_id = readable_id(value)
         return Rejected(
             _error_reply(wire_format, request_id, error.code, error.message, error.details)
         )

@@ -20,7 +20,7 @@ from lpb_server.wire.values import MAX_INT, Frame, ValueMap, check_value
 __all__ = ["Message", "check_frames", "decode_reply", "decode_request", "encode_message"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """A reply as it came: its header, its arrays, and the format of the header."""
 
