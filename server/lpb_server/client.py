@@ -158,6 +158,25 @@ class BridgeClient:
             return self.call("matrix_sum", {"matrix": array.tolist()}, certify=certify)
         return self.call("matrix_sum", arrays={"matrix": array}, certify=certify)
 
+    def shared_zeros(
+        self, shape: Sequence[int], dtype: npt.DTypeLike = np.float64
+    ) -> npt.NDArray[Any]:
+        """Make an array that `call` can send without a copy, where shared memory works.
+
+        Elsewhere it is an array like any other. A server reads it where it lies: do not change it
+        during a call, nor after one that ended without a reply, whose request may still wait.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Its shape.
+        dtype : dtype
+            Of its elements, which are zero.
+        """
+        if self._shared is None:
+            return np.zeros(shape, dtype)
+        return self._shared.zeros(shape, dtype)
+
     def call(
         self,
         op: str,

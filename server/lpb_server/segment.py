@@ -10,6 +10,9 @@ server that does not follow it answers `bad_message` and says how many bytes it 
 server does for a frame of the wrong length, and has run nothing. The same request is then sent
 again with frames, under the same id, and so are those of the next minute.
 
+An array that the caller had made by `SharedArrays.zeros` lies in a segment of its own, and is not
+copied at all.
+
 A segment is written again only after the reply to the one try of its last request. When there was
 no reply, or more than one try, a copy of the request may still wait somewhere; so the segment is
 given up to it, and the next call gets another one. A fork of the client's process does that too:
@@ -25,7 +28,8 @@ import os
 import secrets
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -54,6 +58,7 @@ SHARED_FROM_BYTES: Final = 1 << 20
 """From this size on an array goes through shared memory: the smallest size of the benchmark
 scenario "arrays" (`lpb bench`), which shared memory wins there."""
 
+_SHARED_DTYPES: Final = frozenset(dtype for name, dtype in DTYPES.items() if name != "b1")
 _GROW_BYTES: Final = 1 << 20
 _REFUSED_FOR_S: Final = 60.0
 """For how long a server that has refused a reference is sent frames."""
@@ -94,12 +99,38 @@ class Segment:
         self._turn += 1
         LABEL.pack_into(self._memory, 0, MAGIC, self._secret, self._turn)
 
+    def lend(self, size: int) -> tuple[mmap.mmap, Reference]:
+        """Give the segment away, for as long as the memory that is returned is used.
+
+        Raises
+        ------
+        OSError
+            When there is no room.
+        """
+        self.begin(size)
+        memory, self._memory = self._memory, None
+        assert memory is not None
+        self.close.detach()
+        weakref.finalize(memory, os.close, self._descriptor)
+        return memory, self._reference(LABEL_BYTES)
+
     def write(self, offset: int, array: npt.NDArray[Any], dtype: np.dtype[Any]) -> Reference:
         """Copy an array to an offset, in C order and with that dtype; return where it lies."""
         assert self._memory is not None
         target = np.frombuffer(self._memory, dtype, array.size, offset).reshape(array.shape)
         np.copyto(target, array)
+        return self._reference(offset)
+
+    def _reference(self, offset: int) -> Reference:
         return Reference(self._secret, self._turn, self.process, self._descriptor, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The segment of an array that was made for a caller."""
+
+    reference: Reference
+    start: int
 
 
 class SharedArrays:
@@ -118,6 +149,35 @@ class SharedArrays:
         self._clock = clock
         self._frames_until_s = -math.inf
         self._segment: Segment | None = None
+        self._made: weakref.WeakKeyDictionary[mmap.mmap, _Made] = weakref.WeakKeyDictionary()
+
+    def zeros(self, shape: Sequence[int], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """Make an array of zeros that can be sent without a copy.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Its shape.
+        dtype : dtype
+            One that the wire carries.
+
+        Returns
+        -------
+        ndarray
+            In a segment of its own, which ends with the last view of it; in ordinary memory where
+            no segment is of use.
+        """
+        plain = np.dtype(dtype).newbyteorder("<")
+        size = math.prod(shape) * plain.itemsize
+        if not self._possible or size < SHARED_FROM_BYTES or plain not in _SHARED_DTYPES:
+            return np.zeros(shape, dtype)
+        try:
+            memory, reference = Segment().lend(size)
+        except OSError:
+            return np.zeros(shape, dtype)
+        flat = np.frombuffer(memory, plain, math.prod(shape), LABEL_BYTES)
+        self._made[memory] = _Made(reference, flat.ctypes.data)
+        return flat.reshape(shape)
 
     def place(self, arrays: Mapping[str, npt.ArrayLike]) -> EncodedArrays | None:
         """Encode arrays, the large ones in shared memory.
@@ -143,8 +203,10 @@ class SharedArrays:
         large = {name: item for name, item in sources.items() if _is_large(item)}
         if not large or self._clock() < self._frames_until_s:
             return None
+        references = {name: self._lent(item) for name, item in large.items()}
         try:
-            segment = self._begin(sum(_room(item.nbytes) for item in large.values()))
+            room = sum(_room(large[name].nbytes) for name, found in references.items() if not found)
+            segment = self._begin(room) if room else None
         except OSError:
             self._pause()
             return None
@@ -152,15 +214,19 @@ class SharedArrays:
         frames: list[Frame] = []
         offset = LABEL_BYTES
         for name, source in sources.items():
-            if name in large:
-                wire_dtype = dtype_name(name, source)
-                headers.append(ArrayHeader(name, wire_dtype, source.shape, 1))
-                frames.append(segment.write(offset, source, DTYPES[wire_dtype]).encode())
-                offset += _room(source.nbytes)
-            else:
+            if name not in large:
                 header, pieces = encode_array(name, source)
                 headers.append(header)
                 frames += pieces
+                continue
+            wire_dtype = dtype_name(name, source)
+            headers.append(ArrayHeader(name, wire_dtype, source.shape, 1))
+            found = references[name]
+            if found is None and segment is not None:
+                found = segment.write(offset, source, DTYPES[wire_dtype])
+                offset += _room(source.nbytes)
+            assert found is not None
+            frames.append(found.encode())
         return tuple(headers), frames
 
     def settle(self, reply: Reply, tries: int) -> bool:
@@ -191,6 +257,19 @@ class SharedArrays:
         if self._segment is not None:
             self._segment.close()
             self._segment = None
+
+    def _lent(self, array: npt.NDArray[Any]) -> Reference | None:
+        """Return where an array lies, when it was made by `zeros` and lies as the wire wants it."""
+        origin: Any = array
+        while isinstance(origin, np.ndarray | memoryview):
+            origin = origin.base if isinstance(origin, np.ndarray) else origin.obj
+        made = self._made.get(origin) if isinstance(origin, mmap.mmap) else None
+        if made is None or made.reference.process != os.getpid():
+            return None
+        offset = LABEL_BYTES + array.ctypes.data - made.start
+        if not array.flags.c_contiguous or array.dtype not in _SHARED_DTYPES or offset % ALIGNMENT:
+            return None
+        return replace(made.reference, offset=offset)
 
     def _pause(self) -> None:
         self.close()

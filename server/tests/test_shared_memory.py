@@ -19,6 +19,8 @@ from typing import Any
 import lpb_server
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lpb_server.client import BridgeClient, FormatName
 from lpb_server.errors import BridgeTimeout, RemoteError, WireError
 from lpb_server.operations import Outcome, default_registry, operation
@@ -151,6 +153,25 @@ def test_references_that_are_not_followed(changes: dict[str, Any]) -> None:
             if segments is used:  # What is mapped already is checked as well.
                 assert segments.read(reference(descriptor), SIZE) is not None
             assert segments.read(reference(descriptor, **changes), SIZE) is None
+
+
+@given(
+    process=st.sampled_from([os.getpid(), 1]) | st.integers(0, (1 << 32) - 1),
+    descriptor=st.integers(0, 40) | st.integers(0, (1 << 32) - 1),
+    turn=st.integers(0, (1 << 64) - 1),
+    offset=st.integers(0, (1 << 64) - 1) | st.integers(60, 70).map(lambda count: count * 64),
+    size=st.integers(0, 1 << 40),
+    cut=st.integers(1, 2 * REFERENCE_BYTES),
+)
+def test_any_reference_is_refused(
+    process: int, descriptor: int, turn: int, offset: int, size: int, cut: int
+) -> None:
+    segments = Segments()
+    with segment():
+        frame = Reference(bytes(32), turn, process, descriptor, offset).encode()
+        assert segments.read(frame, size) is None
+        assert segments.read((frame * 2)[:cut], size) is None
+        assert segments.read(bytearray(frame), size) is None
 
 
 @pytest.mark.parametrize(
@@ -286,6 +307,40 @@ def test_large_arrays_go_by_reference(serve: Serve, format: FormatName) -> None:
     assert [seen for _, seen in service.seen] == [sizes, [REFERENCE_BYTES]]
 
 
+def test_an_array_that_was_made_for_it_is_not_copied(serve: Serve) -> None:
+    service = Recorder()
+    with serve(service=service) as server, BridgeClient(server.endpoint) as client:
+        made = client.shared_zeros((4, LARGE))
+        assert made.shape == (4, LARGE)
+        assert not made.any()
+        made[:] = numbers()
+        assert client.matrix_sum(made).result["sum"] == pytest.approx(made.sum())
+        assert client._shared is not None
+        assert client._shared._segment is None  # There was nothing to be copied.
+        for view in (made[1:], made.T, made[::-1], made.view("i8"), made.astype("f4")):
+            for arrays in ({"x": view}, {"x": view, "y": numbers(), "z": np.ones(3)}):
+                back = client.call("echo", arrays=arrays).arrays
+                assert {name: array.tobytes() for name, array in back.items()} == {
+                    name: array.tobytes() for name, array in arrays.items()
+                }
+        descriptor = placed_in(client._shared, made).descriptor
+        os.fstat(descriptor)
+        del made, view, arrays
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+    assert all(REFERENCE_BYTES in sizes for _, sizes in service.seen)
+
+
+def test_an_array_made_where_nothing_is_shared() -> None:
+    with BridgeClient(LOCAL, shared_memory=False) as client:
+        assert client.shared_zeros((2, LARGE)).base is None
+    shared = SharedArrays(LOCAL)
+    for shape, dtype in (((2, LARGE), ">i4"), ((3,), "f8"), ((LARGE,), "c16"), ((LARGE * 8,), "?")):
+        made = shared.zeros(shape, dtype)
+        assert (made.shape, made.itemsize) == (shape, np.dtype(dtype).itemsize)
+        assert not made.any()
+
+
 def test_every_call_has_its_own_contents(serve: Serve) -> None:
     service = Recorder()
     with serve(service=service) as server, BridgeClient(server.endpoint) as client:
@@ -387,8 +442,8 @@ def test_without_memory_there_are_frames(monkeypatch: pytest.MonkeyPatch) -> Non
     assert SharedArrays(LOCAL).place({"x": numbers()}) is None
 
 
-def placed_in(shared: SharedArrays) -> Reference:
-    placed = shared.place({"x": numbers()})
+def placed_in(shared: SharedArrays, array: Any = None) -> Reference:
+    placed = shared.place({"x": numbers() if array is None else array})
     assert placed is not None
     found = Reference.decode(placed[1][0])
     assert found is not None

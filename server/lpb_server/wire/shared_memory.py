@@ -7,7 +7,10 @@ array has as many bytes as its header says, and a frame of another length has al
 So whoever does not know references, does not want them or cannot follow one gives the same answer,
 `bad_message` with the number of bytes received, and the client sends frames (see
 `lpb_server.segment`, the writer). Nothing is asked beforehand, and no state has to agree: a server
-that has been started anew, or another worker, opens the segment by itself.
+that has been started anew, or another worker of its queue, opens the segment by itself. One on
+another host, a container's, or an executor of others' such as Dask's, does not, and gets frames.
+Replies are always frames: a server would have to keep memory for results that somebody may still
+look at.
 
 The segment is a memory file (`memfd_create`) of the client's. It has no name in any file system, so
 that nothing is left over however either side dies. Its first page is a label::
