@@ -44,8 +44,7 @@ def _certify(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> ValueMap:
 def matrix_sum(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Sum all elements, in whatever order is fast; the certificate holds for every order."""
     matrix = _matrix(params, arrays)
-    with np.errstate(all="ignore"):  # Overflow and NaN are answers here.
-        return Outcome({"sum": fast_sum(matrix)})
+    return Outcome({"sum": fast_sum(matrix)})
 
 
 def _matrix(params: ValueMap, arrays: ArrayMap) -> npt.NDArray[np.float64]:

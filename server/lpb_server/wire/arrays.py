@@ -143,6 +143,14 @@ def decode_arrays(
     """
     if not headers and not frames:
         return {}
+    if len(headers) == len(frames) == 1 and headers[0].frames == 1:
+        header, pieces = headers[0], frames
+        size = _byte_count(header, limits)
+        if size > limits.array_bytes:
+            raise _too_large(size, limits)
+        if segments is not None and len(frames[0]) == REFERENCE_BYTES:
+            pieces = _followed(header, size, frames, segments)
+        return {header.name: _decode(header, size, pieces)}
     expected = sum([header.frames for header in headers])
     if expected != len(frames):
         raise WireError(
@@ -151,11 +159,7 @@ def decode_arrays(
         )
     sizes = [_byte_count(header, limits) for header in headers]
     if sum(sizes) > limits.array_bytes:
-        raise WireError(
-            f"the arrays have {sum(sizes)} bytes, more than {limits.array_bytes}",
-            {"limit_bytes": limits.array_bytes},
-            code=ErrorCode.TOO_LARGE,
-        )
+        raise _too_large(sum(sizes), limits)
     arrays: dict[str, Array] = {}
     start = 0
     for header, size in zip(headers, sizes, strict=True):
@@ -165,6 +169,14 @@ def decode_arrays(
         arrays[header.name] = _decode(header, size, pieces)
         start += header.frames
     return arrays
+
+
+def _too_large(size: int, limits: Limits) -> WireError:
+    return WireError(
+        f"the arrays have {size} bytes, more than {limits.array_bytes}",
+        {"limit_bytes": limits.array_bytes},
+        code=ErrorCode.TOO_LARGE,
+    )
 
 
 def _byte_count(header: ArrayHeader, limits: Limits) -> int:

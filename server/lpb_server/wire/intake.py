@@ -12,6 +12,7 @@ from typing import Any
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.wire.envelope import ErrorInfo, Reply, Request, readable_id
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, detect_format
+from lpb_server.wire.known_headers import keep_request, known_request
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import check_frames, encode_message
 from lpb_server.wire.values import Frame, ValueMap
@@ -97,6 +98,9 @@ def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Op
     value: ValueMap = {}
     try:
         check_frames(frames, limits)
+        known = known_request(frames[0], limits)
+        if known is not None:
+            return Opened(*known, frames)
         wire_format, value = decode_header(frames[0], limits)
         check_bounds(frames[0], value, limits)
         request = Request.from_value(value)
@@ -106,7 +110,10 @@ def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Op
         return Rejected(
             _error_reply(wire_format, request_id, error.code, error.message, error.details)
         )
-    return Opened(request, wire_format, frames, migrated="id" not in value)
+    migrated = "id" not in value
+    if not migrated:
+        keep_request(frames[0], request, wire_format, limits)
+    return Opened(request, wire_format, frames, migrated)
 
 
 def _error_reply(

@@ -14,6 +14,7 @@ from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.arrays import Array, decode_arrays
 from lpb_server.wire.envelope import ArrayHeader, Reply, Request
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, encode_header
+from lpb_server.wire.known_headers import keep_header, known_header
 from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
 from lpb_server.wire.values import MAX_INT, Frame, ValueMap, check_value
 
@@ -48,8 +49,16 @@ def encode_message(
     WireError
         When a value is outside the data model.
     """
-    checked = _looked_through(envelope)
-    return [encode_header(wire_format, envelope.to_value(), checked=checked), *array_frames]
+    if not isinstance(envelope, Request):
+        checked = _looked_through(envelope)
+        return [encode_header(wire_format, envelope.to_value(), checked=checked), *array_frames]
+    header = known_header(envelope, wire_format)
+    if header is None:
+        checked = _looked_through(envelope)
+        header = encode_header(wire_format, envelope.to_value(), checked=checked)
+        if checked:
+            keep_header(envelope, wire_format, header)
+    return [header, *array_frames]
 
 
 def _looked_through(envelope: Request | Reply) -> bool:

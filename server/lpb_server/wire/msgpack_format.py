@@ -24,12 +24,15 @@ elements as it has bytes, which take 2 MB until the claim is seen to be wrong.""
 _BUFFER_BYTES: Final = 4096
 """What the encoder begins with; its own default of 256 KiB is asked of the system in each call."""
 
-_SCALARS: Final = bytes(
-    byte for byte in range(256) if not (0x80 <= byte <= 0x9F or 0xDC <= byte <= 0xDF)
-)
-"""The bytes that begin no list and no map."""
-
+_BIN: Final = 0xC4
 _EMPTY_BIN: Final = b"\xc4\x00"
+
+_SCALARS: Final = bytes(
+    byte
+    for byte in range(256)
+    if not (0x80 <= byte <= 0x9F or 0xDC <= byte <= 0xDF or byte == _BIN)
+)
+"""The bytes that begin no list, no map and no short bin."""
 
 
 def encode(value: Value) -> bytes:
@@ -94,7 +97,8 @@ def _decode_plain(data: bytes) -> Value:
     and every form is minimal; it has seen to UTF-8 and to the end. What it would let through and
     the data model does not, shows in the bytes: more than 63 lists and maps, and empty bins.
     """
-    if len(data.translate(None, _SCALARS)) >= MAX_DEPTH or _EMPTY_BIN in data:
+    telling = data.translate(None, _SCALARS)
+    if len(telling) >= MAX_DEPTH or (_BIN in telling and _EMPTY_BIN in data):
         return None
     try:
         # Timestamps, which the library knows, become floats: those are written in another way.
