@@ -1,7 +1,4 @@
 module
-public import EnvelopeFits
-public import JsonRoundTrip
-public import ProtobufHeaderProofs
 public import Transcript
 
 /-!
@@ -58,20 +55,15 @@ structure Canonical where
   /-- The bytes, by format. A format that does not keep the value is left out. -/
   encodings : List (Format × Packed)
 
-/-- What is asked of the value beside being well formed: JSON keeps only one NaN. -/
-def keeps : Format → Value → Bool
-  | .json, v => Json.oneNaN v
-  | _, _ => true
-
 /-- Decides the encoder's side, for each format. -/
 def agreeCheck (meaning : Meaning) (v : Value) : List (Format × Packed) → Bool
   | [] => true
   | (format, packed) :: more =>
-    keeps format v && gave (encode format meaning v) packed.bytes && agreeCheck meaning v more
+    format.keeps v && gave (encode format meaning v) packed.bytes && agreeCheck meaning v more
 
 /-- The decoder reads what the encoder writes. -/
 def Inverse (meaning : Meaning) (v : Value) : Prop :=
-  ∀ format bytes, keeps format v = true → encode format meaning v = some bytes → decode format meaning bytes = some v
+  ∀ format bytes, format.keeps v = true → encode format meaning v = some bytes → decode format meaning bytes = some v
 
 theorem agree_of_check {meaning : Meaning} {v : Value} (inverse : Inverse meaning v)
     {encodings : List (Format × Packed)} (h : agreeCheck meaning v encodings = true) :

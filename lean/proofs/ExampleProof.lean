@@ -1,6 +1,8 @@
 module
 
-public import Transcript
+public import CertificateSum
+public import Envelope
+public import MessagePack
 
 /-!
 # An example: from a reply's bytes to a theorem, and a program that reads replies
@@ -95,8 +97,9 @@ where
 
 /-- The answer, one JSON object of strings. -/
 def answer (id : String) (rows columns : Nat) (elements : List Nat) (reply : List UInt8) : String :=
-  let request := Transcript.requestValue id "matrix_sum" [("matrix", .list (matrixOf columns rows elements))] []
-  let written := String.ofList (hexOfBytes (MessagePack.encode request))
+  let params := [("matrix", .list (matrixOf columns rows elements))]
+  let request : Request := { id, op := "matrix_sum", params, certify := true }
+  let written := String.ofList (hexOfBytes (MessagePack.encode request.toValue))
   match MessagePack.decode reply with
   | .error failure => "{\"request\":\"" ++ written ++ "\",\"certificate\":\"unreadable reply: " ++ failure.reason ++ "\"}"
   | .ok value =>

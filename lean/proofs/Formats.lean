@@ -27,6 +27,16 @@ def encode : Format → Value → Option (List UInt8)
   | .messagePack, header => some (MessagePack.encode header)
   | .protobuf, header => Protobuf.encodeHeader header
 
+/-- Writes a request: as `encode` writes its header, with less work. -/
+def encodeRequest : Format → Request → Option (List UInt8)
+  | .protobuf, request => Protobuf.encodeRequest request
+  | format, request => format.encode request.toValue
+
+/-- Writes a reply: as `encode` writes its header, with less work. -/
+def encodeReply : Format → Reply → Option (List UInt8)
+  | .protobuf, reply => Protobuf.encodeReply reply
+  | format, reply => format.encode reply.toValue
+
 /-- Reads a header, or says why it is none. -/
 def read : Format → List UInt8 → Except String Value
   | .json, bytes =>
