@@ -6,7 +6,7 @@ a new request.
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -56,7 +56,7 @@ elements, 458 us inline and 506 us as an array frame; of 1,024, 858 us and 570 u
 
 def new_id() -> str:
     """Return a correlation id of 128 random bits."""
-    return secrets.token_hex(_ID_BYTES)
+    return os.urandom(_ID_BYTES).hex()
 
 
 class BridgeClient:
@@ -304,12 +304,12 @@ class BridgeClient:
     ) -> tuple[Request, list[Frame], WireFormat]:
         headers, array_frames = placed or encode_arrays(arrays or {})
         request = Request(
-            id=request_id if request_id is not None else new_id(),
-            op=op,
-            params=params if params is not None else {},
-            arrays=headers,
-            deadline_ms=deadline_ms,
-            certify=certify,
+            request_id if request_id is not None else new_id(),
+            op,
+            params if params is not None else {},
+            headers,
+            deadline_ms,
+            certify,
         )
         wire_format = _choose_format(format or self.format)
         return request, encode_message(request, wire_format, array_frames), wire_format

@@ -197,7 +197,7 @@ class SharedArrays:
         WireError
             For a dtype that the wire does not carry.
         """
-        if not self._possible:
+        if not self._possible or not any(map(_may_be_large, arrays.values())):
             return None
         sources = {name: np.asarray(array) for name, array in arrays.items()}
         large = {name: item for name, item in sources.items() if _is_large(item)}
@@ -292,6 +292,10 @@ def was_refused(reply: Reply) -> bool:
         and error.code == ErrorCode.BAD_MESSAGE
         and "received_bytes" in error.details
     )
+
+
+def _may_be_large(array: npt.ArrayLike) -> bool:
+    return type(array) is not np.ndarray or array.nbytes >= SHARED_FROM_BYTES
 
 
 def _is_large(array: npt.NDArray[Any]) -> bool:

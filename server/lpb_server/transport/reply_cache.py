@@ -148,13 +148,13 @@ class ReplyCache:
 
 def fingerprint(frames: Sequence[Frame]) -> bytes:
     """Return a digest of a message that tells where one frame ends and the next begins."""
-    parts: list[Frame] = []
+    if sum(map(len, frames)) <= _JOINED_BYTES:
+        digest = hashlib.sha256(b"".join(frames)).digest()
+    else:
+        whole = hashlib.sha256()
+        for frame in frames:
+            whole.update(frame)
+        digest = whole.digest()
     for frame in frames:
-        parts.append(len(frame).to_bytes(8, "little"))
-        parts.append(frame)
-    if sum(map(len, parts)) <= _JOINED_BYTES:
-        return hashlib.sha256(b"".join(parts)).digest()
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
+        digest += len(frame).to_bytes(8, "little")
+    return digest

@@ -189,14 +189,15 @@ class Reply:
         """
         raw: dict[str, Any] = cast(dict[str, Any], value)
         _check(value, "reply")
-        error, timing = raw.get("error"), raw.get("timing")
+        get = raw.get
+        error, timing = get("error"), get("timing")
         return cls(
-            id=raw["id"],
-            result=raw.get("result"),
-            arrays=_array_headers(raw.get("arrays")),
-            certificate=raw.get("certificate"),
-            error=ErrorInfo(**error) if error is not None else None,
-            timing=Timing(**timing) if timing is not None else None,
+            raw["id"],
+            get("result"),
+            _array_headers(raw["arrays"]) if "arrays" in raw else (),
+            get("certificate"),
+            ErrorInfo(**error) if error is not None else None,
+            Timing(timing["queue_us"], timing["compute_us"]) if timing is not None else None,
         )
 
 

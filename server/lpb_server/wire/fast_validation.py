@@ -82,14 +82,15 @@ def compile_check(schema: dict[str, Any] | bool) -> Check | None:
 class _Writer:
     """Writes functions that return False at the first test that fails, and True at the end.
 
-    Names and numbers of the schema reach the code as constants of its namespace, never as text.
+    Plain texts and numbers of the schema are literals, as ``repr`` writes them; everything else
+    reaches the code as a constant of its namespace.
     """
 
     def __init__(self, definitions: Mapping[str, Any]) -> None:
         self._definitions = definitions
         self._functions: list[str] = []
         self._references: dict[str, str] = {}
-        self._namespace: dict[str, Any] = {"ABSENT": object()}
+        self._namespace: dict[str, Any] = {}
         self._count = 0
 
     def build(self, name: str) -> Check:
@@ -110,6 +111,10 @@ class _Writer:
         return f"{stem}_{self._count}"
 
     def _constant(self, value: Any) -> str:
+        if type(value) in (str, int):
+            return repr(value)
+        if isinstance(value, type) and value is not type(None):
+            return value.__name__
         name = self._new("constant")
         self._namespace[name] = value
         return name
@@ -238,9 +243,10 @@ class _Writer:
                 lines.append(_fail(depth, f"{self._constant(key)} not in {value}"))
         for key, wanted in properties.items():
             item = self._new("item")
-            fetch = f"{item} = {value}.get({self._constant(key)}, ABSENT)"
+            name = self._constant(key)
+            fetch = f"{item} = {value}[{name}]"
             if key in required:
-                lines += [_margin(depth) + fetch, _fail(depth, f"{item} is ABSENT")]
+                lines += [_fail(depth, f"{name} not in {value}"), _margin(depth) + fetch]
                 lines += self._tests(wanted, item, _ANY, depth, path)
                 continue
             tests = self._tests(wanted, item, _ANY, depth + 1, path)
@@ -248,7 +254,7 @@ class _Writer:
                 counted = True
                 tests.insert(0, f"{_margin(depth + 1)}{count} += 1")
             if tests:
-                lines += [_margin(depth) + fetch, f"{_margin(depth)}if {item} is not ABSENT:"]
+                lines += [f"{_margin(depth)}if {name} in {value}:", _margin(depth + 1) + fetch]
                 lines += tests
         if others is False:
             named = sum(key in properties for key in required)
