@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from lpb_benchmarks.errors import BenchmarkUsageError
@@ -14,8 +15,10 @@ from lpb_benchmarks.statistics import Estimate, ratio_of_medians
 
 __all__ = ["METRICS", "Objective", "Outcome", "check_objectives", "load_objectives"]
 
-METRICS: Final = ("p50", "p99", "throughput", "server_mib_beyond")
-"""``server_mib_beyond`` is the server's peak memory beyond the array, in MiB, and no ratio."""
+METRICS: Final = ("p50", "p99", "throughput", "server_mib_beyond", "p50_us")
+_NO_RATIOS: Final = frozenset({"server_mib_beyond", "p50_us"})
+"""``server_mib_beyond`` is the server's peak memory beyond the array, in MiB; ``p50_us`` is a bare
+time, for goals that are set as one: it says as much of the machine as of the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def _objective(number: int, table: Any, path: Path) -> Objective:
         )
     if (found.at_most is None) == (found.at_least is None):
         raise BenchmarkUsageError(f"{path}, objective {number} takes at_most or at_least.")
-    if (found.metric == "server_mib_beyond") == bool(found.against):
+    if (found.metric in _NO_RATIOS) == bool(found.against):
         raise BenchmarkUsageError(f"{path}, objective {number}: `against` is for ratios only.")
     return found
 
@@ -142,6 +145,9 @@ def _check(objective: Objective, run: RunResult) -> Outcome:
         if peak is None:
             return Outcome(objective, None, "this system does not tell peak memory")
         return Outcome(objective, Estimate(peak, peak, peak))
+    if objective.metric == "p50_us":
+        times = found.round_p50_us
+        return Outcome(objective, Estimate(median(times), min(times), max(times)))
     floor = case.find(objective.against)
     if floor is None:
         return Outcome(objective, None, _why_not(case, objective.against))

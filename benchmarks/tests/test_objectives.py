@@ -43,6 +43,8 @@ def test_every_objective_names_something_that_a_full_run_measures(
         ("throughput", "pyro", {"at_least": 0.9}, False, 0.8),
         ("throughput", "raw echo", {"at_least": 0.6}, True, 1 / 1.5),
         ("server_mib_beyond", "", {"at_most": 2.4}, False, 2.5),
+        ("p50_us", "", {"at_most": 151}, True, 150.0),
+        ("p50_us", "", {"at_most": 149}, False, 150.0),
     ],
 )
 def test_bounds_are_held_against_ratios_of_one_run(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
 
 if TYPE_CHECKING:
+    from lpb_server.wire import Frame
+
     from lpb_benchmarks.workload import Workload
 
 __all__ = ["BridgeWithoutSockets", "MemoryCopy", "NumpySum"]
@@ -67,10 +70,38 @@ class NumpySum(_LocalPeer):
 
 class _ServiceConnection(Connection):
     def __init__(self) -> None:
+        from lpb_server.config import ServerConfig
+        from lpb_server.metrics import Metrics
         from lpb_server.operations import default_registry
         from lpb_server.service import Service
+        from lpb_server.transport.reception import Reception
+        from lpb_server.transport.reply_cache import ReplyCache
 
-        self._service = Service(default_registry())
+        config = ServerConfig()
+        self._service = Service(default_registry(), config.limits)
+        purity = self._service.purity
+        self._metrics = Metrics(purity)
+        self._reception = Reception(
+            ReplyCache(config.cache, time.monotonic),
+            config.limits,
+            lambda name: purity.get(name, True),
+            config.requests_per_client,
+        )
+
+    def _answer(self, frames: list[Frame]) -> list[Frame]:
+        """Do what the server does between its sockets."""
+        arrived_s = time.monotonic()
+        job = self._reception.take((b"peer",), frames, arrived_s)
+        self._metrics.came(frames)
+        if job is None or isinstance(job, list):
+            return job or []
+        handled = self._service.run(job.opened, time.monotonic() - arrived_s)
+        self._metrics.went(handled.reply)
+        self._reception.finish(job, handled.reply, ran=handled.ran)
+        request = job.opened.request
+        seconds = time.monotonic() - arrived_s
+        self._metrics.finished(request.id, request.op, seconds, handled.reply)
+        return handled.reply
 
     def prepare(self, workload: Workload) -> PreparedCall:
         from lpb_server.client import new_id
@@ -79,12 +110,11 @@ class _ServiceConnection(Connection):
 
         params, arrays, certify = workload.params(), workload.arrays(), workload.certify
         wire_format = WireFormat(workload.format)
-        handle = self._service.handle
 
         def run() -> float:
             headers, frames = encode_arrays(arrays)
             request = Request(new_id(), "matrix_sum", params, headers, certify=certify)
-            message = decode_reply(handle(encode_message(request, wire_format, frames)))
+            message = decode_reply(self._answer(encode_message(request, wire_format, frames)))
             result = message.reply.result or {}
             return float(str(result["sum"]))
 
@@ -95,7 +125,10 @@ class _ServiceConnection(Connection):
 
 
 class BridgeWithoutSockets(_LocalPeer):
-    """Both ends of the bridge in one process: what it adds to a request beside the transport."""
+    """Both ends of the bridge in one process: what it adds to a request beside the transport.
+
+    The id, the checks of both headers, the limits, the cache of replies, the counters: all of it.
+    """
 
     title = "the bridge without sockets"
 

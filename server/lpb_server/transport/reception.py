@@ -167,7 +167,7 @@ class Reception:
         return job
 
     def finish(self, job: Job, reply: Sequence[Frame], *, ran: bool) -> list[Route]:
-        """Note the reply of a job.
+        """Note the reply of a job; it may be on its way already.
 
         Parameters
         ----------

@@ -165,8 +165,11 @@ class BridgeServer:
         self._finish(job, handled.reply, ran=handled.ran)
 
     def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
-        for route in self._reception.finish(job, reply, ran=ran):
+        for route in job.routes:
             self.metrics.went(reply)
             self._frontend.send(route, reply)
+        # What is noted comes second: nothing else is taken in meanwhile, and the client need not
+        # wait for it.
+        self._reception.finish(job, reply, ran=ran)
         request = job.opened.request
         self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)
