@@ -86,7 +86,7 @@ def verify(
 ) -> None:
     """Check the proofs, talk to a real server, and have Lean's kernel check the conversation.
 
-    Writes report.json, junit.xml and LiveTranscript1.lean and 2 under .lpb/ of the checkout.
+    Writes report.json, junit.xml and LiveTranscript1.lean and more under .lpb/ of the checkout.
     """
     settings = load_settings()
     options = VerifyOptions(

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lpb_cli.c_library import build_c_library
-from lpb_cli.errors import CommandFailedError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.diagnostics import (
     Diagnostic,
@@ -24,6 +20,7 @@ from lpb_cli.toolchain.diagnostics import (
     ProofReport,
 )
 from lpb_cli.toolchain.engine_archive import engine_home, prepare_koffi
+from lpb_cli.toolchain.engine_pool import EnginePool, engine_count
 from lpb_cli.toolchain.engine_process import (
     ENGINE_FOLDER,
     HEAP_LIMIT_BYTES,
@@ -44,7 +41,6 @@ from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 __all__ = ["EmbeddedToolchain"]
 
 MODULE_TIMEOUT_S = 900.0
-_BYTES_PER_ENGINE = 3 << 30
 # How many modules start a second engine: it costs some ten seconds of processor time.
 _WORTH_A_SECOND_ENGINE = 4
 
@@ -64,8 +60,7 @@ class EmbeddedToolchain:
         self._settings = settings
         self._home = engine_home(settings.cache)
         self._oleans = settings.output / "proofs" / self._home.name
-        self._engine: EngineProcess | None = None
-        self._temporary: set[EngineProcess] = set()
+        self._pool = EnginePool(self.new_engine)
         self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
 
     @property
@@ -160,60 +155,30 @@ class EmbeddedToolchain:
     # -- one file, one program ------------------------------------------------------------------
 
     def warm_up(self) -> None:
-        """Start the engine that the transcript and the program will use."""
-        if self._engine is None:
-            self._oleans.mkdir(parents=True, exist_ok=True)
-            self._engine = self.new_engine()
+        """Start the engine that the next check will use."""
+        self._oleans.mkdir(parents=True, exist_ok=True)
+        self._pool.warm_up()
 
-    def _take_engine(self) -> EngineProcess:
-        if self._engine is not None and self._engine.heap_bytes > HEAP_LIMIT_BYTES:
-            self.close()
-        self.warm_up()
-        assert self._engine is not None
-        return self._engine
+    @property
+    def jobs(self) -> int:
+        """How many checks and programs run side by side without harm."""
+        return engine_count()
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package."""
-        engine = self._take_engine()
-        try:
-            return _check_file(engine, file, timeout_s)
-        except CommandFailedError:
-            self.close()
-            raise
-
-    def check_files(self, files: Sequence[Path], timeout_s: float) -> list[FileResult]:
-        """Check several such files side by side, as far as the machine bears it."""
-        if not files:
-            return []
-
-        def check_in_new_engine(file: Path) -> FileResult:
-            with self._temporary_engine() as engine:
-                return _check_file(engine, file, timeout_s)
-
-        with ThreadPoolExecutor(max_workers=_engine_count()) as executor:
-            others = [executor.submit(check_in_new_engine, file) for file in files[1:]]
-            try:
-                return [
-                    self.check_file(files[0], timeout_s),
-                    *(other.result() for other in others),
-                ]
-            except BaseException:
-                for other in others:
-                    other.cancel()
-                self.close()  # or the executor would wait for the others to end by themselves
-                raise
-
-    @contextmanager
-    def _temporary_engine(
-        self, environment: dict[str, str] | None = None
-    ) -> Iterator[EngineProcess]:
-        """Give an engine that ends with the context, or when the toolchain is closed."""
-        with self.new_engine(environment) as engine:
-            self._temporary.add(engine)
-            try:
-                yield engine
-            finally:
-                self._temporary.discard(engine)
+        self._oleans.mkdir(parents=True, exist_ok=True)
+        with self._pool.engine() as engine:
+            job = engine.run({"file": str(file)}, timeout_s)
+        lines = file.read_text(encoding="utf-8").splitlines()
+        diagnostics = [
+            _diagnostic(message, file, lines)
+            for message in job.messages
+            if message["severity"] != "information"
+        ]
+        if job.status != 0 and not diagnostics:
+            diagnostics.append(_unexplained(job, file))
+        ok = job.status == 0 and not any(d.severity == "error" for d in diagnostics)
+        return FileResult(ok, job.seconds, diagnostics)
 
     def run_program(
         self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float
@@ -223,9 +188,9 @@ class EmbeddedToolchain:
         file = self._settings.output / "programs" / f"{module}.lean"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(amalgam.source, encoding="utf-8")
-        # A process of its own: it has its own environment, and runs beside a check of a file.
+        # A process of its own, for it has its own environment.
         variables = {**self._foreign_libraries(amalgam), **environment}
-        with self._temporary_engine(variables) as engine:
+        with self._pool.own(self.new_engine(variables)) as engine:
             job = engine.run({"file": str(file), "run": list(arguments)}, timeout_s)
         diagnostics = tuple(
             Diagnostic("error", *amalgam.locate(int(match[1])), int(match[2]), match[3])
@@ -246,26 +211,8 @@ class EmbeddedToolchain:
         }
 
     def close(self) -> None:
-        """Stop every engine that runs."""
-        for temporary in list(self._temporary):
-            temporary.close()
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
-
-
-def _check_file(engine: EngineProcess, file: Path, timeout_s: float) -> FileResult:
-    job = engine.run({"file": str(file)}, timeout_s)
-    lines = file.read_text(encoding="utf-8").splitlines()
-    diagnostics = [
-        _diagnostic(message, file, lines)
-        for message in job.messages
-        if message["severity"] != "information"
-    ]
-    if job.status != 0 and not diagnostics:
-        diagnostics.append(_unexplained(job, file))
-    ok = job.status == 0 and not any(d.severity == "error" for d in diagnostics)
-    return FileResult(ok, job.seconds, diagnostics)
+        """Stop every engine that runs. No check can be made after this."""
+        self._pool.close()
 
 
 def _unexplained(job: JobResult, file: Path) -> Diagnostic:
@@ -308,7 +255,7 @@ class _Run:
 
     def finish(self) -> None:
         """Check all of them; a fault of an engine, or Ctrl-C, ends the run with no child left."""
-        count = min(_engine_count(), 1 + len(self._pending) // _WORTH_A_SECOND_ENGINE)
+        count = min(engine_count(), 1 + len(self._pending) // _WORTH_A_SECOND_ENGINE)
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
@@ -381,9 +328,3 @@ class _Run:
                     self._changed.notify_all()
         except BaseException as error:
             self._stop(error)
-
-
-def _engine_count() -> int:
-    """Give how many engines fit: two threads of work and some 1.5 GB each."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(len(os.sched_getaffinity(0)), memory // _BYTES_PER_ENGINE, 4))

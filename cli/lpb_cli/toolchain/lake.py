@@ -7,7 +7,6 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lpb_cli.errors import CommandFailedError
@@ -179,10 +178,10 @@ class LakeToolchain:
         ok = code == 0 and not any(d.severity == "error" for d in diagnostics)
         return FileResult(ok, time.monotonic() - started, diagnostics)
 
-    def check_files(self, files: Sequence[Path], timeout_s: float) -> list[FileResult]:
-        """Check several such files side by side. Gives their results in the same order."""
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as executor:
-            return list(executor.map(lambda file: self.check_file(file, timeout_s), files))
+    @property
+    def jobs(self) -> int:
+        """How many checks and programs run side by side without harm."""
+        return os.cpu_count() or 1
 
     def run_program(
         self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float

@@ -38,11 +38,12 @@ class LeanToolchain(Protocol):
     def check_proofs(self, progress: ProofProgress) -> ProofReport:
         """Check every module of the package that has changed."""
 
+    @property
+    def jobs(self) -> int:
+        """How many of `check_file` and `run_program` may run at once, each in its thread."""
+
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package."""
-
-    def check_files(self, files: Sequence[Path], timeout_s: float) -> list[FileResult]:
-        """Check several such files side by side. Gives their results in the same order."""
 
     def run_program(
         self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float

@@ -6,16 +6,17 @@ import contextlib
 import platform
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from lpb_server.client import Exchange
 
 from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import LpbError
 from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
-from lpb_cli.toolchain.diagnostics import Diagnostic, ModuleResult, ModuleStatus
+from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import (
     LiveExchange,
@@ -26,15 +27,14 @@ from lpb_cli.verify.exchanges import (
     send_through_c_library,
 )
 from lpb_cli.verify.lean_client import run_client_tests
+from lpb_cli.verify.lean_work import LeanWork
 from lpb_cli.verify.program import check_program
-from lpb_cli.verify.transcript import Transcript, render_transcript
 
 __all__ = ["Narrator", "VerifyOptions", "check_proofs_stage", "run_verify"]
 
-TRANSCRIPT_TIMEOUT_S = 1800.0
-
-PARTS = 2
-"""Into how many files the conversation is cut, which are checked side by side."""
+PARTS, CLIENT_PARTS = 6, 2
+"""Into how many files the conversation, and that of the Lean client, is cut: enough that no core
+waits long for the last of them."""
 
 EMBEDDED_DIFFERS = "interpreted, not compiled; host functions instead of LeanZMQ.c"
 
@@ -77,6 +77,8 @@ class _Run:
     endpoint: str = ""
     exchanges: list[LiveExchange] = field(default_factory=list)
     proofs_hold: bool = False
+    lean: LeanWork | None = None
+    client: Future[tuple[list[Check], list[Exchange]]] | None = None
     program: Future[list[Check]] | None = None
 
 
@@ -113,6 +115,8 @@ def run_verify(
     except KeyboardInterrupt:
         pass  # the stages say it
     finally:
+        if run.lean is not None:
+            run.lean.stop()
         if run.server is not None:
             run.server.stop()
         toolchain.close()
@@ -208,6 +212,7 @@ def _live(run: _Run, stage: Stage) -> None:
     through_c, checks = send_through_c_library(library.path, run.endpoint, plan_c_requests(planned))
     run.exchanges += through_c
     stage.checks += checks
+    _begin_lean(run)
     formats = ", ".join(sorted({request.format for request in planned}))
     answered = len(stage.checks) - len(stage.failures)
     stage.summary = (
@@ -216,22 +221,28 @@ def _live(run: _Run, stage: Stage) -> None:
     )
 
 
-def _client(run: _Run, stage: Stage) -> None:
-    if not run.endpoint:
-        stage.summary = "not run: no server"
-        return
+def _begin_lean(run: _Run) -> None:
+    """Start all that Lean does with the conversation: the longest first."""
     if not run.proofs_hold:
-        stage.summary = "not run: the proofs do not hold"
         return
+    run.lean = LeanWork(run.toolchain, run.settings.output)
+    run.client = run.lean.start(run_client_tests, run.toolchain, run.endpoint)
     if run.exchanges:
-        # The other program runs beside this one, on another core.
-        executor = ThreadPoolExecutor(max_workers=1)
-        run.program = executor.submit(check_program, run.toolchain, run.exchanges)
-        executor.shutdown(wait=False)
+        run.program = run.lean.start(check_program, run.toolchain, run.exchanges)
+        run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", PARTS)
+
+
+_NOT_BEGUN = "not run: no conversation, or the proofs do not hold"
+
+
+def _client(run: _Run, stage: Stage) -> None:
+    if run.client is None or run.lean is None:
+        stage.summary = _NOT_BEGUN
+        return
     run.narrator.progress("the Lean client's tests", 0, 0)
-    stage.checks, exchanges = run_client_tests(run.toolchain, run.endpoint)
+    stage.checks, exchanges = run.client.result()
     certified = certified_exchanges(exchanges, "Lean client")
-    run.exchanges += certified
+    run.lean.start_transcript(certified, "What Lean's own client said and heard.", CLIENT_PARTS)
     passed = len(stage.checks) - len(stage.failures)
     stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed"
     stage.data = {
@@ -243,59 +254,25 @@ def _client(run: _Run, stage: Stage) -> None:
 
 
 def _transcript(run: _Run, stage: Stage) -> None:
-    if not run.exchanges:
-        stage.summary = "not run: no conversation"
+    if run.lean is None or not run.lean.parts:
+        stage.summary = _NOT_BEGUN
         return
-    if not run.proofs_hold:
-        stage.summary = "not run: the proofs do not hold"
-        return
-    # Neighbours in this order cost about the same: one goes to each part.
-    ordered = sorted(run.exchanges, key=lambda live: (live.planned.format, live.size_bytes))
-    parts = [ordered[first::PARTS] for first in range(min(PARTS, len(ordered)))]
-    transcripts: list[Transcript] = []
-    files: list[Path] = []
-    run.settings.output.mkdir(parents=True, exist_ok=True)
-    for number, exchanges in enumerate(parts, start=1):
-        description = (
-            f"Seed {run.options.seed}; {len(exchanges)} of {len(run.exchanges)} exchanges, "
-            f"part {number} of {len(parts)}."
-        )
-        transcripts.append(render_transcript(exchanges, description))
-        files.append(run.settings.output / f"LiveTranscript{number}.lean")
-        files[-1].write_text(transcripts[-1].source, encoding="utf-8")
-    run.narrator.progress(f"the kernel checks {len(run.exchanges)} exchanges", 0, 0)
-    results = run.toolchain.check_files(files, TRANSCRIPT_TIMEOUT_S)
-    rejected: dict[str, list[Diagnostic]] = {}
-    for transcript, result in zip(transcripts, results, strict=True):
-        for diagnostic in result.diagnostics:
-            if diagnostic.severity == "error":
-                name = transcript.exchange_at(diagnostic.line) or "the file itself"
-                rejected.setdefault(name, []).append(diagnostic)
-    for live in run.exchanges:
-        wrong = rejected.pop(live.name, [])
-        stage.checks.append(
-            Check(
-                live.name,
-                Status.FAILED if wrong else Status.PASSED,
-                "the kernel does not accept this exchange" if wrong else "",
-                diagnostics=wrong[:1],
-            )
-        )
-    for name, wrong in rejected.items():
-        stage.checks.append(Check(name, Status.FAILED, wrong[0].message, diagnostics=wrong))
-    if not all(result.ok for result in results) and not stage.failures:
-        stage.checks.append(Check("transcript", Status.FAILED, "Lean rejected the transcript"))
-    accepted = len(run.exchanges) - len(stage.failures)
-    stage.summary = f"the kernel accepts {accepted} of {len(run.exchanges)} exchanges"
+    parts = run.lean.parts
+    for done, part in enumerate(parts):
+        run.narrator.progress("the kernel checks the conversation", done, len(parts))
+        stage.checks += part.checks()
+    total = sum(len(part.exchanges) for part in parts)
+    rejected = sum(check.status is Status.FAILED for check in stage.checks)
+    stage.summary = f"the kernel accepts {total - rejected} of {total} exchanges"
     stage.data = {
-        "files": [str(file) for file in files],
-        "kernel_seconds": round(sum(result.seconds for result in results), 3),
+        "files": [str(part.file) for part in parts],
+        "kernel_seconds": round(sum(part.result.result().seconds for part in parts), 3),
     }
 
 
 def _program(run: _Run, stage: Stage) -> None:
     if run.program is None:
-        stage.summary = "not run: no conversation, or the proofs do not hold"
+        stage.summary = _NOT_BEGUN
         return
     run.narrator.progress("ExampleProof reads the conversation", 0, 0)
     stage.checks = run.program.result()

@@ -1,0 +1,98 @@
+"""What Lean is given to do on a conversation, side by side: programs, and transcripts in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lpb_cli.report import Check, Status
+from lpb_cli.toolchain.diagnostics import Diagnostic
+from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
+from lpb_cli.verify.exchanges import LiveExchange
+from lpb_cli.verify.transcript import Transcript, render_transcript
+
+__all__ = ["LeanWork", "TranscriptPart"]
+
+TRANSCRIPT_TIMEOUT_S = 1800.0
+_FILES = "LiveTranscript*.lean"
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptPart:
+    """Some exchanges in a file, which Lean checks or has checked."""
+
+    file: Path
+    exchanges: list[LiveExchange]
+    transcript: Transcript
+    result: Future[FileResult]
+
+    def checks(self) -> list[Check]:
+        """Say of each exchange whether the kernel accepts it. Waits until that is known."""
+        result = self.result.result()
+        rejected: dict[str, list[Diagnostic]] = {}
+        for diagnostic in result.diagnostics:
+            if diagnostic.severity == "error":
+                name = self.transcript.exchange_at(diagnostic.line) or "the file itself"
+                rejected.setdefault(name, []).append(diagnostic)
+        checks: list[Check] = []
+        for live in self.exchanges:
+            wrong = rejected.pop(live.name, [])
+            checks.append(
+                Check(
+                    live.name,
+                    Status.FAILED if wrong else Status.PASSED,
+                    "the kernel does not accept this exchange" if wrong else "",
+                    diagnostics=wrong[:1],
+                )
+            )
+        for name, wrong in rejected.items():
+            checks.append(Check(name, Status.FAILED, wrong[0].message, diagnostics=wrong))
+        if not result.ok and all(check.status is Status.PASSED for check in checks):
+            checks.append(Check(self.file.name, Status.FAILED, "Lean rejected the transcript"))
+        return checks
+
+
+class LeanWork:
+    """Gives Lean work, as much at once as the toolchain bears.
+
+    Parameters
+    ----------
+    output
+        Where transcripts are written. Those of an earlier run are removed.
+    """
+
+    def __init__(self, toolchain: LeanToolchain, output: Path) -> None:
+        self._toolchain = toolchain
+        self._output = output
+        self._executor = ThreadPoolExecutor(max_workers=toolchain.jobs)
+        self.parts: list[TranscriptPart] = []
+        output.mkdir(parents=True, exist_ok=True)
+        for old in output.glob(_FILES):
+            old.unlink()
+
+    def start(self, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
+        """Start a call, or line it up behind those that were started before."""
+        return self._executor.submit(work, *arguments)
+
+    def start_transcript(self, exchanges: list[LiveExchange], description: str, parts: int) -> None:
+        """Write exchanges to at most that many files of about equal cost, and check them."""
+        ordered = sorted(exchanges, key=lambda live: live.size_bytes)
+        for first in range(min(parts, len(ordered))):
+            chosen = ordered[first::parts]
+            number = len(self.parts) + 1
+            transcript = render_transcript(
+                chosen, f"{description} Part {number}: {len(chosen)} exchanges."
+            )
+            file = self._output / f"LiveTranscript{number}.lean"
+            file.write_text(transcript.source, encoding="utf-8")
+            result = self.start(self._toolchain.check_file, file, TRANSCRIPT_TIMEOUT_S)
+            self.parts.append(TranscriptPart(file, chosen, transcript, result))
+
+    def stop(self) -> None:
+        """Begin nothing more. What has begun ends when the toolchain is closed."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
