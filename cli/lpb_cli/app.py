@@ -29,7 +29,7 @@ from lpb_cli.settings import Settings, load_settings
 from lpb_cli.terminal import download_progress, terminal_narrator
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.engine_archive import Progress
-from lpb_cli.verify.workflow import Narrator, VerifyOptions, run_verify
+from lpb_cli.verify.workflow import Narrator, SkippableStage, VerifyOptions, run_verify
 
 __all__ = ["app"]
 
@@ -82,6 +82,10 @@ def verify(
     endpoint: Annotated[
         str | None, typer.Option(help="Use the server running here instead of starting one.")
     ] = None,
+    skip: Annotated[
+        list[SkippableStage] | None,
+        typer.Option(help="Leave this stage out, and say so; may be given several times."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check the proofs, talk to a real server, and have Lean's kernel check the conversation.
@@ -93,6 +97,7 @@ def verify(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requests=requests,
         endpoint=endpoint,
+        skip=frozenset(skip or ()),
     )
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))

@@ -25,6 +25,7 @@ class Status(StrEnum):
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     NOT_RUN = "not run"
+    SKIPPED = "skipped, as asked"
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ class Report:
 
     @property
     def status(self) -> Status:
-        """The worst of the stages' statuses."""
+        """The worst of the stages' statuses; what was to be skipped does not count."""
         statuses = {stage.status for stage in self.stages}
         for worst in (Status.FAILED, Status.INTERRUPTED, Status.NOT_RUN):
             if worst in statuses:
@@ -129,7 +130,7 @@ def write_report(report: Report, folder: Path) -> None:
             tests=str(len(checks)),
             failures=str(sum(check.status is Status.FAILED for check in checks)),
             skipped=str(
-                sum(check.status in (Status.NOT_RUN, Status.INTERRUPTED) for check in checks)
+                sum(check.status not in (Status.PASSED, Status.FAILED) for check in checks)
             ),
             time=f"{stage.seconds:.3f}",
         )
@@ -166,6 +167,7 @@ _MARKS = {
     Status.FAILED: "[red]✘[/]",
     Status.INTERRUPTED: "[yellow]■[/]",
     Status.NOT_RUN: "[dim]·[/]",
+    Status.SKIPPED: "[yellow]·[/]",
 }
 _SHOWN_FAILURES = 10
 
@@ -190,7 +192,8 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
     table.add_column("result", ratio=1, overflow="fold")
     table.add_column("seconds", justify="right")
     for stage in report.stages:
-        seconds = f"{stage.seconds:.1f}" if stage.status is not Status.NOT_RUN else ""
+        ran = stage.status not in (Status.NOT_RUN, Status.SKIPPED)
+        seconds = f"{stage.seconds:.1f}" if ran else ""
         table.add_row(
             _MARKS[stage.status], stage.name, escape(stage.summary or str(stage.status)), seconds
         )
@@ -202,6 +205,9 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
         Status.INTERRUPTED: "[bold yellow]Interrupted: this report is partial.[/]",
         Status.NOT_RUN: "[bold yellow]Not everything ran: this report is partial.[/]",
     }[report.status]
+    skipped = [stage.name for stage in report.stages if stage.status is Status.SKIPPED]
+    if skipped:
+        verdict += f" [bold yellow]Skipped, as asked: {', '.join(skipped)}.[/]"
     console.print(f"\n{verdict} {report.seconds:.1f} s, engine: {escape(report.engine)}")
     console.print(
         f"[dim]Report, JUnit XML and transcript: {escape(str(folder))}[/]", soft_wrap=True

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from lpb_server.client import Exchange
 
@@ -30,7 +31,16 @@ from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.lean_work import LeanWork
 from lpb_cli.verify.program import check_program
 
-__all__ = ["Narrator", "VerifyOptions", "check_proofs_stage", "run_verify"]
+__all__ = ["Narrator", "SkippableStage", "VerifyOptions", "check_proofs_stage", "run_verify"]
+
+
+class SkippableStage(StrEnum):
+    """Stages that can be left out: they take Lean a minute, and no other needs them."""
+
+    CLIENT = "client"
+    PROGRAM = "program"
+    TRANSCRIPT = "transcript"
+
 
 PARTS, CLIENT_PARTS = 6, 2
 """Into how many files the conversation, and that of the Lean client, is cut: enough that no core
@@ -49,11 +59,14 @@ class VerifyOptions:
         How many random matrices to send beside the edge cases.
     endpoint
         A running server to talk to; ``None`` starts one.
+    skip
+        Which stages to leave out.
     """
 
     seed: int
     requests: int
     endpoint: str | None = None
+    skip: frozenset[SkippableStage] = frozenset()
 
 
 class Narrator:
@@ -106,9 +119,14 @@ def run_verify(
         ("transcript", _transcript),
         ("stop", _stop),
     ]
-    report.stages = [Stage(name) for name, _ in stages]
+    report.stages = [
+        Stage(name, Status.SKIPPED if name in options.skip else Status.NOT_RUN)
+        for name, _ in stages
+    ]
     try:
         for stage, (_, action) in zip(report.stages, stages, strict=True):
+            if stage.status is Status.SKIPPED:
+                continue
             with _timed(stage):
                 narrator.stage(stage.name)
                 action(run, stage)
@@ -226,9 +244,12 @@ def _begin_lean(run: _Run) -> None:
     if not run.proofs_hold:
         return
     run.lean = LeanWork(run.toolchain, run.settings.output)
-    run.client = run.lean.start(run_client_tests, run.toolchain, run.endpoint)
-    if run.exchanges:
+    skip = run.options.skip
+    if SkippableStage.CLIENT not in skip:
+        run.client = run.lean.start(run_client_tests, run.toolchain, run.endpoint)
+    if run.exchanges and SkippableStage.PROGRAM not in skip:
         run.program = run.lean.start(check_program, run.toolchain, run.exchanges)
+    if run.exchanges and SkippableStage.TRANSCRIPT not in skip:
         run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", PARTS)
 
 
@@ -242,7 +263,8 @@ def _client(run: _Run, stage: Stage) -> None:
     run.narrator.progress("the Lean client's tests", 0, 0)
     stage.checks, exchanges = run.client.result()
     certified = certified_exchanges(exchanges, "Lean client")
-    run.lean.start_transcript(certified, "What Lean's own client said and heard.", CLIENT_PARTS)
+    if SkippableStage.TRANSCRIPT not in run.options.skip:
+        run.lean.start_transcript(certified, "What Lean's own client said and heard.", CLIENT_PARTS)
     passed = len(stage.checks) - len(stage.failures)
     stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed"
     stage.data = {

@@ -20,6 +20,7 @@ from lpb_server.errors import BindError
 from lpb_server.keys import Role
 from lpb_server.security import check_bind, protection
 from lpb_server.transport import worker_messages as say
+from lpb_server.transport.frames import receive_parts, send_frames, usable
 from lpb_server.transport.gate import Gate
 from lpb_server.wire.values import Frame
 
@@ -61,6 +62,8 @@ class Backend:
             check_bind(public, insecure=config.insecure, curve=config.curve)
             self._protection = protection(config, Role.WORKER)
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
+        self._arrivals = zmq.Poller()
+        self._arrivals.register(self.socket, zmq.POLLIN)
         self._directory = Path(tempfile.mkdtemp(prefix="lpb-"))  # Only this user can enter it.
         try:
             self.socket.router_mandatory = True
@@ -84,14 +87,20 @@ class Backend:
         self.socket.close(linger=linger_ms)
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def receive(self) -> Iterator[tuple[bytes, list[Frame]]]:
+    def receive(self, *, ready: bool = False) -> Iterator[tuple[bytes, list[Frame]]]:
         """Yield what workers say: their name, and frames.
 
         Of a worker whose key is not allowed any more it yields the one word ``REVOKED``.
+
+        Parameters
+        ----------
+        ready : bool
+            Whether a poller has just seen something.
         """
-        while True:
+        while ready or self._arrivals.poll(0):
+            ready = False
             try:
-                parts = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
+                parts = receive_parts(self.socket)
             except zmq.Again:
                 return
             worker = parts[0].bytes
@@ -99,12 +108,12 @@ class Backend:
                 _LOG.warning("worker %s: its key is not allowed any more", worker.hex())
                 yield worker, [say.REVOKED]
             else:
-                yield worker, [part.buffer for part in parts[1:]]
+                yield worker, list(map(usable, parts[1:]))
 
     def tell(self, worker: bytes, frames: list[Frame]) -> None:
         """Send to a worker; it is dropped when the worker is gone."""
         try:
-            self.socket.send_multipart([worker, *frames], zmq.NOBLOCK, copy=False)
+            send_frames(self.socket, [worker, *frames])
         except zmq.ZMQError as error:
             # A connection that is gone; the worker's end, or its silence, will be noticed.
             _LOG.debug("message to worker %s dropped: %s", worker.hex(), error)

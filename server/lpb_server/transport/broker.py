@@ -55,6 +55,8 @@ class Broker:
         self._config = config
         self._pool_config = pool
         self._stopping = False
+        self._poller: zmq.Poller | None = None
+        self._polled: list[int] = []  # The descriptors of workers that it knows.
         self.endpoint = config.endpoint
         self.metrics = Metrics(purity)
 
@@ -168,15 +170,19 @@ class Broker:
 
     def _poll(self, wait_s: float) -> None:
         """Wait for what comes first, and see to all that has come."""
-        poller = zmq.Poller()
-        for item in (self._frontend.socket, self._backend.socket):
-            poller.register(item, zmq.POLLIN)
-        for descriptor in (self._waker.descriptor, *self._pool.descriptors):
-            poller.register(descriptor, zmq.POLLIN)
-        events = dict(poller.poll(math.ceil(max(0.0, wait_s) * 1000)))
+        descriptors = self._pool.descriptors
+        if self._poller is None or descriptors != self._polled:
+            self._polled, self._poller = descriptors, zmq.Poller()
+            for item in (self._frontend.socket, self._backend.socket):
+                self._poller.register(item, zmq.POLLIN)
+            for descriptor in (self._waker.descriptor, *descriptors):
+                self._poller.register(descriptor, zmq.POLLIN)
+        events = dict(self._poller.poll(math.ceil(max(0.0, wait_s) * 1000)))
         if self._waker.descriptor in events:
             self._waker.clear()
-        self._hear_workers()  # First: the reply of a worker that has ended since still counts.
+        # First: the reply of a worker that has ended since still counts. Always: it may have come
+        # after the poll, when only its end was seen.
+        self._hear_workers(ready=self._backend.socket in events)
         for descriptor in self._pool.descriptors:
             if descriptor in events:
                 name = self._pool.reap(descriptor)
@@ -210,8 +216,8 @@ class Broker:
         elif taken is not None:
             self._act(self._queue.submit(taken, now_s))
 
-    def _hear_workers(self) -> None:
-        for worker, frames in self._backend.receive():
+    def _hear_workers(self, *, ready: bool) -> None:
+        for worker, frames in self._backend.receive(ready=ready):
             now_s = time.monotonic()
             word = bytes(frames[0]) if frames else b""
             if word == say.REVOKED:

@@ -24,6 +24,7 @@ from lpb_server.config import PoolConfig
 from lpb_server.keys import ClientCurve
 from lpb_server.service import Service
 from lpb_server.transport import worker_messages as say
+from lpb_server.transport.frames import receive_parts, usable
 from lpb_server.transport.lazy_pirate import Backoff
 from lpb_server.transport.waker import Waker
 from lpb_server.wire.intake import Rejected, code_of
@@ -153,9 +154,7 @@ class Worker:
         """Take what the broker sent; tell whether it said STOP."""
         while True:
             try:
-                parts: list[Frame] = [
-                    part.buffer for part in connection.recv_multipart(zmq.NOBLOCK, copy=False)
-                ]
+                parts = list(map(usable, receive_parts(connection)))
             except zmq.Again:
                 return False
             word = bytes(parts[0])

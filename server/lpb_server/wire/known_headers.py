@@ -76,7 +76,7 @@ def known_request(header: Frame, limits: Limits) -> tuple[Request, WireFormat] |
     if known is None or known.limits is not limits:
         return None
     name = header[start:end]
-    if _ID(name) is None:
+    if not (name.isalnum() or _ID(name)):
         return None
     request = Request(name.decode(), known.op, {}, known.arrays, known.deadline_ms, known.certify)
     return request, known.wire_format

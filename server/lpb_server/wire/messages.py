@@ -82,7 +82,9 @@ def _looked_through(envelope: Request | Reply) -> bool:
         if envelope.error is not None:
             return False
         maps = (envelope.result, envelope.certificate)
-    if not _plain(envelope.id) or not all(map(_plain_header, envelope.arrays)):
+    if not _plain(envelope.id):
+        return False
+    if envelope.arrays and not all(map(_plain_header, envelope.arrays)):
         return False
     for part in maps:
         if part is not None:
