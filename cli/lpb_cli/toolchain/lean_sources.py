@@ -6,6 +6,7 @@ reports `sorry`, but accepts an `axiom` or a `native_decide` in silence.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from dataclasses import dataclass
@@ -112,56 +113,56 @@ def load_modules(folders: list[Path]) -> list[LeanModule]:
     return list(loaded.values())
 
 
+_BLANKED = re.compile(r"[^\n]")
+_COMMENT_EDGE = re.compile(r"/-|-/")
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"?', re.S)
+# What code holds beside itself: comments, characters, raw and other strings.
+_NOT_CODE = re.compile(
+    r"""(?P<comment>/-)
+      | (?P<line>--[^\n]*)
+      | (?P<character>'(?:\\(?:x..|u....|.)|[^\\'\n])')
+      | (?<![A-Za-z0-9_])r(?P<raw>\#*)"
+      | (?P<string>")""",
+    re.X,
+)
+
+
+@functools.lru_cache(maxsize=256)  # each module's text is looked at several times
 def blank_comments_and_strings(source: str) -> str:
     """Replace comments and string literals by blanks, so that positions stay as they are."""
     out: list[str] = []
-    position, depth, length = 0, 0, len(source)
-
-    def blank(text: str) -> str:
-        return re.sub(r"[^\n]", " ", text)
-
-    while position < length:
-        if depth:
-            if source.startswith("-/", position):
-                depth -= 1
-                step = 2
-            elif source.startswith("/-", position):
-                depth += 1
-                step = 2
-            else:
-                step = 1
-            out.append(blank(source[position : position + step]))
-            position += step
-        elif source.startswith("/-", position):
-            depth = 1
-            out.append("  ")
-            position += 2
-        elif source.startswith("--", position):
-            end = source.find("\n", position)
-            end = length if end < 0 else end
-            out.append(blank(source[position:end]))
-            position = end
-        elif match := re.compile(r"'(?:\\(?:x..|u....|.)|[^\\'\n])'").match(source, position):
-            # A character literal; also 'a' at the end of a name such as x', which it is not.
-            before = source[position - 1] if position else " "
-            part_of_a_name = before.isalnum() or before in "_'"
-            literal = source[position] if part_of_a_name else blank(match.group(0))
-            out.append(literal)
-            position += len(literal)
-        elif match := re.compile(r'(?<![A-Za-z0-9_])r(#*)"').match(source, position):
-            end = source.find('"' + match.group(1), match.end())
-            end = length if end < 0 else end + 1 + len(match.group(1))
-            out.append(blank(source[position:end]))
-            position = end
-        elif source[position] == '"':
-            string = re.compile(r'"(?:\\.|[^"\\])*"?', re.S).match(source, position)
+    position = 0
+    while found := _NOT_CODE.search(source, position):
+        start, end = found.span()
+        if found["comment"]:
+            end = _end_of_comment(source, end)
+        elif found["character"]:
+            # Also 'a' at the end of a name such as x', which is no literal.
+            before = source[start - 1] if start else " "
+            if before.isalnum() or before in "_'":
+                out.append(source[position : start + 1])
+                position = start + 1
+                continue
+        elif found["raw"] is not None:
+            close = source.find('"' + found["raw"], end)
+            end = len(source) if close < 0 else close + 1 + len(found["raw"])
+        elif found["string"]:
+            string = _STRING.match(source, start)
             assert string is not None
-            out.append(blank(string.group(0)))
-            position = string.end()
-        else:
-            out.append(source[position])
-            position += 1
-    return "".join(out)
+            end = string.end()
+        out += (source[position:start], _BLANKED.sub(" ", source[start:end]))
+        position = end
+    return "".join([*out, source[position:]])
+
+
+def _end_of_comment(source: str, position: int) -> int:
+    """Give where a block comment ends whose text begins at `position`; they may be nested."""
+    depth = 1
+    for edge in _COMMENT_EDGE.finditer(source, position):
+        depth += 1 if edge[0] == "/-" else -1
+        if depth == 0:
+            return edge.end()
+    return len(source)
 
 
 def count_declarations(source: str) -> tuple[int, int]:
