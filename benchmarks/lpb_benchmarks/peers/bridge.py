@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 
     from lpb_benchmarks.workload import Workload
 
-__all__ = ["FRAMES_ONLY", "Bridge"]
+__all__ = ["FRAMES_ONLY", "MADE_SHARED", "Bridge"]
 
 FRAMES_ONLY: Final = "frames-only"
 """The argument of a client that does without shared memory."""
+
+MADE_SHARED: Final = "made-shared"
+"""The argument of a client whose arrays are made in shared memory, so that none is copied."""
 
 _TIMEOUT_S = 120.0
 
 
 class _BridgeConnection(Connection):
-    def __init__(self, endpoint: str, shared_memory: bool) -> None:
+    def __init__(self, endpoint: str, arguments: list[str]) -> None:
         self._endpoint = endpoint
-        self._shared_memory = shared_memory
+        self._arguments = arguments
         self._clients: dict[str, BridgeClient] = {}
 
     def prepare(self, workload: Workload) -> PreparedCall:
@@ -36,10 +39,14 @@ class _BridgeConnection(Connection):
                 format=workload.format,
                 timeout_s=_TIMEOUT_S,
                 tries=1,
-                shared_memory=self._shared_memory,
+                shared_memory=FRAMES_ONLY not in self._arguments,
             )
             self._clients[workload.format] = client
         params, arrays, certify = workload.params(), workload.arrays(), workload.certify
+        if MADE_SHARED in self._arguments:
+            for name, array in arrays.items():
+                arrays[name] = client.shared_zeros(array.shape, array.dtype)
+                arrays[name][:] = array
 
         def run() -> CallResult:
             return client.call("matrix_sum", params, arrays, certify=certify)
@@ -78,4 +85,4 @@ class Bridge(Peer):
 
     def connect(self, endpoint: str, arguments: list[str]) -> Connection:
         """Open the bridge's own client."""
-        return _BridgeConnection(endpoint, FRAMES_ONLY not in arguments)
+        return _BridgeConnection(endpoint, arguments)

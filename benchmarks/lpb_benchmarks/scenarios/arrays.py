@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lpb_benchmarks.cases import CallCase, Case, Contender
-from lpb_benchmarks.peers.bridge import FRAMES_ONLY
+from lpb_benchmarks.peers.bridge import FRAMES_ONLY, MADE_SHARED
 from lpb_benchmarks.scenarios.base import Plan, Scenario, peers_beside
 from lpb_benchmarks.workload import Workload
 
@@ -23,11 +23,13 @@ def _arrays(plan: Plan) -> list[Case]:
 
 
 def _case(size_mib: int, plan: Plan) -> Case:
-    work, frames_only = (Workload(size_mib, _MIB // 8),), (FRAMES_ONLY,)
+    work = (Workload(size_mib, _MIB // 8),)
+    frames_only, made_shared = (FRAMES_ONLY,), (MADE_SHARED,)
     contenders = [
         Contender("bridge tcp", "bridge", _FLOOR, work, client_arguments=frames_only),
         Contender("bridge ipc", "bridge", _FLOOR, work, "ipc", client_arguments=frames_only),
         Contender("bridge shared memory", "bridge", _FLOOR, work),
+        Contender("bridge made shared", "bridge", _FLOOR, work, client_arguments=made_shared),
         Contender(_FLOOR, "frame", None, work),
         Contender("memcpy", "memcpy", _FLOOR, work),
         Contender("NumPy sum", "numpy", _FLOOR, work),
