@@ -58,7 +58,8 @@ def test_the_servers_peak_memory_grows_by_the_array_alone(certify: bool, shared:
         # A small call first, so that what is loaded once does not count.
         client.matrix_sum(np.ones((8, 8)), certify=certify)
         before = memory_bytes(pid, "VmRSS")
-        total = client.matrix_sum(matrix, certify=certify)
+        for _ in range(2):  # The second time: the first message must be gone when that comes.
+            total = client.matrix_sum(matrix, certify=certify)
         growth = memory_bytes(pid, "VmHWM") - before
     assert total.result == {"sum": float(matrix.size)}
     assert growth < (1.3 if certify else 1.1) * matrix.nbytes

@@ -118,12 +118,10 @@ class BridgeServer:
                 self._waker.clear()
             self._tend()
             if self._frontend.socket in events:
-                for route, user, frames in self._frontend.receive(ready=True):
-                    self._take(route, user, frames)
+                self._take_all(ready=True)
             if self._queue and not self._stopping:
                 self._answer(self._queue.popleft())
-        for route, user, frames in self._frontend.receive():
-            self._take(route, user, frames)
+        self._take_all()
         while self._queue:
             self._refuse(self._queue.popleft(), ErrorCode.OVERLOADED, STOPPING)
         self._drain()
@@ -136,6 +134,11 @@ class BridgeServer:
 
     def _room(self) -> bool:
         return len(self._queue) < self._config.queue_length
+
+    def _take_all(self, *, ready: bool = False) -> None:
+        # A function of its own: in `serve` the last message would live on until the next is taken.
+        for route, user, frames in self._frontend.receive(ready=ready):
+            self._take(route, user, frames)
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         taken = self._reception.take(route, frames, time.monotonic(), user)

@@ -172,15 +172,26 @@ class Worker:
             connection.send_multipart(self._outbox.get(), copy=False)
 
     def _compute(self) -> None:
-        while (request := self._inbox.get()) is not None:
-            token, waited_s, frames = request
-            started_s = time.monotonic()
-            opened = self._service.open(frames)
-            if isinstance(opened, Rejected):  # The broker lets none through that it would reject.
-                ran, reply = False, opened.reply
-            else:
-                waited_s += time.monotonic() - started_s
-                handled = self._service.run(opened, waited_s)
-                ran, reply = handled.ran, handled.reply
-            self._outbox.put(say.write_reply(token, ran, reply, code_of(reply)))
-            self._waker.wake()
+        while self._compute_next():
+            pass
+
+    def _compute_next(self) -> bool:
+        """Run the next request; tell whether there was one.
+
+        A function of its own, so that the last request is gone when the next one comes.
+        """
+        request = self._inbox.get()
+        if request is None:
+            return False
+        token, waited_s, frames = request
+        started_s = time.monotonic()
+        opened = self._service.open(frames)
+        if isinstance(opened, Rejected):  # The broker lets none through that it would reject.
+            ran, reply = False, opened.reply
+        else:
+            waited_s += time.monotonic() - started_s
+            handled = self._service.run(opened, waited_s)
+            ran, reply = handled.ran, handled.reply
+        self._outbox.put(say.write_reply(token, ran, reply, code_of(reply)))
+        self._waker.wake()
+        return True
