@@ -97,7 +97,7 @@ class Worker:
         computing.start()
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
-            while not self._stay_connected(context):
+            while not self._connect_once(context):
                 self._silences += 1
                 wait_s = RECONNECT_BACKOFF.wait_s(self._silences, random.random())
                 _LOG.warning("no word from the broker; connecting again in %.1f s", wait_s)
@@ -109,11 +109,18 @@ class Worker:
             context.term()
             self._waker.close()
 
+    def _connect_once(self, context: zmq.Context[zmq.Socket[bytes]]) -> bool:
+        try:
+            return self._stay_connected(context)
+        except zmq.Again:  # Refused: the socket has nobody to send to, and would wait for ever.
+            return False
+
     def _stay_connected(self, context: zmq.Context[zmq.Socket[bytes]]) -> bool:
         """Work over one connection; tell whether that was all, rather than the broker silent."""
         with context.socket(zmq.DEALER) as connection:
             connection.identity = self._identity
             connection.linger = _FLUSH_MS
+            connection.sndtimeo = 0
             connection.ipv6 = self._endpoint.startswith("tcp://[")
             if self._curve is not None:
                 self._curve.apply(connection)
