@@ -102,7 +102,8 @@ def test_workers_show_their_keys_and_a_client_s_key_is_none(tmp_path: Path) -> N
             process("lpb_server.worker", *connect, "--curve-key", "worker"),
         ):
             time.sleep(2)
-            assert not answers(1.0)  # Neither without a key, nor with a client's, nor an unknown one.
+            # Neither without a key, nor with a client's, nor an unknown one.
+            assert not answers(1.0)
             folder.allow("worker", Role.WORKER)
             wait_until(answers)
             folder.revoke("worker", Role.WORKER)
