@@ -24,6 +24,15 @@ namespace LeanPythonBridge
 
 open LeanZMQ (Context Socket Frame)
 
+/-- The keys of an encrypted connection (CURVE), each as 40 characters of Z85. -/
+structure CurveKeys where
+  /-- The server's public key: who has not its secret key is no such server. -/
+  serverKey : String
+  /-- The client's public key, which the server must have allowed. -/
+  publicKey : String
+  /-- The client's secret key. -/
+  secretKey : String
+
 /-- A connection to a server. -/
 structure Bridge where
   /-- Where the server is. -/
@@ -32,6 +41,8 @@ structure Bridge where
   config : Retry.Config
   /-- How the headers of requests are written; replies come in the same format. -/
   format : Format
+  /-- The keys, when the connection is encrypted. -/
+  curve : Option CurveKeys
   /-- ZeroMQ's. -/
   context : Context
   /-- The socket, unless the last call had to close it. -/
@@ -76,6 +87,9 @@ def ensureSocket (bridge : Bridge) : IO Socket := do
   | some socket => return socket
   | none =>
     let socket ← Socket.new bridge.context .dealer
+    match bridge.curve with
+    | none => pure ()
+    | some keys => socket.setCurve keys.serverKey keys.publicKey keys.secretKey
     socket.connect bridge.endpoint
     bridge.socket.set (some socket)
     return socket
@@ -91,13 +105,13 @@ def disconnect (bridge : Bridge) : IO Unit := do
 /-- Three tries of 2.5 seconds. -/
 def defaultConfig : Retry.Config := { maxTries_pos := by decide }
 
-/-- Connect to a server. That it is there shows in the first call. -/
-def connect (endpoint : String) (config : Retry.Config := defaultConfig) (format : Format := .messagePack) :
-    IO (Except Client.Error Bridge) := do
+/-- Connect to a server, with `curve` encrypted. That it is there, and lets one in, shows in the first call. -/
+def connect (endpoint : String) (config : Retry.Config := defaultConfig) (format : Format := .messagePack)
+    (curve : Option CurveKeys := none) : IO (Except Client.Error Bridge) := do
   match ← attempt (Context.new 1) with
   | .error reason => return .error { failure := .endpoint, endpoint, tries := 0, lastCause := reason }
   | .ok context =>
-    let bridge : Bridge := { endpoint, config, format, context, socket := ← IO.mkRef none }
+    let bridge : Bridge := { endpoint, config, format, curve, context, socket := ← IO.mkRef none }
     match ← attempt bridge.ensureSocket with
     | .error reason => return .error { failure := .endpoint, endpoint, tries := 0, lastCause := reason }
     | .ok _ => return .ok bridge

@@ -21,6 +21,7 @@ variable is not set is *not run*, which is said and does not count as passed.
 | `LPB_LYING_ENDPOINT` | answers a certified sum with a sum that its certificate does not prove |
 | `LPB_ERROR_ENDPOINT` | answers with an error whose code is the name of the operation |
 | `LPB_RESTART_ENDPOINT` | answers `ping` once, ends, and is started again |
+| `LPB_CURVE_ENDPOINT` | answers `ping`, encrypted: `LPB_CURVE_KEYS` are the server's public key, a client's, and its secret key |
 
 Exit code: 0 all passed, 1 some failed, 2 wrong usage, 3 `LPB_ENDPOINT` is not set.
 -/
@@ -62,8 +63,8 @@ def persistent : Retry.Config := { maxTries := 6, timeoutMs := 1500, backoffBase
 
 /-- A test with a bridge to its endpoint. -/
 def withBridge (config : Retry.Config) (run : Bridge → IO Outcome) (endpoint : String)
-    (format : Format := .messagePack) : IO Outcome := do
-  match ← Bridge.connect endpoint config format with
+    (format : Format := .messagePack) (curve : Option CurveKeys := none) : IO Outcome := do
+  match ← Bridge.connect endpoint config format curve with
   | .error error => return .failed error.text
   | .ok bridge =>
     let outcome ← Bridge.attempt (run bridge)
@@ -255,6 +256,31 @@ def faultTests : List Test :=
       | .error error => return .failed error.text
       | .ok () => return expectResult (← bridge.ping) fun () => .passed "answered before and after"⟩ ]
 
+/-- A test with the keys of the encrypted peer. -/
+def withKeys (run : (endpoint : String) → CurveKeys → IO Outcome) (endpoint : String) : IO Outcome := do
+  match ← IO.getEnv "LPB_CURVE_KEYS" with
+  | none => return .notRun "LPB_CURVE_KEYS is not set"
+  | some text =>
+    match text.splitOn " " with
+    | [serverKey, publicKey, secretKey] => run endpoint { serverKey, publicKey, secretKey }
+    | _ => return .failed "LPB_CURVE_KEYS are not three keys"
+
+/-- Against a peer that encrypts. -/
+def curveTests : List Test :=
+  let test (name : String) (run : (endpoint : String) → CurveKeys → IO Outcome) : Test :=
+    ⟨name, "LPB_CURVE_ENDPOINT", withKeys run⟩
+  let pinged (bridge : Bridge) : IO Outcome := do
+    return expectResult (← bridge.ping) fun () => .passed "pong"
+  let unanswered (bridge : Bridge) : IO Outcome := do
+    return expectFailure "timeout" 2 (← bridge.ping)
+  [ test "an encrypted connection" fun endpoint keys => withBridge patient pinged endpoint .json keys,
+    test "no keys where keys are asked for" fun endpoint _ => withBridge hasty unanswered endpoint,
+    test "a server with another key" fun endpoint keys =>
+      withBridge hasty unanswered endpoint .messagePack (some { keys with serverKey := keys.publicKey }),
+    test "a key that is none" fun endpoint keys => do
+      return expectFailure "endpoint" 0
+        (← Bridge.connect endpoint hasty .messagePack (some { keys with secretKey := "secret" })) ]
+
 /-- The error codes that a quiet server does not send. -/
 def codeTests : List String → List Test
   | [] => []
@@ -264,7 +290,7 @@ def codeTests : List String → List Test
 
 /-- All tests. -/
 def tests : List Test :=
-  serverTests ++ formatTests [.json, .messagePack, .protobuf] ++ clientTests ++ faultTests ++
+  serverTests ++ formatTests [.json, .messagePack, .protobuf] ++ clientTests ++ faultTests ++ curveTests ++
     codeTests ["deadline_exceeded", "overloaded", "worker_lost", "unauthorized", "internal"]
 
 /-! ## The report -/

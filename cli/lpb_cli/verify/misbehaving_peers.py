@@ -1,4 +1,4 @@
-"""Peers that do what a server must not do, for the tests of the Lean client.
+"""Peers that do what a server must not do, and one that encrypts, for the tests of the Lean client.
 
 Which environment variable stands for which misbehaviour is said in ``lean/proofs/Tests.lean``.
 """
@@ -26,7 +26,7 @@ _POLL_MS = 50
 
 @contextmanager
 def misbehaving_peers(server_endpoint: str) -> Iterator[dict[str, str]]:
-    """Run all of them until the context ends. Gives each one's variable and endpoint.
+    """Run all of them until the context ends. Gives each one's variable and endpoint, and the keys.
 
     Parameters
     ----------
@@ -37,9 +37,12 @@ def misbehaving_peers(server_endpoint: str) -> Iterator[dict[str, str]]:
     stopping = threading.Event()
     threads: list[threading.Thread] = []
 
-    def start(serve: Callable[[zmq.Socket[bytes]], None]) -> str:
+    def start(serve: Callable[[zmq.Socket[bytes]], None], secret_key: bytes | None = None) -> str:
         socket = context.socket(zmq.ROUTER)
         socket.linger = 0
+        if secret_key is not None:
+            socket.curve_server = True
+            socket.curve_secretkey = secret_key
         port = socket.bind_to_random_port("tcp://127.0.0.1")
         thread = threading.Thread(target=serve, args=(socket,), daemon=True)
         threads.append(thread)
@@ -49,6 +52,7 @@ def misbehaving_peers(server_endpoint: str) -> Iterator[dict[str, str]]:
     def answering(answer: Answer) -> Callable[[zmq.Socket[bytes]], None]:
         return lambda socket: _serve(socket, answer, stopping)
 
+    server_key, server_secret_key = zmq.curve_keypair()
     with ExitStack() as stack:
         stack.callback(context.term)
         stack.callback(lambda: _join(threads))
@@ -64,6 +68,8 @@ def misbehaving_peers(server_endpoint: str) -> Iterator[dict[str, str]]:
             "LPB_ERROR_ENDPOINT": start(answering(_error_as_asked)),
             "LPB_LYING_ENDPOINT": start(answering(_falsifying(context, server_endpoint))),
             "LPB_RESTART_ENDPOINT": start(lambda socket: _restart(context, socket, stopping)),
+            "LPB_CURVE_ENDPOINT": start(answering(_pong_in_kind), server_secret_key),
+            "LPB_CURVE_KEYS": b" ".join([server_key, *zmq.curve_keypair()]).decode(),
         }
 
 
@@ -98,6 +104,11 @@ def _header(value: ValueMap) -> list[bytes]:
 
 def _pong(request_id: str) -> list[bytes]:
     return _header(Reply(request_id, result={"pong": True}).to_value())
+
+
+def _pong_in_kind(header: ValueMap, frames: list[bytes]) -> list[bytes]:
+    wire_format, value = decode_header(frames[0])
+    return [encode_header(wire_format, Reply(str(value["id"]), result={"pong": True}).to_value())]
 
 
 def _at_the_second_try() -> Answer:
