@@ -263,6 +263,7 @@ def _client(run: _Run, stage: Stage) -> None:
     run.narrator.progress("the Lean client's tests", 0, 0)
     stage.checks, exchanges = run.client.result()
     certified = certified_exchanges(exchanges, "Lean client")
+    run.exchanges += certified
     if SkippableStage.TRANSCRIPT not in run.options.skip:
         run.lean.start_transcript(certified, "What Lean's own client said and heard.", CLIENT_PARTS)
     passed = len(stage.checks) - len(stage.failures)
@@ -283,6 +284,8 @@ def _transcript(run: _Run, stage: Stage) -> None:
     for done, part in enumerate(parts):
         run.narrator.progress("the kernel checks the conversation", done, len(parts))
         stage.checks += part.checks()
+    order = {live.name: place for place, live in enumerate(run.exchanges)}
+    stage.checks.sort(key=lambda check: order.get(check.name, len(order)))
     total = sum(len(part.exchanges) for part in parts)
     rejected = sum(check.status is Status.FAILED for check in stage.checks)
     stage.summary = f"the kernel accepts {total - rejected} of {total} exchanges"
