@@ -39,6 +39,14 @@ def decode : Format → Meaning → List UInt8 → Option Value
   | .protobuf, .value, bytes => Protobuf.decode bytes
   | .protobuf, .header, bytes => Protobuf.decodeHeader bytes
 
+/-- Headers are written as the formats write them. -/
+theorem encode_header (format : Format) (v : Value) : encode format .header v = format.encode v := by
+  cases format <;> rfl
+
+/-- Headers are read as the formats read them. -/
+theorem decode_header (format : Format) (bytes : List UInt8) : decode format .header bytes = format.decode bytes := by
+  cases format <;> rfl
+
 /-! ## Canonical bytes -/
 
 /-- These are the bytes of the value, for the encoder and for the decoder. -/
@@ -48,115 +56,110 @@ structure Agree (format : Format) (meaning : Meaning) (v : Value) (bytes : List 
   /-- The decoder reads them as the value. -/
   decoded : decode format meaning bytes = some v
 
-/-- A value, or a header, and its bytes in the formats. -/
-structure Canonical where
-  /-- The value. -/
-  value : Value
-  /-- The bytes, by format. A format that does not keep the value is left out. -/
-  encodings : List (Format × Packed)
+/-- The bytes of something, by format. A format that does not keep it is left out. -/
+abbrev Encodings := List (Format × Packed)
 
-/-- Decides the encoder's side, for each format. -/
-def agreeCheck (meaning : Meaning) (v : Value) : List (Format × Packed) → Bool
+/-- All of these are the bytes of the value. -/
+def AllAgree (meaning : Meaning) (v : Value) (encodings : Encodings) : Prop :=
+  ∀ e ∈ encodings, Agree e.1 meaning v e.2.bytes
+
+/-- Decides `AllAgree` for what is well formed: that it is read back is proven. -/
+def agreeCheck (v : Value) (encode : Format → Option (List UInt8)) : Encodings → Bool
   | [] => true
   | (format, packed) :: more =>
-    format.keeps v && gave (encode format meaning v) packed.bytes && agreeCheck meaning v more
+    format.keeps v && gave (encode format) packed.bytes && agreeCheck v encode more
 
-/-- The decoder reads what the encoder writes. -/
-def Inverse (meaning : Meaning) (v : Value) : Prop :=
-  ∀ format bytes, format.keeps v = true → encode format meaning v = some bytes → decode format meaning bytes = some v
-
-theorem agree_of_check {meaning : Meaning} {v : Value} (inverse : Inverse meaning v)
-    {encodings : List (Format × Packed)} (h : agreeCheck meaning v encodings = true) :
-    ∀ e ∈ encodings, Agree e.1 meaning v e.2.bytes := by
+theorem allAgree_of_check {meaning : Meaning} {v : Value} {write : Format → Option (List UInt8)}
+    (same : ∀ format, encode format meaning v = write format)
+    (inverse : ∀ format bytes, format.keeps v = true → write format = some bytes → decode format meaning bytes = some v)
+    {encodings : Encodings} (h : agreeCheck v write encodings = true) : AllAgree meaning v encodings := by
   induction encodings with
   | nil => intro e mem; cases mem
   | cons first more ih =>
     simp only [agreeCheck, Bool.and_eq_true] at h
     intro e mem
     rcases List.mem_cons.mp mem with rfl | mem
-    · exact ⟨eq_of_gave h.1.2, inverse _ _ h.1.1 (eq_of_gave h.1.2)⟩
+    · have written := eq_of_gave h.1.2
+      exact ⟨same _ ▸ written, inverse _ _ h.1.1 written⟩
     · exact ih h.2 e mem
 
-theorem inverse_of_wellFormed {meaning : Meaning} {v : Value} (h : v.WellFormed)
-    (protobuf : ∀ bytes, encode .protobuf meaning v = some bytes → decode .protobuf meaning bytes = some v) :
-    Inverse meaning v := by
-  intro format bytes keep written
-  cases format with
-  | json => exact Json.decode_encode h keep written
-  | messagePack =>
-    obtain rfl := Option.some.inj written
-    simp [decode, MessagePack.decode_encode v h, Except.toOption]
-  | protobuf => exact protobuf bytes written
+/-- A value and its bytes. -/
+structure CanonicalValue where
+  /-- The value. -/
+  value : Value
+  /-- Its bytes. -/
+  encodings : Encodings
 
-namespace Canonical
+namespace CanonicalValue
 
 /-- Every encoding is that of the value. -/
-def Holds (c : Canonical) : Prop := ∀ e ∈ c.encodings, Agree e.1 .value c.value e.2.bytes
+def Holds (c : CanonicalValue) : Prop := AllAgree .value c.value c.encodings
 
 /-- Decides `Holds`. -/
-def check (c : Canonical) : Bool := c.value.wellFormed && agreeCheck .value c.value c.encodings
+def check (c : CanonicalValue) : Bool :=
+  c.value.wellFormed && agreeCheck c.value (encode · .value c.value) c.encodings
 
-theorem holds_of_check (c : Canonical) (h : c.check = true) : c.Holds := by
+theorem holds_of_check (c : CanonicalValue) (h : c.check = true) : c.Holds := by
   simp only [check, Bool.and_eq_true] at h
-  exact agree_of_check (inverse_of_wellFormed (meaning := .value) h.1 fun _ => Protobuf.decode_encode h.1) h.2
+  refine allAgree_of_check (fun _ => rfl) (fun format bytes keep written => ?_) h.2
+  cases format with
+  | json => exact Json.decode_encode h.1 keep written
+  | messagePack =>
+    obtain rfl := Option.some.inj written
+    simp [decode, MessagePack.decode_encode _ h.1, Except.toOption]
+  | protobuf => exact Protobuf.decode_encode h.1 written
 
-/-- The value is a request's header, and every encoding is that of it. -/
-def HoldsOfRequest (c : Canonical) : Prop :=
-  (∃ r, Request.ofValue? c.value = some r ∧ r.toValue = c.value) ∧
-    ∀ e ∈ c.encodings, Agree e.1 .header c.value e.2.bytes
+end CanonicalValue
 
-/-- The request is well formed, and its header map is this. -/
-def isRequestOf (v : Value) : Option Request → Bool
-  | none => false
-  | some r => r.wellFormed && r.toValue.beq v
+/-- A request and the bytes of its header. -/
+structure CanonicalRequest where
+  /-- The request. -/
+  request : Request
+  /-- Its bytes. -/
+  encodings : Encodings
 
-/-- Decides `HoldsOfRequest`. -/
-def checkRequest (c : Canonical) : Bool :=
-  isRequestOf c.value (Request.ofValue? c.value) && agreeCheck .header c.value c.encodings
+namespace CanonicalRequest
 
-theorem holds_of_checkRequest (c : Canonical) (h : c.checkRequest = true) : c.HoldsOfRequest := by
-  simp only [checkRequest, Bool.and_eq_true] at h
-  obtain ⟨isRequest, agree⟩ := h
-  cases e : Request.ofValue? c.value with
-  | none => simp [e, isRequestOf] at isRequest
-  | some r =>
-    simp only [e, isRequestOf, Bool.and_eq_true, Value.beq_iff_eq] at isRequest
-    obtain ⟨fits, same⟩ := isRequest
-    refine ⟨⟨r, e, same⟩, agree_of_check (inverse_of_wellFormed ?_ fun bytes written => ?_) agree⟩
-    · rw [← same]; exact r.wellFormed_toValue fits
-    · rw [← same] at written ⊢
-      rw [encode, Protobuf.encodeHeader_request r fits] at written
-      exact Protobuf.decodeHeader_encodeRequest r fits written
+/-- Every encoding is that of the header, and the header is read as the request. -/
+def Holds (c : CanonicalRequest) : Prop :=
+  Request.ofValue? c.request.toValue = some c.request ∧ AllAgree .header c.request.toValue c.encodings
 
-/-- The value is a reply's header, and every encoding is that of it. -/
-def HoldsOfReply (c : Canonical) : Prop :=
-  (∃ r, Reply.ofValue? c.value = some r ∧ r.toValue = c.value) ∧
-    ∀ e ∈ c.encodings, Agree e.1 .header c.value e.2.bytes
+/-- Decides `Holds`. -/
+def check (c : CanonicalRequest) : Bool :=
+  c.request.wellFormed && agreeCheck c.request.toValue (·.encodeRequest c.request) c.encodings
 
-/-- The reply is well formed, and its header map is this. -/
-def isReplyOf (v : Value) : Option Reply → Bool
-  | none => false
-  | some r => r.wellFormed && r.toValue.beq v
+theorem holds_of_check (c : CanonicalRequest) (h : c.check = true) : c.Holds := by
+  simp only [check, Bool.and_eq_true] at h
+  exact ⟨c.request.ofValue?_toValue (Request.valid_of_wellFormed h.1),
+    allAgree_of_check (fun format => (encode_header format _).trans (format.encode_request h.1))
+      (fun format _ keep written => (decode_header format _).trans (format.decode_encodeRequest h.1 keep written)) h.2⟩
 
-/-- Decides `HoldsOfReply`. -/
-def checkReply (c : Canonical) : Bool :=
-  isReplyOf c.value (Reply.ofValue? c.value) && agreeCheck .header c.value c.encodings
+end CanonicalRequest
 
-theorem holds_of_checkReply (c : Canonical) (h : c.checkReply = true) : c.HoldsOfReply := by
-  simp only [checkReply, Bool.and_eq_true] at h
-  obtain ⟨isReply, agree⟩ := h
-  cases e : Reply.ofValue? c.value with
-  | none => simp [e, isReplyOf] at isReply
-  | some r =>
-    simp only [e, isReplyOf, Bool.and_eq_true, Value.beq_iff_eq] at isReply
-    obtain ⟨fits, same⟩ := isReply
-    refine ⟨⟨r, e, same⟩, agree_of_check (inverse_of_wellFormed ?_ fun bytes written => ?_) agree⟩
-    · rw [← same]; exact r.wellFormed_toValue fits
-    · rw [← same] at written ⊢
-      rw [encode, Protobuf.encodeHeader_reply r fits] at written
-      exact Protobuf.decodeHeader_encodeReply r fits written
+/-- A reply and the bytes of its header. -/
+structure CanonicalReply where
+  /-- The reply. -/
+  reply : Reply
+  /-- Its bytes. -/
+  encodings : Encodings
 
-end Canonical
+namespace CanonicalReply
+
+/-- Every encoding is that of the header, and the header is read as the reply. -/
+def Holds (c : CanonicalReply) : Prop :=
+  Reply.ofValue? c.reply.toValue = some c.reply ∧ AllAgree .header c.reply.toValue c.encodings
+
+/-- Decides `Holds`. -/
+def check (c : CanonicalReply) : Bool :=
+  c.reply.wellFormed && agreeCheck c.reply.toValue (·.encodeReply c.reply) c.encodings
+
+theorem holds_of_check (c : CanonicalReply) (h : c.check = true) : c.Holds := by
+  simp only [check, Bool.and_eq_true] at h
+  exact ⟨c.reply.ofValue?_toValue (Reply.valid_of_wellFormed h.1),
+    allAgree_of_check (fun format => (encode_header format _).trans (format.encode_reply h.1))
+      (fun format _ keep written => (decode_header format _).trans (format.decode_encodeReply h.1 keep written)) h.2⟩
+
+end CanonicalReply
 
 /-! ## Bytes that no encoder writes -/
 

@@ -34,6 +34,17 @@ theorem encode_reply (format : Format) {r : Reply} (h : r.wellFormed = true) :
   | messagePack => rfl
   | protobuf => exact Protobuf.encodeHeader_reply r h
 
+/-- A well-formed request that was encoded is decoded to its header. -/
+theorem decode_encodeRequest (format : Format) {r : Request} (h : r.wellFormed = true)
+    (keep : format.keeps r.toValue = true) (written : format.encodeRequest r = some bytes) :
+    format.decode bytes = some r.toValue := by
+  cases format with
+  | json => exact Json.decode_encode (r.wellFormed_toValue h) keep written
+  | messagePack =>
+    obtain rfl := Option.some.inj written
+    simp [decode, MessagePack.decode_encode _ (r.wellFormed_toValue h), Except.toOption]
+  | protobuf => exact Protobuf.decodeHeader_encodeRequest r h written
+
 /-- A well-formed reply that was encoded is decoded to its header. -/
 theorem decode_encodeReply (format : Format) {r : Reply} (h : r.wellFormed = true)
     (keep : format.keeps r.toValue = true) (written : format.encodeReply r = some bytes) :
