@@ -20,7 +20,7 @@ def test_verify_from_the_command_line(
     run_lpb: RunLpb, proofs: ProofReport, engine_cache: Path
 ) -> None:
     result = run_lpb(
-        "verify", "--engine", "embedded", "--seed", "5", "--requests", "2", "--json",
+        "verify", "--engine", "embedded", "--seed", "5", "--requests", "1", "--json",
         timeout_s=ENGINE_TIMEOUT_S,
     )  # fmt: skip
     report = json.loads(result.stdout)

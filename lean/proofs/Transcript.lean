@@ -92,14 +92,14 @@ structure Messages.Fit (m : Messages) : Prop where
   keeps : m.format.keeps m.reply.toValue = true
 
 /-- Decides `Hold`, of messages that fit: the bytes are those of the encoders. That the decoder reads the reply needs no
-evaluation; it is proven of all that an encoder gives. -/
+evaluation; it is proven of all that an encoder gives. The reply comes first: it is what may be wrong. -/
 def Messages.check (m : Messages) : Bool :=
-  gave (m.format.encodeRequest m.request) m.requestBytes.bytes && gave (m.format.encodeReply m.reply) m.replyBytes.bytes
+  gave (m.format.encodeReply m.reply) m.replyBytes.bytes && gave (m.format.encodeRequest m.request) m.requestBytes.bytes
 
 theorem Messages.hold_of_check {m : Messages} (fit : m.Fit) (h : m.check = true) : m.Hold := by
   simp only [check, Bool.and_eq_true] at h
-  have written := eq_of_gave h.2
-  exact ⟨m.format.encode_request fit.request ▸ eq_of_gave h.1, m.format.encode_reply fit.reply ▸ written,
+  have written := eq_of_gave h.1
+  exact ⟨m.format.encode_request fit.request ▸ eq_of_gave h.2, m.format.encode_reply fit.reply ▸ written,
     m.format.decode_encodeReply fit.reply fit.keeps written⟩
 
 /-- A certified request can be carried when its parts can. -/
@@ -261,11 +261,11 @@ theorem fit_of_fits (e : SumExchange) (h : e.fits = true) : e.messages.Fit := by
 
 /-- Decides `Holds`. -/
 noncomputable def check (e : SumExchange) : Bool :=
-  e.fits && checkChunks e.elements e.count e.sum e.certificate && e.messages.check
+  checkChunks e.elements e.count e.sum e.certificate && e.messages.check && e.fits
 
 theorem holds_of_check (e : SumExchange) (h : e.check = true) : e.Holds := by
   simp only [check, Bool.and_eq_true] at h
-  exact ⟨Messages.hold_of_check (e.fit_of_fits h.1.1) h.2, checkChunks_sound h.1.2⟩
+  exact ⟨Messages.hold_of_check (e.fit_of_fits h.2) h.1.2, checkChunks_sound h.1.1⟩
 
 end SumExchange
 
@@ -350,5 +350,10 @@ theorem holds_of_check (e : PingExchange) (h : e.check = true) : e.Holds := by
   exact Messages.hold_of_check (e.fit_of_isId h.1) h.2
 
 end PingExchange
+
+/-! The kernel unfolds these all the same. When it says no, `decide` does not evaluate them once more, for its message,
+outside the kernel, which takes as long again. -/
+
+attribute [irreducible] SumExchange.check EchoExchange.check PingExchange.check
 
 end LeanPythonBridge.Transcript
