@@ -93,7 +93,7 @@ class Segment:
             When there is no room; the segment is then as it was.
         """
         if self._memory is None or len(self._memory) < LABEL_BYTES + size:
-            length = -(-(LABEL_BYTES + size) // _GROW_BYTES) * _GROW_BYTES
+            length = _rounded_up(LABEL_BYTES + size, _GROW_BYTES)
             # Not just a greater length: where memory is short, this fails, and a write would kill.
             os.posix_fallocate(self._descriptor, 0, length)
             self._memory = mmap.mmap(self._descriptor, length)
@@ -304,4 +304,8 @@ def _is_large(array: npt.NDArray[Any]) -> bool:
 
 
 def _room(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
+    return _rounded_up(size, ALIGNMENT)
+
+
+def _rounded_up(size: int, step: int) -> int:
+    return -(-size // step) * step

@@ -22,6 +22,7 @@ __all__ = [
     "ended",
     "fork_server_of",
     "memory_bytes",
+    "process",
     "server_process",
     "threads",
     "wait_until",
@@ -40,6 +41,28 @@ ENVIRONMENT = {
 
 
 @contextmanager
+def process(
+    module: str,
+    *flags: str,
+    stderr: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a module of ours, or any; it is killed at the end of the context."""
+    child = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", module, *flags],
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        env={**ENVIRONMENT, **(environment or {})},
+    )
+    with child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+@contextmanager
 def server_process(
     *arguments: str,
     endpoint: str = "tcp://127.0.0.1:*",
@@ -47,21 +70,10 @@ def server_process(
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run a server as a process; yield it and its endpoint when it is ready."""
-    child = subprocess.Popen(
-        [
-            *(sys.executable, "-W", "error", "-m", "lpb_server", "--endpoint", endpoint),
-            *("--log-level", level, *arguments),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**ENVIRONMENT, **(environment or {})},
-    )
-    with child:
-        try:
-            assert child.stdout is not None
-            yield child, json.loads(child.stdout.readline())["endpoint"]
-        finally:
-            child.kill()
+    flags = ("--endpoint", endpoint, "--log-level", level, *arguments)
+    with process("lpb_server", *flags, environment=environment) as child:
+        assert child.stdout is not None
+        yield child, json.loads(child.stdout.readline())["endpoint"]
 
 
 def fork_server_of(pid: int) -> int | None:

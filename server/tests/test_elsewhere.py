@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import lpb_server
+import fault_helpers
 import pytest
+from fault_helpers import ENVIRONMENT, WAIT_S, wait_until
 from lpb_server.client import BridgeClient, client_curve
 from lpb_server.errors import HandshakeError
 from lpb_server.keys import KeyFolder, Role
 from lpb_server.wire.values import ValueMap
 
-WAIT_S = 60.0
-PLUGIN = Path(__file__).parent / "plugin"
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join([str(Path(lpb_server.__file__).parents[1]), str(PLUGIN)]),
-}
 FREE_PORT = "tcp://127.0.0.1:*"
 
 
-@contextmanager
-def process(module: str, *flags: str) -> Iterator[subprocess.Popen[str]]:
-    child = subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", module, "--no-config", *flags],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=ENVIRONMENT,
-    )
-    with child:
-        try:
-            yield child
-        finally:
-            child.kill()
+def process(module: str, *flags: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return fault_helpers.process(module, "--no-config", *flags, stderr=subprocess.PIPE)
 
 
 @contextmanager
@@ -51,13 +33,6 @@ def broker(*flags: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
         assert child.stdout is not None
         ready = json.loads(child.stdout.readline())
         yield child, ready["endpoint"], ready["workers_endpoint"]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def test_a_worker_elsewhere_runs_what_the_broker_is_sent(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import lpb_server
 import numpy as np
 import pytest
+from fault_helpers import server_process
 from hypothesis import given
 from hypothesis import strategies as st
 from lpb_server.client import BridgeClient, FormatName
@@ -527,30 +528,6 @@ def test_errors_of_the_server_are_the_caller_s(serve: Serve) -> None:
 # Processes.
 
 
-@contextmanager
-def process(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    root = str(Path(lpb_server.__file__).parents[1])
-    child = subprocess.Popen(
-        [sys.executable, *(["-m", module] if module else ["-c"]), *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": root},
-    )
-    with child:
-        try:
-            yield child
-        finally:
-            child.kill()
-
-
-@contextmanager
-def server_at(endpoint: str, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    fixed = ("--no-config", "--endpoint", endpoint, "--log-level", "error")
-    with process("lpb_server", *fixed, *flags) as child:
-        assert child.stdout is not None
-        yield child, json.loads(child.stdout.readline())["endpoint"]
-
-
 def refusals(client: BridgeClient, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each reply to a reference was a refusal."""
     found: list[bool] = []
@@ -578,7 +555,7 @@ def test_server_and_workers_follow_references_unless_told_otherwise(
     flags: tuple[str, ...], refused: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with (
-        server_at(f"ipc://{tmp_path}/socket", *flags) as (_, endpoint),
+        server_process("--no-config", *flags, endpoint=f"ipc://{tmp_path}/socket") as (_, endpoint),
         BridgeClient(endpoint, timeout_s=WAIT_S) as client,
     ):
         found = refusals(client, monkeypatch)
@@ -593,7 +570,7 @@ def test_a_server_that_was_started_anew_follows_the_old_segment(
     with BridgeClient(address, timeout_s=WAIT_S) as client:
         found = refusals(client, monkeypatch)
         for number in (1.0, 2.0):
-            with server_at(address, "--workers", "0") as (child, _):
+            with server_process("--no-config", "--workers", "0", endpoint=address) as (child, _):
                 matrix = np.full((1, LARGE), number)
                 assert client.matrix_sum(matrix).result == {"sum": number * LARGE}
                 child.send_signal(signal.SIGKILL)

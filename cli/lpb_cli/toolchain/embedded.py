@@ -78,7 +78,6 @@ class EmbeddedToolchain:
         """Check every module whose text, or whose imports' text, has changed."""
         started = time.monotonic()
         modules = self.load_modules()
-        self._oleans.mkdir(parents=True, exist_ok=True)
         results: dict[str, ModuleResult] = {}
         pending: list[LeanModule] = []
         for module in modules:
@@ -148,6 +147,7 @@ class EmbeddedToolchain:
 
     def new_engine(self, environment: dict[str, str] | None = None) -> EngineProcess:
         """Start an engine process; the caller closes it."""
+        self._oleans.mkdir(parents=True, exist_ok=True)
         return EngineProcess(
             self._home, self._oleans, ENGINE_FOLDER / "host.cjs", environment or {}
         )
@@ -156,7 +156,6 @@ class EmbeddedToolchain:
 
     def warm_up(self) -> None:
         """Start the engine that the next check will use."""
-        self._oleans.mkdir(parents=True, exist_ok=True)
         self._pool.warm_up()
 
     @property
@@ -166,7 +165,6 @@ class EmbeddedToolchain:
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package."""
-        self._oleans.mkdir(parents=True, exist_ok=True)
         with self._pool.engine() as engine:
             job = engine.run({"file": str(file)}, timeout_s)
         lines = file.read_text(encoding="utf-8").splitlines()

@@ -20,7 +20,7 @@ from lpb_server.errors import BindError
 from lpb_server.keys import Role
 from lpb_server.security import check_bind, protection
 from lpb_server.transport import worker_messages as say
-from lpb_server.transport.frames import receive_parts, send_frames, usable
+from lpb_server.transport.frames import Arrivals, send_frames, usable
 from lpb_server.transport.gate import Gate
 from lpb_server.wire.values import Frame
 
@@ -62,8 +62,7 @@ class Backend:
             check_bind(public, insecure=config.insecure, curve=config.curve)
             self._protection = protection(config, Role.WORKER)
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
-        self._arrivals = zmq.Poller()
-        self._arrivals.register(self.socket, zmq.POLLIN)
+        self._arrivals = Arrivals(self.socket)
         self._directory = Path(tempfile.mkdtemp(prefix="lpb-"))  # Only this user can enter it.
         try:
             self.socket.router_mandatory = True
@@ -97,12 +96,8 @@ class Backend:
         ready : bool
             Whether a poller has just seen something.
         """
-        while ready or self._arrivals.poll(0):
+        while parts := self._arrivals.take(ready=ready):
             ready = False
-            try:
-                parts = receive_parts(self.socket)
-            except zmq.Again:
-                return
             worker = parts[0].bytes
             if not self._permits(parts[-1]):
                 _LOG.warning("worker %s: its key is not allowed any more", worker.hex())

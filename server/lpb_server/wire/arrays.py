@@ -144,13 +144,11 @@ def decode_arrays(
     if not headers and not frames:
         return {}
     if len(headers) == len(frames) == 1 and headers[0].frames == 1:
-        header, pieces = headers[0], frames
+        header = headers[0]
         size = _byte_count(header, limits)
         if size > limits.array_bytes:
             raise _too_large(size, limits)
-        if segments is not None and len(frames[0]) == REFERENCE_BYTES:
-            pieces = _followed(header, size, frames, segments)
-        return {header.name: _decode(header, size, pieces)}
+        return {header.name: _decode(header, size, frames, segments)}
     expected = sum([header.frames for header in headers])
     if expected != len(frames):
         raise WireError(
@@ -164,9 +162,7 @@ def decode_arrays(
     start = 0
     for header, size in zip(headers, sizes, strict=True):
         pieces = frames[start : start + header.frames]
-        if segments is not None and len(pieces[0]) == REFERENCE_BYTES:
-            pieces = _followed(header, size, pieces, segments)
-        arrays[header.name] = _decode(header, size, pieces)
+        arrays[header.name] = _decode(header, size, pieces, segments)
         start += header.frames
     return arrays
 
@@ -211,7 +207,11 @@ def _followed(
     return frames if memory is None else [memory]
 
 
-def _decode(header: ArrayHeader, size: int, frames: Sequence[Frame]) -> Array:
+def _decode(
+    header: ArrayHeader, size: int, frames: Sequence[Frame], segments: Segments | None
+) -> Array:
+    if segments is not None and len(frames[0]) == REFERENCE_BYTES:
+        frames = _followed(header, size, frames, segments)
     received = len(frames[0]) if len(frames) == 1 else sum(map(len, frames))
     if received != size:
         raise WireError(

@@ -49,15 +49,13 @@ def encode_message(
     WireError
         When a value is outside the data model.
     """
-    if not isinstance(envelope, Request):
-        checked = _looked_through(envelope)
-        return [encode_header(wire_format, envelope.to_value(), checked=checked), *array_frames]
-    header = known_header(envelope, wire_format)
+    request = envelope if isinstance(envelope, Request) else None
+    header = known_header(request, wire_format) if request is not None else None
     if header is None:
         checked = _looked_through(envelope)
         header = encode_header(wire_format, envelope.to_value(), checked=checked)
-        if checked:
-            keep_header(envelope, wire_format, header)
+        if checked and request is not None:
+            keep_header(request, wire_format, header)
     return [header, *array_frames]
 
 
