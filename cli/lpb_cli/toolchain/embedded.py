@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from lpb_cli.toolchain.engine_process import (
     EngineProcess,
     JobResult,
 )
+from lpb_cli.toolchain.importable import helper_names, importable, launcher, traced
 from lpb_cli.toolchain.lean_sources import (
     Amalgam,
     LeanModule,
@@ -60,6 +62,7 @@ class EmbeddedToolchain:
         self._settings = settings
         self._home = engine_home(settings.cache)
         self._oleans = settings.output / "proofs" / self._home.name
+        self._programs = settings.output / "programs" / self._home.name
         self._pool = EnginePool(self.new_engine)
         self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
 
@@ -145,11 +148,21 @@ class EmbeddedToolchain:
         self._record(module).write_text(json.dumps({"digest": module.digest, "warnings": warnings}))
         return result
 
-    def new_engine(self, environment: dict[str, str] | None = None) -> EngineProcess:
-        """Start an engine process; the caller closes it."""
+    def new_engine(
+        self, environment: dict[str, str] | None = None, oleans: Path | None = None
+    ) -> EngineProcess:
+        """Start an engine process; the caller closes it.
+
+        Parameters
+        ----------
+        environment
+            Variables that a program sees beside ours.
+        oleans
+            Where imports are found, the checked proofs when not given.
+        """
         self._oleans.mkdir(parents=True, exist_ok=True)
         return EngineProcess(
-            self._home, self._oleans, ENGINE_FOLDER / "host.cjs", environment or {}
+            self._home, oleans or self._oleans, ENGINE_FOLDER / "host.cjs", environment or {}
         )
 
     # -- one file, one program ------------------------------------------------------------------
@@ -183,21 +196,40 @@ class EmbeddedToolchain:
     ) -> ProgramResult:
         """Run the `main` of a module in Lean's interpreter."""
         amalgam = amalgamate(module, self.load_modules(), ENGINE_FOLDER / "StandIns.lean")
-        file = self._settings.output / "programs" / f"{module}.lean"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(amalgam.source, encoding="utf-8")
+        failed = self._compile_program(module, amalgam, timeout_s)
+        if failed is not None:
+            return failed
         # A process of its own, for it has its own environment.
         variables = {**self._foreign_libraries(amalgam), **environment}
-        with self._pool.own(self.new_engine(variables)) as engine:
+        with self._pool.own(self.new_engine(variables, self._programs)) as engine:
+            file = engine.scratch / "Launcher.lean"
+            file.write_text(launcher(module), encoding="utf-8")
             job = engine.run({"file": str(file), "run": list(arguments)}, timeout_s)
-        diagnostics = tuple(
-            Diagnostic("error", *amalgam.locate(int(match[1])), int(match[2]), match[3])
-            for line in job.stdout
-            if (match := re.match(rf"/host{re.escape(str(file))}:(\d+):(\d+): error: (.*)", line))
-        )
-        return ProgramResult(
-            job.status, "\n".join(job.stdout), "\n".join(job.stderr), job.seconds, diagnostics
-        )
+        return ProgramResult(job.status, "\n".join(job.stdout), "\n".join(job.stderr), job.seconds)
+
+    def _compile_program(
+        self, module: str, amalgam: Amalgam, timeout_s: float
+    ) -> ProgramResult | None:
+        """Compile a program whose text has changed; give what was wrong, or ``None``."""
+        source = importable(amalgam.source)
+        digest = hashlib.sha256(source.encode()).hexdigest()
+        olean, record = (self._programs / f"{module}.{kind}" for kind in ("olean", "sha256"))
+        if olean.is_file() and record.is_file() and record.read_text() == digest:
+            return None
+        self._programs.mkdir(parents=True, exist_ok=True)
+        record.unlink(missing_ok=True)
+        with self._pool.own(self.new_engine()) as engine:
+            file = engine.scratch / f"{module}.lean"
+            file.write_text(traced(source), encoding="utf-8")
+            job = engine.run({"file": str(file)}, timeout_s)
+            if not _failed(job):
+                text = importable(amalgam.source, helper_names(job.messages))
+                file.write_text(text, encoding="utf-8")
+                job = engine.run({"file": str(file), "olean": str(olean)}, timeout_s)
+        if _failed(job):
+            return _uncompiled(job, amalgam)
+        record.write_text(digest)
+        return None
 
     def _foreign_libraries(self, amalgam: Amalgam) -> dict[str, str]:
         """Give the variables that host.cjs reads, when the program calls functions of C."""
@@ -211,6 +243,24 @@ class EmbeddedToolchain:
     def close(self) -> None:
         """Stop every engine that runs. No check can be made after this."""
         self._pool.close()
+
+
+def _failed(job: JobResult) -> bool:
+    return job.status != 0 or any(message["severity"] == "error" for message in job.messages)
+
+
+def _uncompiled(job: JobResult, amalgam: Amalgam) -> ProgramResult:
+    """Say why a program could not be compiled, at the lines that its parts came from."""
+    lines = amalgam.source.splitlines()
+    diagnostics = tuple(
+        replace(found, file=file, line=line)
+        for message in job.messages
+        if message["severity"] == "error"
+        for found in [_diagnostic(message, amalgam.starts[0][1], lines)]
+        for file, line in [amalgam.locate(found.line)]
+    )
+    text = "\n".join([*(d.message for d in diagnostics), *job.stdout, *job.stderr])
+    return ProgramResult(job.status or 1, "", text, job.seconds, diagnostics)
 
 
 def _unexplained(job: JobResult, file: Path) -> Diagnostic:

@@ -3,7 +3,8 @@ module
 
 The embedded engine holds only the exported part of Lean's library, in which the code of these functions is
 missing. Each one is written here again; the `@[csimp]` theorem proves it equal and makes the compiler take it. Only the
-embedded engine is given this module. Universe names and the order of arguments must be the library's. -/
+embedded engine is given this module. Universe names and the order of arguments must be the library's. What is so short
+that the compiler would put it in its caller's place is `@[noinline]`: it would put the library's function there. -/
 
 @[expose] public section
 
@@ -62,7 +63,7 @@ theorem reverseAux_eq (xs ys : List α) : List.reverseAux xs ys = reverseAux xs 
   | cons x xs ih => exact ih (x :: ys)
 
 /-- `List.reverse`. -/
-def reverse (xs : List α) : List α := reverseAux xs []
+@[noinline] def reverse (xs : List α) : List α := reverseAux xs []
 
 @[csimp] theorem reverse_eq : @List.reverse = @reverse := by
   funext α xs
@@ -167,7 +168,7 @@ def zip : List α → List β → List (α × β)
     | cons y ys => simp [zip, ih]
 
 /-- `List.isEmpty`. -/
-def isEmpty : List α → Bool
+@[noinline] def isEmpty : List α → Bool
   | [] => true
   | _ :: _ => false
 
@@ -176,7 +177,7 @@ def isEmpty : List α → Bool
   cases xs <;> rfl
 
 /-- `List.head?`. -/
-def head? : List α → Option α
+@[noinline] def head? : List α → Option α
   | [] => none
   | x :: _ => some x
 
@@ -198,7 +199,7 @@ def elem [BEq α] (a : α) : List α → Bool
   | cons x xs ih => simp only [List.elem, elem, ih]; cases a == x <;> rfl
 
 /-- `Function.const`. -/
-def const {α : Sort u} (β : Sort v) (a : α) : β → α := fun _ => a
+@[noinline] def const {α : Sort u} (β : Sort v) (a : α) : β → α := fun _ => a
 
 @[csimp] theorem const_eq : @Function.const.{u, v} = @const.{u, v} := rfl
 
