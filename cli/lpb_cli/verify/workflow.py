@@ -203,7 +203,8 @@ def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stag
 
 
 def _serve(run: _Run, stage: Stage) -> None:
-    run.toolchain.warm_up()  # the engine starts while the server does
+    if SkippableStage.TRANSCRIPT not in run.options.skip:
+        run.toolchain.warm_up()  # the engine starts while the server does
     if run.options.endpoint is not None:
         wait_for_ping(run.options.endpoint, 3.0)
         run.endpoint = run.options.endpoint
