@@ -10,24 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lpb_cli.verify.transcript import lean_string
+from lpb_cli.verify.lean_file import LeanFile, claims_file
+from lpb_cli.verify.lean_terms import FORMATS, lean_packed, lean_string
 
-FORMATS = {"msgpack": ".messagePack", "protobuf": ".protobuf"}
-"""Those that the kernel decides. JSON's decoder is proven and run; evaluating it takes too long."""
-
-_HEADER = """\
-module
-public import Conformance
-
-/-! # Conformance vectors -/
-
-@[expose] public section
-
-namespace LeanPythonBridge.Conformance
-"""
-
-_FOOTER = """
-end LeanPythonBridge.Conformance
+DECIDED = ("msgpack", "protobuf")
+"""Formats that the kernel decides. JSON's decoder is proven and run; evaluating it takes too long.
 """
 
 
@@ -41,7 +28,7 @@ class Claim:
 
 
 def claims(vectors: Mapping[str, Any]) -> list[Claim]:
-    """Give the claim of every vector that has bytes in one of `FORMATS`."""
+    """Give the claim of every vector that has bytes in one of `DECIDED`."""
     found: list[Claim] = []
     sections = {
         "values": ("CanonicalValue", notation),
@@ -51,16 +38,14 @@ def claims(vectors: Mapping[str, Any]) -> list[Claim]:
     for section, (kind, term_of) in sections.items():
         for vector in vectors[section]:
             encodings = [
-                f"({lean}, {_packed(vector[key])})"
-                for key, lean in FORMATS.items()
-                if key in vector
+                f"({FORMATS[key]}, {_packed(vector[key])})" for key in DECIDED if key in vector
             ]
             if encodings:
                 term = f"⟨{term_of(vector['value'])}, [{', '.join(encodings)}]⟩"
                 found.append(Claim(f"{section}: {vector['name']}", kind, term))
     for section, kind in (("accepted", "Accepted"), ("invalid", "Refused")):
         for vector in vectors[section]:
-            if vector["format"] in FORMATS:
+            if vector["format"] in DECIDED:
                 parts = [FORMATS[vector["format"]], "." + vector["as"], _packed(vector["bytes"])]
                 if section == "accepted":
                     parts.append(notation(vector["value"]))
@@ -69,25 +54,14 @@ def claims(vectors: Mapping[str, Any]) -> list[Claim]:
     return found
 
 
-def render(some: Iterable[Claim]) -> tuple[str, dict[int, str]]:
-    """Write a Lean file. Gives it and, by its first line (from 1), the name of each claim."""
-    text, starts = _HEADER, {}
-    for number, claim in enumerate(some, start=1):
-        text += "\n"
-        starts[text.count("\n") + 1] = claim.name
-        vector = f"vector{number}"
-        text += (
-            f"/-- {claim.name.replace('-/', '- /')}. -/\n"
-            f"def {vector} : {claim.kind} := {claim.term}\n\n"
-            f"theorem {vector}_holds : {vector}.Holds :=\n"
-            f"  {vector}.holds_of_check (by decide +kernel)\n"
-        )
-    return text + _FOOTER, starts
+def render(some: Iterable[Claim]) -> LeanFile:
+    """Write a Lean file of these claims."""
+    parts = ((claim.name, "vector", claim.kind, f":= {claim.term}") for claim in some)
+    return claims_file("Conformance", "# Conformance vectors", parts)
 
 
 def _packed(hexadecimal: str) -> str:
-    data = bytes.fromhex(hexadecimal)
-    return f"⟨{len(data)}, {int.from_bytes(data, 'big'):#x}⟩"
+    return lean_packed(bytes.fromhex(hexadecimal))
 
 
 def notation(written: Any) -> str:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from lean_conformance import FORMATS, Claim, claims, render
+from lean_conformance import DECIDED, Claim, claims, render
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_server.conformance import load_vectors
@@ -15,11 +15,9 @@ PARTS = 4
 
 def rejected(toolchain: EmbeddedToolchain, some: list[Claim], file: Path) -> set[str]:
     """Names of the vectors that the kernel does not accept."""
-    source, starts = render(some)
-    file.write_text(source)
-    result = toolchain.check_file(file, ENGINE_TIMEOUT_S)
-    errors = [d.line for d in result.diagnostics if d.severity == "error"]
-    return {starts[max(start for start in starts if start <= line)] for line in errors}
+    written = render(some)
+    file.write_text(written.source)
+    return set(written.errors(toolchain.check_file(file, ENGINE_TIMEOUT_S).diagnostics))
 
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
@@ -47,7 +45,7 @@ def test_the_kernel_rejects_vectors_that_are_altered(
         for section in ("values", "requests", "replies")
     }
     of_formats = {
-        section: [v for v in vectors[section] if v["format"] in FORMATS and v["as"] == "value"]
+        section: [v for v in vectors[section] if v["format"] in DECIDED and v["as"] == "value"]
         for section in ("accepted", "invalid")
     }
     first = of_formats["accepted"][0]

@@ -38,7 +38,7 @@ def rejected(toolchain: EmbeddedToolchain, exchanges: list[LiveExchange], folder
     file = folder / "LiveTranscript.lean"
     file.write_text(transcript.source)
     result = toolchain.check_file(file, ENGINE_TIMEOUT_S)
-    return {transcript.exchange_at(d.line) for d in result.diagnostics if d.severity == "error"}
+    return set(transcript.errors(result.diagnostics))
 
 
 def named(exchange: LiveExchange, name: str) -> LiveExchange:

@@ -218,18 +218,27 @@ class EmbeddedToolchain:
             return None
         self._programs.mkdir(parents=True, exist_ok=True)
         record.unlink(missing_ok=True)
-        with self._pool.own(self.new_engine()) as engine:
-            file = engine.scratch / f"{module}.lean"
-            file.write_text(traced(source), encoding="utf-8")
-            job = engine.run({"file": str(file)}, timeout_s)
-            if not _failed(job):
-                text = importable(amalgam.source, helper_names(job.messages))
-                file.write_text(text, encoding="utf-8")
-                job = engine.run({"file": str(file), "olean": str(olean)}, timeout_s)
+        job = self._compile_in_two_passes(module, amalgam.source, olean, timeout_s)
+        if _failed(job) and not _explained(job):
+            # Seen once, on a busy machine: status 1, not a word, and content the next time.
+            job = self._compile_in_two_passes(module, amalgam.source, olean, timeout_s)
         if _failed(job):
             return _uncompiled(job, amalgam)
         record.write_text(digest)
         return None
+
+    def _compile_in_two_passes(
+        self, module: str, source: str, olean: Path, timeout_s: float
+    ) -> JobResult:
+        """Learn the names of the compiler's helpers, then write the `.olean` that has them."""
+        with self._pool.own(self.new_engine()) as engine:
+            file = engine.scratch / f"{module}.lean"
+            file.write_text(traced(importable(source)), encoding="utf-8")
+            job = engine.run({"file": str(file)}, timeout_s)
+            if _failed(job):
+                return job
+            file.write_text(importable(source, helper_names(job.messages)), encoding="utf-8")
+            return engine.run({"file": str(file), "olean": str(olean)}, timeout_s)
 
     def _foreign_libraries(self, amalgam: Amalgam) -> dict[str, str]:
         """Give the variables that host.cjs reads, when the program calls functions of C."""
@@ -249,6 +258,11 @@ def _failed(job: JobResult) -> bool:
     return job.status != 0 or any(message["severity"] == "error" for message in job.messages)
 
 
+def _explained(job: JobResult) -> bool:
+    errors = any(message["severity"] == "error" for message in job.messages)
+    return errors or bool(job.stdout or job.stderr)
+
+
 def _uncompiled(job: JobResult, amalgam: Amalgam) -> ProgramResult:
     """Say why a program could not be compiled, at the lines that its parts came from."""
     lines = amalgam.source.splitlines()
@@ -260,6 +274,7 @@ def _uncompiled(job: JobResult, amalgam: Amalgam) -> ProgramResult:
         for file, line in [amalgam.locate(found.line)]
     )
     text = "\n".join([*(d.message for d in diagnostics), *job.stdout, *job.stderr])
+    text = text or f"Lean could not compile it, and ended with {job.status} and no word"
     return ProgramResult(job.status or 1, "", text, job.seconds, diagnostics)
 
 

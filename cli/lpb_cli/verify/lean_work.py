@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lpb_cli.report import Check, Status
-from lpb_cli.toolchain.diagnostics import Diagnostic
 from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange
-from lpb_cli.verify.transcript import Transcript, render_transcript
+from lpb_cli.verify.lean_file import LeanFile
+from lpb_cli.verify.transcript import render_transcript
 
 __all__ = ["LeanWork", "TranscriptPart"]
 
@@ -28,17 +28,13 @@ class TranscriptPart:
 
     file: Path
     exchanges: list[LiveExchange]
-    transcript: Transcript
+    transcript: LeanFile
     result: Future[FileResult]
 
     def checks(self) -> list[Check]:
         """Say of each exchange whether the kernel accepts it. Waits until that is known."""
         result = self.result.result()
-        rejected: dict[str, list[Diagnostic]] = {}
-        for diagnostic in result.diagnostics:
-            if diagnostic.severity == "error":
-                name = self.transcript.exchange_at(diagnostic.line) or "the file itself"
-                rejected.setdefault(name, []).append(diagnostic)
+        rejected = self.transcript.errors(result.diagnostics)
         checks: list[Check] = []
         for live in self.exchanges:
             wrong = rejected.pop(live.name, [])
@@ -51,6 +47,7 @@ class TranscriptPart:
                 )
             )
         for name, wrong in rejected.items():
+            name = name or "the file itself"
             checks.append(Check(name, Status.FAILED, wrong[0].message, diagnostics=wrong))
         if not result.ok and all(check.status is Status.PASSED for check in checks):
             checks.append(Check(self.file.name, Status.FAILED, "Lean rejected the transcript"))
