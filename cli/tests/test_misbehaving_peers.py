@@ -21,8 +21,8 @@ def server(settings: Settings) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def peers(server: str) -> Iterator[dict[str, str]]:
-    with misbehaving_peers(server) as environment:
-        yield environment
+    with misbehaving_peers(server) as endpoints:
+        yield endpoints
 
 
 def hasty(endpoint: str, tries: int = 2) -> BridgeClient:

@@ -43,12 +43,12 @@ def test_a_program_is_compiled_once_and_again_when_it_changes(
     toolchain = EmbeddedToolchain(replace(settings, project=tmp_path))
 
     def run() -> tuple[int, list[str]]:
-        result = toolchain.run_program("Hello", ["Ada", "Emmy"], {}, ENGINE_TIMEOUT_S)
+        result = toolchain.run_program("Hello", ["Ada", "Emmy"], ENGINE_TIMEOUT_S)
         assert not result.diagnostics
         return result.status, result.stdout.splitlines()
 
     def compiled() -> int:
-        (olean,) = (tmp_path / ".lpb" / "programs").rglob("Hello.olean")
+        (olean,) = (tmp_path / ".lpb" / "programs").rglob("HelloProgram.olean")
         return olean.stat().st_mtime_ns
 
     try:
@@ -60,7 +60,7 @@ def test_a_program_is_compiled_once_and_again_when_it_changes(
         greeting.write_text(GREETING.replace("WORD", '"Goodbye, "'))
         assert run() == (3, ["Goodbye, Ada"] * 2 + ["Goodbye, Emmy"] * 2)
         greeting.write_text(GREETING.replace("WORD", "false"))
-        broken = toolchain.run_program("Hello", [], {}, ENGINE_TIMEOUT_S)
+        broken = toolchain.run_program("Hello", [], ENGINE_TIMEOUT_S)
     finally:
         toolchain.close()
     assert broken.status != 0

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ from lpb_cli.toolchain.engine_archive import engine_home, prepare_koffi
 from lpb_cli.toolchain.engine_pool import EnginePool, engine_count
 from lpb_cli.toolchain.engine_process import (
     ENGINE_FOLDER,
-    HEAP_LIMIT_BYTES,
     EngineProcess,
     JobResult,
 )
@@ -63,7 +63,7 @@ class EmbeddedToolchain:
         self._home = engine_home(settings.cache)
         self._oleans = settings.output / "proofs" / self._home.name
         self._programs = settings.output / "programs" / self._home.name
-        self._pool = EnginePool(self.new_engine)
+        self._pool = EnginePool(self._new_engine)
         self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
 
     @property
@@ -148,22 +148,15 @@ class EmbeddedToolchain:
         self._record(module).write_text(json.dumps({"digest": module.digest, "warnings": warnings}))
         return result
 
-    def new_engine(
-        self, environment: dict[str, str] | None = None, oleans: Path | None = None
-    ) -> EngineProcess:
-        """Start an engine process; the caller closes it.
+    def _new_engine(self) -> EngineProcess:
+        folders = (self._oleans, self._programs)
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        return EngineProcess(self._home, folders, ENGINE_FOLDER / "host.cjs")
 
-        Parameters
-        ----------
-        environment
-            Variables that a program sees beside ours.
-        oleans
-            Where imports are found, the checked proofs when not given.
-        """
-        self._oleans.mkdir(parents=True, exist_ok=True)
-        return EngineProcess(
-            self._home, oleans or self._oleans, ENGINE_FOLDER / "host.cjs", environment or {}
-        )
+    def engine(self) -> AbstractContextManager[EngineProcess]:
+        """Lend an engine that no other thread uses."""
+        return self._pool.engine()
 
     # -- one file, one program ------------------------------------------------------------------
 
@@ -191,21 +184,19 @@ class EmbeddedToolchain:
         ok = job.status == 0 and not any(d.severity == "error" for d in diagnostics)
         return FileResult(ok, job.seconds, diagnostics)
 
-    def run_program(
-        self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float
-    ) -> ProgramResult:
+    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
         """Run the `main` of a module in Lean's interpreter."""
         amalgam = amalgamate(module, self.load_modules(), ENGINE_FOLDER / "StandIns.lean")
         failed = self._compile_program(module, amalgam, timeout_s)
         if failed is not None:
             return failed
-        # A process of its own, for it has its own environment.
-        variables = {**self._foreign_libraries(amalgam), **environment}
-        with self._pool.own(self.new_engine(variables, self._programs)) as engine:
+        job = {"run": list(arguments), "environment": self._foreign_libraries(amalgam)}
+        with self._pool.engine() as engine:
             file = engine.scratch / "Launcher.lean"
-            file.write_text(launcher(module), encoding="utf-8")
-            job = engine.run({"file": str(file), "run": list(arguments)}, timeout_s)
-        return ProgramResult(job.status, "\n".join(job.stdout), "\n".join(job.stderr), job.seconds)
+            file.write_text(launcher(_compiled(module)), encoding="utf-8")
+            done = engine.run({"file": str(file), **job}, timeout_s)
+        stdout, stderr = "\n".join(done.stdout), "\n".join(done.stderr)
+        return ProgramResult(done.status, stdout, stderr, done.seconds)
 
     def _compile_program(
         self, module: str, amalgam: Amalgam, timeout_s: float
@@ -213,7 +204,8 @@ class EmbeddedToolchain:
         """Compile a program whose text has changed; give what was wrong, or ``None``."""
         source = importable(amalgam.source)
         digest = hashlib.sha256(source.encode()).hexdigest()
-        olean, record = (self._programs / f"{module}.{kind}" for kind in ("olean", "sha256"))
+        name = _compiled(module)
+        olean, record = (self._programs / f"{name}.{kind}" for kind in ("olean", "sha256"))
         if olean.is_file() and record.is_file() and record.read_text() == digest:
             return None
         self._programs.mkdir(parents=True, exist_ok=True)
@@ -231,8 +223,9 @@ class EmbeddedToolchain:
         self, module: str, source: str, olean: Path, timeout_s: float
     ) -> JobResult:
         """Learn the names of the compiler's helpers, then write the `.olean` that has them."""
-        with self._pool.own(self.new_engine()) as engine:
-            file = engine.scratch / f"{module}.lean"
+        # An engine of its own: its heap is half full afterwards.
+        with self._pool.own(self._new_engine()) as engine:
+            file = engine.scratch / f"{_compiled(module)}.lean"
             file.write_text(traced(importable(source)), encoding="utf-8")
             job = engine.run({"file": str(file)}, timeout_s)
             if _failed(job):
@@ -252,6 +245,11 @@ class EmbeddedToolchain:
     def close(self) -> None:
         """Stop every engine that runs. No check can be made after this."""
         self._pool.close()
+
+
+def _compiled(module: str) -> str:
+    """Name the compiled program of a module, which engines find beside the checked module."""
+    return f"{module}Program"
 
 
 def _failed(job: JobResult) -> bool:
@@ -313,7 +311,6 @@ class _Run:
         self._done = done
         self._changed = threading.Condition()
         self._running: set[str] = set()
-        self._engines: set[EngineProcess] = set()
         self._fault: BaseException | None = None
 
     def finish(self) -> None:
@@ -329,9 +326,6 @@ class _Run:
         except BaseException as error:
             self._stop(error)
             raise
-        finally:
-            for engine in list(self._engines):
-                engine.close()
         if self._fault is not None:
             raise self._fault
 
@@ -373,17 +367,10 @@ class _Run:
         self._done(self._results[module.name])
 
     def _work(self) -> None:
-        engine: EngineProcess | None = None
         try:
             while (module := self._take()) is not None:
-                if engine is not None and engine.heap_bytes > HEAP_LIMIT_BYTES:
-                    self._engines.discard(engine)
-                    engine.close()
-                    engine = None
-                if engine is None:
-                    engine = self._toolchain.new_engine()
-                    self._engines.add(engine)
-                result = self._toolchain.check_module(module, engine)
+                with self._toolchain.engine() as engine:
+                    result = self._toolchain.check_module(module, engine)
                 with self._changed:
                     self._running.discard(module.name)
                     self._results[module.name] = result

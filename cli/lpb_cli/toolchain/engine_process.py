@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -57,7 +58,7 @@ class EngineProcess:
     home
         The prepared engine.
     oleans
-        Where compiled modules are written and found.
+        Where compiled modules are found, the first that has one.
     host
         A module with the functions that stand in for C functions.
     environment
@@ -67,7 +68,7 @@ class EngineProcess:
     def __init__(
         self,
         home: Path,
-        oleans: Path,
+        oleans: Sequence[Path],
         host: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -75,7 +76,8 @@ class EngineProcess:
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         # The engine leaves a profile file in its working directory.
         self._scratch = tempfile.TemporaryDirectory(prefix="lpb-engine-")
-        argv = [str(find_node()), str(ENGINE_FOLDER / "engine.cjs"), str(home), str(oleans)]
+        argv = [str(find_node()), str(ENGINE_FOLDER / "engine.cjs"), str(home)]
+        argv.append(os.pathsep.join(map(str, oleans)))
         self._child = Child(
             argv + ([str(host)] if host else []),
             directory=Path(self._scratch.name),

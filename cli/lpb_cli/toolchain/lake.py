@@ -135,7 +135,7 @@ class LakeToolchain:
             if match:
                 progress(None, int(match[1]), int(match[2]))
 
-        code, _, _ = self._capture(["build"], {}, BUILD_TIMEOUT_S, follow)
+        code, _, _ = self._capture(["build"], BUILD_TIMEOUT_S, follow)
         diagnostics = parse_diagnostics(lines, self._settings.lean)
         results = []
         for module in modules:
@@ -167,7 +167,7 @@ class LakeToolchain:
         """Have the kernel check a file that imports modules of the package."""
         started = time.monotonic()
         code, stdout, stderr = self._capture(
-            ["env", "lean", str(file)], {}, timeout_s, lambda line: None
+            ["env", "lean", str(file)], timeout_s, lambda line: None
         )
         lines = [*stdout.splitlines(), *stderr.splitlines()]
         diagnostics = [
@@ -183,20 +183,17 @@ class LakeToolchain:
         """How many checks and programs run side by side without harm."""
         return os.cpu_count() or 1
 
-    def run_program(
-        self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float
-    ) -> ProgramResult:
+    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
         """Build and run the executable of that name."""
         started = time.monotonic()
         code, stdout, stderr = self._capture(
-            ["exe", module, *arguments], environment, timeout_s, lambda line: None
+            ["exe", module, *arguments], timeout_s, lambda line: None
         )
         return ProgramResult(code, stdout, stderr, time.monotonic() - started)
 
     def _capture(
         self,
         arguments: Sequence[str],
-        environment: dict[str, str],
         timeout_s: float,
         follow: Callable[[str], None],
     ) -> tuple[int, str, str]:
@@ -210,7 +207,7 @@ class LakeToolchain:
         with Child(
             argv,
             directory=self._settings.lean,
-            environment=child_environment(**environment),
+            environment=child_environment(),
             on_stdout=lambda line: keep(streams[0], line),
             on_stderr=lambda line: keep(streams[1], line),
         ) as child:

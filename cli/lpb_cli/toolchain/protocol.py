@@ -45,9 +45,7 @@ class LeanToolchain(Protocol):
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package."""
 
-    def run_program(
-        self, module: str, arguments: Sequence[str], environment: dict[str, str], timeout_s: float
-    ) -> ProgramResult:
+    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
         """Run the `main` of a module of the package."""
 
     def warm_up(self) -> None:

@@ -30,8 +30,9 @@ def run_client_tests(toolchain: LeanToolchain, endpoint: str) -> tuple[list[Chec
         The requests of the Lean client that the server answered, to the last byte.
     """
     with misbehaving_peers(endpoint) as peers, Recorder(endpoint) as recorder:
-        environment = {"LPB_ENDPOINT": recorder.endpoint, **peers}
-        result = toolchain.run_program(PROGRAM, ["--json"], environment, PROGRAM_TIMEOUT_S)
+        endpoints = {"LPB_ENDPOINT": recorder.endpoint, **peers}
+        arguments = ["--json", *(f"{name}={value}" for name, value in endpoints.items())]
+        result = toolchain.run_program(PROGRAM, arguments, PROGRAM_TIMEOUT_S)
         exchanges = recorder.exchanges()
     return _checks(result), exchanges
 

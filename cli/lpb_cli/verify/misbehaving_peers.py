@@ -26,7 +26,7 @@ _POLL_MS = 50
 
 @contextmanager
 def misbehaving_peers(server_endpoint: str) -> Iterator[dict[str, str]]:
-    """Run all of them until the context ends. Gives each one's variable and endpoint, and the keys.
+    """Run all of them until the context ends. Gives each one's variable and endpoint.
 
     Parameters
     ----------
@@ -68,8 +68,12 @@ def misbehaving_peers(server_endpoint: str) -> Iterator[dict[str, str]]:
             "LPB_ERROR_ENDPOINT": start(answering(_error_as_asked)),
             "LPB_LYING_ENDPOINT": start(answering(_falsifying(context, server_endpoint))),
             "LPB_RESTART_ENDPOINT": start(lambda socket: _restart(context, socket, stopping)),
-            "LPB_CURVE_ENDPOINT": start(answering(_pong_in_kind), server_secret_key),
-            "LPB_CURVE_KEYS": b" ".join([server_key, *zmq.curve_keypair()]).decode(),
+            "LPB_CURVE_ENDPOINT": " ".join(
+                [
+                    start(answering(_pong_in_kind), server_secret_key),
+                    *(key.decode() for key in (server_key, *zmq.curve_keypair())),
+                ]
+            ),
         }
 
 

@@ -46,7 +46,7 @@ def check_program(toolchain: LeanToolchain, exchanges: list[LiveExchange]) -> li
         matrix.astype(">f8").tobytes().hex(),
         reply.hex(),
     ]
-    result = toolchain.run_program(PROGRAM, arguments, {}, PROGRAM_TIMEOUT_S)
+    result = toolchain.run_program(PROGRAM, arguments, PROGRAM_TIMEOUT_S)
     said = _answers(result)
     total = float((live.exchange.reply.result or {})["sum"])  # type: ignore[arg-type]
     expected = {

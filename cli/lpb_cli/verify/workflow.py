@@ -124,6 +124,7 @@ def run_verify(
         for name, _ in stages
     ]
     try:
+        toolchain.warm_up()  # it starts while we look for what has changed
         for stage, (_, action) in zip(report.stages, stages, strict=True):
             if stage.status is Status.SKIPPED:
                 continue
@@ -203,8 +204,6 @@ def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stag
 
 
 def _serve(run: _Run, stage: Stage) -> None:
-    if SkippableStage.TRANSCRIPT not in run.options.skip:
-        run.toolchain.warm_up()  # the engine starts while the server does
     if run.options.endpoint is not None:
         wait_for_ping(run.options.endpoint, 3.0)
         run.endpoint = run.options.endpoint

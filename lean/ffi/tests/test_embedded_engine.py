@@ -151,7 +151,7 @@ def engine(
     home = prepare_engine(load_settings().cache, quiet)
     environment = {"LPB_BRIDGE_LIBRARY": str(bridge_library), "LPB_KOFFI": str(koffi)}
     oleans = tmp_path_factory.mktemp("oleans")
-    with EngineProcess(home, oleans, ENGINE_FOLDER / "host.cjs", environment) as process:
+    with EngineProcess(home, [oleans], ENGINE_FOLDER / "host.cjs", environment) as process:
         yield process
 
 

@@ -1,11 +1,12 @@
 // The embedded Lean engine: Lean compiled to WebAssembly, driven line by line.
 //
-//   node engine.cjs PREPARED_DIRECTORY OLEAN_DIRECTORY [HOST_MODULE]
+//   node engine.cjs PREPARED_DIRECTORY OLEAN_DIRECTORY[:OLEAN_DIRECTORY…] [HOST_MODULE]
 //
 // stdin, one JSON object a line: a job.
 //   {"file": "/a/B.lean", "olean": "/out/B.olean"}      check a file, write its .olean when "olean" is given
 //   {"file": "/a/B.lean", "c": "/out/B.c"}              the same, and write the C that Lean compiles it to
 //   {"file": "/a/Main.lean", "run": ["argument", …]}    run its `main`
+// With "environment": {"NAME": "value", …} beside them, HOST_MODULE sees these variables from then on.
 // stdout, one JSON object a line:
 //   {"event": "ready"}                                  once, after initialisation
 //   {"event": "message", "message": {…}}                a Lean diagnostic, as `lean --json` prints it
@@ -23,7 +24,7 @@ const readline = require("readline");
 
 require("v8").setFlagsFromString("--stack-size=6500"); // deep recursion of a Lean program is V8's as well
 
-const [home, oleans, hostModule] = process.argv.slice(2).map((name) => path.resolve(name));
+const [home, oleans, hostModule] = process.argv.slice(2);
 const MOUNT = "/host"; // the machine's files, as WebAssembly sees them
 const mounted = (name) => MOUNT + path.resolve(name);
 
@@ -60,7 +61,7 @@ const Module = {
       Module.FS.mkdirTree(home); // Lean looks for its own directory, or the search path stays empty
       Module.FS.mount(Module.NODEFS, { root: "/" }, MOUNT);
       Object.assign(Module.ENV, process.env); // what IO.getEnv reads
-      Module.ENV.LEAN_PATH = [path.join(home, "lib"), oleans].map(mounted).join(":");
+      Module.ENV.LEAN_PATH = [path.join(home, "lib"), ...oleans.split(path.delimiter)].map(mounted).join(":");
       Module.FS.chdir(mounted("."));
     },
   ],
@@ -80,6 +81,7 @@ async function serve(engine) {
     const job = JSON.parse(line);
     const start = process.hrtime.bigint();
     running = job.run !== undefined;
+    Object.assign(process.env, job.environment);
     const status = running
       ? engine.lean([["r"]], mounted(job.file), job.run)
       : engine.lean(
