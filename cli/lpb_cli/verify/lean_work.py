@@ -55,18 +55,20 @@ class TranscriptPart:
 
 
 class LeanWork:
-    """Gives Lean work, as much at once as the toolchain bears.
+    """Gives Lean work, and keeps what waits in line.
 
     Parameters
     ----------
     output
         Where transcripts are written. Those of an earlier run are removed.
+    jobs
+        How much is done side by side.
     """
 
-    def __init__(self, toolchain: LeanToolchain, output: Path) -> None:
+    def __init__(self, toolchain: LeanToolchain, output: Path, jobs: int) -> None:
         self._toolchain = toolchain
         self._output = output
-        self._executor = ThreadPoolExecutor(max_workers=toolchain.jobs)
+        self._executor = ThreadPoolExecutor(max_workers=jobs)
         self.parts: list[TranscriptPart] = []
         output.mkdir(parents=True, exist_ok=True)
         for old in output.glob(_FILES):

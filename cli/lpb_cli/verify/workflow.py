@@ -243,8 +243,10 @@ def _begin_lean(run: _Run) -> None:
     """Start all that Lean does with the conversation: the longest first."""
     if not run.proofs_hold:
         return
-    run.lean = LeanWork(run.toolchain, run.settings.output)
     skip = run.options.skip
+    # Two programs alone are done sooner by one engine than by two, which both have to start.
+    jobs = 1 if SkippableStage.TRANSCRIPT in skip else run.toolchain.jobs
+    run.lean = LeanWork(run.toolchain, run.settings.output, jobs)
     if SkippableStage.CLIENT not in skip:
         run.client = run.lean.start(run_client_tests, run.toolchain, run.endpoint)
     if run.exchanges and SkippableStage.PROGRAM not in skip:

@@ -22,7 +22,9 @@ const path = require("path");
 const vm = require("vm");
 const readline = require("readline");
 
-require("v8").setFlagsFromString("--stack-size=6500"); // deep recursion of a Lean program is V8's as well
+const v8 = require("v8");
+v8.setFlagsFromString("--stack-size=6500"); // deep recursion of a Lean program is V8's as well
+v8.setFlagsFromString("--wasm-lazy-validation"); // a function is validated when it is first called, not 137 MB at once
 
 const [home, oleans, hostModule] = process.argv.slice(2);
 const MOUNT = "/host"; // the machine's files, as WebAssembly sees them
