@@ -19,6 +19,9 @@ from lpb_cli.settings import child_environment
 
 __all__ = ["client_config", "config", "serve", "worker"]
 
+_WIDEST: Final = 10_000
+"""Columns of what is no terminal, at most."""
+
 THEIRS: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """For commands whose flags, ``--help`` among them, are another program's."""
 
@@ -89,4 +92,7 @@ def _show(loaded: Loaded, console: Console) -> None:
         style = "dim" if origin == "default" else "bold"
         text = str(value).lower() if isinstance(value, bool) else str(value)
         table.add_row(key, escape(text), escape(origin), SETTINGS[key].variable, style=style)
+    if not console.is_terminal:  # Whoever searches what was printed must find a path in one piece.
+        wide = console.options.update(max_width=_WIDEST)
+        console.width = max(console.width, table.__rich_measure__(console, wide).maximum)
     console.print(table)
