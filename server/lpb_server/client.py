@@ -19,6 +19,7 @@ from lpb_server.errors import RemoteError
 from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
 from lpb_server.segment import EncodedArrays, SharedArrays
+from lpb_server.transport.alertness import LOOK_OUT_US
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
 from lpb_server.wire.arrays import encode_arrays
 from lpb_server.wire.envelope import Request
@@ -83,6 +84,9 @@ class BridgeClient:
     shared_memory : bool
         Whether large arrays to a server of the same user on this host go through shared memory;
         where that does not work they are sent in frames.
+    look_out_us : int
+        For how many microseconds it looks out for a reply before it sleeps, which makes small calls
+        faster and costs that much processor time at most.
     sleep : callable
         Waits that many seconds; for tests.
     """
@@ -98,6 +102,7 @@ class BridgeClient:
         limits: Limits = DEFAULT_LIMITS,
         curve: ClientCurve | None = None,
         shared_memory: bool = True,
+        look_out_us: int = LOOK_OUT_US,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if tries < 1:
@@ -108,7 +113,7 @@ class BridgeClient:
         self.format: FormatName = format
         self.timeout_s = timeout_s
         self.tries = tries
-        self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve)
+        self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, look_out_us)
         self._shared = SharedArrays(endpoint) if shared_memory else None
 
     def __enter__(self) -> Self:

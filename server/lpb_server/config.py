@@ -145,6 +145,9 @@ class ServerConfig:
         What is logged.
     shared_memory : bool
         Read large arrays of clients of the same user on this host from shared memory.
+    look_out_us : int
+        For how many microseconds a server without workers looks out for the next request before it
+        sleeps; 0 sleeps at once.
     """
 
     endpoint: str = DEFAULT_ENDPOINT
@@ -163,6 +166,7 @@ class ServerConfig:
     handshake_s: float = 30.0
     log_level: LogLevel = "info"
     shared_memory: bool = True
+    look_out_us: int = field(default=100, metadata={"least": 0, "most": 1_000_000})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,24 @@ option at every frame: that takes longer than sending and receiving a small mess
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import zmq
 
 from lpb_server.wire.values import Frame
 
-__all__ = ["Arrivals", "receive_parts", "send_frames", "usable"]
+__all__ = [
+    "Arrivals",
+    "descriptor_of",
+    "has_message",
+    "receive_parts",
+    "send_frames",
+    "usable",
+]
 
 _AT_ONCE: Final = int(zmq.NOBLOCK)
 _AT_ONCE_WITH_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
+_READABLE: Final = int(zmq.POLLIN)
 
 _COPIED_OUT: Final = 64 << 10
 """Frames below this size are copied when they are sent; keeping track of one that is not costs
@@ -63,6 +71,19 @@ def receive_parts(connection: zmq.Socket[bytes], flags: int = _AT_ONCE) -> list[
         part = receive(_AT_ONCE, copy=False)
         parts.append(part)
     return parts
+
+
+def descriptor_of(connection: zmq.Socket[bytes]) -> int:
+    """Return the descriptor that becomes readable when something comes to an empty socket.
+
+    Only asking the socket, by `has_message` or by receiving in vain, says that it is empty.
+    """
+    return cast(int, connection.getsockopt(zmq.FD))
+
+
+def has_message(connection: zmq.Socket[bytes]) -> bool:
+    """Tell whether a message can be received at once."""
+    return cast(int, connection.getsockopt(zmq.EVENTS)) & _READABLE != 0
 
 
 class Arrivals:

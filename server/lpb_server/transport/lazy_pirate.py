@@ -24,7 +24,14 @@ from lpb_server.errors import (
     WireError,
 )
 from lpb_server.keys import ClientCurve
-from lpb_server.transport.frames import receive_parts, send_frames, usable
+from lpb_server.transport.alertness import Alertness
+from lpb_server.transport.frames import (
+    descriptor_of,
+    has_message,
+    receive_parts,
+    send_frames,
+    usable,
+)
 from lpb_server.transport.handshake import HandshakeWatch
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import UNKNOWN_ID, Reply
@@ -104,6 +111,8 @@ class LazyPirate:
         Waits that many seconds.
     curve : ClientCurve, optional
         For a server that wants it.
+    look_out_us : int
+        For how long it looks out for a reply before it sleeps.
     """
 
     def __init__(
@@ -113,8 +122,10 @@ class LazyPirate:
         limits: Limits,
         sleep: Callable[[float], None],
         curve: ClientCurve | None = None,
+        look_out_us: int = 0,
     ) -> None:
         self._endpoint = endpoint
+        self._look_out_us = look_out_us
         self._curve = curve
         self._watch: HandshakeWatch | None = None
         self._backoff = backoff
@@ -123,6 +134,7 @@ class LazyPirate:
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
         self._patience_ms = -1  # What the socket is set to.
+        self._alertness: Alertness | None = None
 
     def close(self) -> None:
         """Close the socket; what is still unsent is dropped."""
@@ -231,6 +243,8 @@ class LazyPirate:
             self._end_watch()  # A handshake that went well needs no further watching.
         if left_ms != self._patience_ms:
             connection.rcvtimeo = self._patience_ms = left_ms
+        if self._alertness is not None and not has_message(connection):
+            self._alertness.watch()  # No more than a delay: what follows finds what there is.
         try:
             return receive_parts(connection, 0)
         except zmq.Again:
@@ -278,11 +292,12 @@ class LazyPirate:
                 "cannot connect", endpoint=self._endpoint, tries=number, cause=str(error)
             ) from None
         self._socket = connection
+        self._alertness = Alertness(descriptor_of(connection), limit_us=self._look_out_us)
         return connection
 
     def _close_socket(self) -> None:
         self._end_watch()
         if self._socket is not None:
             self._socket.close(linger=0)
-            self._socket = None
+            self._socket = self._alertness = None
             self._patience_ms = -1

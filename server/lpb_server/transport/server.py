@@ -13,6 +13,8 @@ from lpb_server.config import ServerConfig
 from lpb_server.errors import ErrorCode
 from lpb_server.metrics import Metrics
 from lpb_server.service import Service
+from lpb_server.transport.alertness import Alertness
+from lpb_server.transport.frames import descriptor_of
 from lpb_server.transport.frontend import Frontend
 from lpb_server.transport.gate import Gate
 from lpb_server.transport.reception import REVOKED, Job, Reception, Route
@@ -112,15 +114,19 @@ class BridgeServer:
         poller = zmq.Poller()
         poller.register(self._frontend.socket, zmq.POLLIN)
         poller.register(self._waker.descriptor, zmq.POLLIN)
+        awake = descriptor_of(self._frontend.socket), self._waker.descriptor
+        alertness = Alertness(*awake, limit_us=self._config.look_out_us)
         while not self._stopping:
-            events = dict(poller.poll(0 if self._queue else None))
-            if self._waker.descriptor in events:
-                self._waker.clear()
             self._tend()
-            if self._frontend.socket in events:
-                self._take_all(ready=True)
-            if self._queue and not self._stopping:
+            self._take_all()
+            if self._stopping:
+                break
+            if self._queue:
                 self._answer(self._queue.popleft())
+                continue
+            found = dict(alertness.watch() or poller.poll())
+            if self._waker.descriptor in found:
+                self._waker.clear()
         self._take_all()
         while self._queue:
             self._refuse(self._queue.popleft(), ErrorCode.OVERLOADED, STOPPING)
@@ -135,9 +141,9 @@ class BridgeServer:
     def _room(self) -> bool:
         return len(self._queue) < self._config.queue_length
 
-    def _take_all(self, *, ready: bool = False) -> None:
+    def _take_all(self) -> None:
         # A function of its own: in `serve` the last message would live on until the next is taken.
-        for route, user, frames in self._frontend.receive(ready=ready):
+        for route, user, frames in self._frontend.receive():
             self._take(route, user, frames)
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
