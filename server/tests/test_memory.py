@@ -14,6 +14,7 @@ import lpb_server
 import numpy as np
 import pytest
 from lpb_server.client import BridgeClient
+from lpb_server.memory import ReturnsMemory
 
 MIB = 1 << 20
 ARRAY_MIB = 256
@@ -78,3 +79,32 @@ def test_an_echoed_array_is_not_copied_by_the_server(shared: bool) -> None:
         growth = memory_bytes(pid, "VmHWM") - before
     assert np.array_equal(back, source)
     assert growth < 1.1 * source.nbytes
+
+
+def test_memory_kept_for_middle_sized_arrays_is_given_back_after_a_large_one() -> None:
+    middle = np.ones((64 * MIB // 8 // 1024, 1024))
+    large = np.ones((ARRAY_MIB * MIB // 8 // 1024, 1024))
+    with (
+        server_process() as (pid, endpoint),
+        BridgeClient(endpoint, timeout_s=120, shared_memory=False) as client,
+    ):
+        client.matrix_sum(np.ones((8, 8)))
+        before = memory_bytes(pid, "VmRSS")
+        for _ in range(2):
+            client.matrix_sum(middle)
+        kept = memory_bytes(pid, "VmRSS") - before
+        client.matrix_sum(large)
+        client.ping()
+        left = memory_bytes(pid, "VmRSS") - before
+    assert kept > 32 * MIB, "nothing was kept: this test says nothing"
+    assert left < 16 * MIB
+
+
+def test_memory_is_given_back_after_large_messages_only() -> None:
+    given: list[int] = []
+    total = 0
+    memory = ReturnsMemory(lambda: given.append(total))
+    for size in (1 * MIB, 100 * MIB, 100 * MIB, 129 * MIB, 5, 129 * MIB):
+        total += size
+        memory.after(total)
+    assert given == [330 * MIB, 459 * MIB + 5]

@@ -13,6 +13,7 @@ import zmq
 
 from lpb_server.config import Configuration, PoolConfig, ServerConfig
 from lpb_server.errors import ErrorCode
+from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
 from lpb_server.settings import POOLED_SETTINGS, flags_of
 from lpb_server.transport import worker_messages as say
@@ -146,6 +147,7 @@ class Broker:
             ready()
         beat_s = time.monotonic()
         drain_until_s = math.inf
+        memory = ReturnsMemory()
         while True:
             now_s = time.monotonic()
             if self._stopping and drain_until_s == math.inf:
@@ -159,6 +161,8 @@ class Broker:
                 beat_s = now_s + self._pool_config.heartbeat_s
                 self._beat(now_s)
             self._poll(beat_s - time.monotonic())
+            if not self._queue.busy:
+                memory.after(self.metrics.bytes_in)
             if not announced and self._queue.workers:
                 announced = True
                 ready()

@@ -11,6 +11,7 @@ import zmq
 
 from lpb_server.config import ServerConfig
 from lpb_server.errors import ErrorCode
+from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
 from lpb_server.service import Service
 from lpb_server.transport.alertness import Alertness
@@ -116,6 +117,7 @@ class BridgeServer:
         poller.register(self._waker.descriptor, zmq.POLLIN)
         awake = descriptor_of(self._frontend.socket), self._waker.descriptor
         alertness = Alertness(*awake, limit_us=self._config.look_out_us)
+        memory = ReturnsMemory()
         while not self._stopping:
             self._tend()
             self._take_all()
@@ -123,6 +125,7 @@ class BridgeServer:
                 break
             if self._queue:
                 self._answer(self._queue.popleft())
+                memory.after(self.metrics.bytes_in)
                 continue
             found = dict(alertness.watch() or poller.poll())
             if self._waker.descriptor in found:

@@ -22,6 +22,7 @@ import zmq
 
 from lpb_server.config import PoolConfig
 from lpb_server.keys import ClientCurve
+from lpb_server.memory import ReturnsMemory
 from lpb_server.service import Service
 from lpb_server.transport import worker_messages as say
 from lpb_server.transport.frames import receive_parts, usable
@@ -76,6 +77,7 @@ class Worker:
         self._inbox: queue.SimpleQueue[tuple[int, float, list[Frame]] | None] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[list[Frame]] = queue.SimpleQueue()
         self._under_way = 0
+        self._bytes_in = 0
         self._leaving = False
         self._said_goodbye = False
         self._silences = 0
@@ -179,8 +181,9 @@ class Worker:
             connection.send_multipart(self._outbox.get(), copy=False)
 
     def _compute(self) -> None:
+        memory = ReturnsMemory()
         while self._compute_next():
-            pass
+            memory.after(self._bytes_in)
 
     def _compute_next(self) -> bool:
         """Run the next request; tell whether there was one.
@@ -191,6 +194,7 @@ class Worker:
         if request is None:
             return False
         token, waited_s, frames = request
+        self._bytes_in += sum(map(len, frames))
         started_s = time.monotonic()
         opened = self._service.open(frames)
         if isinstance(opened, Rejected):  # The broker lets none through that it would reject.
