@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
+import time
 from typing import Final
 
 from lpb_benchmarks.cases import CallCase, Case, Contender
@@ -70,15 +72,31 @@ MIXED: Final = Scenario(
     "mixed", "How small calls fare while others send arrays; times are the small ones'", _mixed
 )
 
-_FIVE_MS_SIDE: Final = 363
-"""The side of a matrix whose certificate takes five milliseconds to compute: 5.5; of side 80, 0.35.
-With a little more than 1 MiB it lies in shared memory: what is measured is work and not copying."""
+_WORK_S: Final = 0.005
+_TRIED_SIDE: Final = 363
+"""A matrix of this side is certified in 1.3 ms on one machine and in 2.5 on another. With a little
+more than 1 MiB it lies in shared memory: what is measured is work and not copying."""
+
+
+def _side_for(seconds: float) -> int:
+    """Return the side of a matrix whose certificate takes about that long on this machine."""
+    from lpb_server.certificates import sum_error_bound
+
+    matrix = Workload(_TRIED_SIDE, _TRIED_SIDE).matrix()
+    total = float(matrix.sum())
+    tries: list[float] = []
+    for _ in range(15):
+        begun = time.perf_counter()
+        sum_error_bound(matrix, total)
+        tries.append(time.perf_counter() - begun)
+    return max(_TRIED_SIDE, round(_TRIED_SIDE * (seconds / statistics.median(tries)) ** 0.5))
 
 
 def _queue(plan: Plan) -> list[Case]:
     if not _knows_workers():
         raise SkipScenario("the server has no --workers")
-    work = (Workload(_FIVE_MS_SIDE, _FIVE_MS_SIDE, certify=True),)
+    side = _side_for(_WORK_S)
+    work = (Workload(side, side, certify=True),)
     workers = ("--workers", "2")
     made = (MADE_SHARED,)
     contenders = (

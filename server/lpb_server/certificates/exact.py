@@ -20,8 +20,10 @@ UNIT_EXPONENT: Final = 1074
 _FRACTION_BITS: Final = 52
 _HALF_BITS: Final = 26
 _SIGNS_AND_EXPONENTS: Final = 1 << 12
-_CHUNK: Final = 1 << 16
-"""Elements summed at once: few enough for the cache, and for their sums to be exact doubles."""
+_CHUNK: Final = 1 << 13
+"""Elements summed at once: few enough for their sums to be exact doubles, and for what lies
+between to be memory that is used again. Larger pieces are asked of the system and given back each
+time, which takes as long as the work: 420 by 420 elements took 3.3 ms by 2^16, 1.6 by 2^13."""
 
 
 def exact_integer(value: float) -> int:
