@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import subprocess
 import sys
@@ -89,7 +90,7 @@ def _side_for(seconds: float) -> int:
         begun = time.perf_counter()
         sum_error_bound(matrix, total)
         tries.append(time.perf_counter() - begun)
-    return max(_TRIED_SIDE, round(_TRIED_SIDE * (seconds / statistics.median(tries)) ** 0.5))
+    return max(_TRIED_SIDE, round(_TRIED_SIDE * math.sqrt(seconds / statistics.median(tries))))
 
 
 def _queue(plan: Plan) -> list[Case]:
