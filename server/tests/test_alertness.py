@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -18,38 +18,71 @@ def pipe() -> Iterator[tuple[int, int]]:
         os.close(end)
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no program that runs beside the tests be seen."""
+    monkeypatch.setattr("lpb_server.transport.alertness._AWAY_NS", 10**15)
+
+
 def test_says_what_can_be_read(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.write(writer, b"x")
     assert [where for where, _ in Alertness(reader, limit_us=1).watch()] == [reader]
 
 
-def test_looks_out_until_something_comes(pipe: tuple[int, int]) -> None:
+def test_looks_out_until_something_comes(
+    pipe: tuple[int, int], alone: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader, writer = pipe
-    later = threading.Timer(0.05, os.write, (writer, b"x"))
-    later.start()
-    assert Alertness(reader, limit_us=_A_WHILE_US).watch()
-    later.join()
+    given: list[int] = []
+
+    def others_run() -> None:
+        given.append(1)
+        if len(given) == 3:
+            os.write(writer, b"x")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "sched_yield", others_run)
+        assert Alertness(reader, limit_us=_A_WHILE_US).watch()
+    assert len(given) == 3
 
 
 def test_gives_up_in_time(pipe: tuple[int, int]) -> None:
     assert Alertness(pipe[0], limit_us=1).watch() == []
 
 
-def test_looks_out_less_often_where_it_is_in_vain(pipe: tuple[int, int]) -> None:
+def test_looks_out_less_often_where_it_is_in_vain(pipe: tuple[int, int], alone: None) -> None:
     reader, writer = pipe
     alertness = Alertness(reader, limit_us=1)
+    assert alertness.due()
     for _ in range(20):
         alertness.watch()
     os.write(writer, b"x")
-    looked = [bool(alertness.watch()) for _ in range(64)]
-    first = looked.index(True)
-    assert first > 0, "it looked out at once, after twenty times in vain"
-    assert all(looked[first:]), "what came did not make it look out each time again"
+    waits = [alertness.due() for _ in range(65)]
+    assert waits.index(True) == 64, "it looked out at once, after twenty times in vain"
+    assert alertness.watch()
+    assert all(alertness.due() for _ in range(3)), "what came did not make it look out again"
 
 
 def test_never_looks_out_when_there_is_no_time_for_it(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.write(writer, b"x")
     alertness = Alertness(reader, limit_us=0)
-    assert not any(alertness.watch() for _ in range(200))
+    assert not any(alertness.due() for _ in range(200))
+
+
+def test_leaves_the_processor_to_others_where_they_take_it(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alertness = Alertness(pipe[0], limit_us=_A_WHILE_US)
+    given: list[bool] = []
+
+    def others_run() -> None:
+        given.append(True)
+        time.sleep(0.001)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "sched_yield", others_run)
+        assert alertness.watch() == []
+    assert len(given) == 1, "it went on looking out while others had the processor"
+    assert [alertness.due() for _ in range(65)].index(True) == 64

@@ -243,8 +243,9 @@ class LazyPirate:
             self._end_watch()  # A handshake that went well needs no further watching.
         if left_ms != self._patience_ms:
             connection.rcvtimeo = self._patience_ms = left_ms
-        if self._alertness is not None and not has_message(connection):
-            self._alertness.watch()  # No more than a delay: what follows finds what there is.
+        alertness = self._alertness
+        if alertness is not None and alertness.due() and not has_message(connection):
+            alertness.watch()  # No more than a delay: what follows finds what there is.
         try:
             return receive_parts(connection, 0)
         except zmq.Again:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import zmq
 
@@ -118,17 +118,21 @@ class BridgeServer:
         awake = descriptor_of(self._frontend.socket), self._waker.descriptor
         alertness = Alertness(*awake, limit_us=self._config.look_out_us)
         memory = ReturnsMemory()
+        seen: dict[Any, int] = {}
         while not self._stopping:
             self._tend()
-            self._take_all()
+            self._take_all(ready=self._frontend.socket in seen)
             if self._stopping:
                 break
+            seen = {}
             if self._queue:
                 self._answer(self._queue.popleft())
                 memory.after(self.metrics.bytes_in)
                 continue
-            found = dict(alertness.watch() or poller.poll())
-            if self._waker.descriptor in found:
+            if alertness.due():
+                seen = dict(alertness.watch())
+            seen = seen or dict(poller.poll())
+            if self._waker.descriptor in seen:
                 self._waker.clear()
         self._take_all()
         while self._queue:
@@ -144,9 +148,9 @@ class BridgeServer:
     def _room(self) -> bool:
         return len(self._queue) < self._config.queue_length
 
-    def _take_all(self) -> None:
+    def _take_all(self, *, ready: bool = False) -> None:
         # A function of its own: in `serve` the last message would live on until the next is taken.
-        for route, user, frames in self._frontend.receive():
+        for route, user, frames in self._frontend.receive(ready=ready):
             self._take(route, user, frames)
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
