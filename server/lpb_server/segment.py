@@ -198,7 +198,12 @@ class SharedArrays:
         WireError
             For a dtype that the wire does not carry.
         """
-        if not self._possible or not any(map(_may_be_large, arrays.values())):
+        if not self._possible:
+            return None
+        for array in arrays.values():
+            if _may_be_large(array):
+                break
+        else:
             return None
         sources = {name: np.asarray(array) for name, array in arrays.items()}
         large = {name: item for name, item in sources.items() if _is_large(item)}

@@ -186,7 +186,7 @@ class LazyPirate:
         """Send once and wait; return what ended the try."""
         dropped = ""
         deadline_s = time.monotonic() + timeout_s
-        connection = self._open_socket(number)
+        connection = self._socket or self._open_socket(number)
         try:
             send_frames(connection, frames)
             while True:
@@ -273,8 +273,6 @@ class LazyPirate:
             self._watch = None
 
     def _open_socket(self, number: int) -> zmq.Socket[bytes]:
-        if self._socket is not None:
-            return self._socket
         if self._context is None:
             self._context = zmq.Context()
         connection = self._context.socket(zmq.DEALER)

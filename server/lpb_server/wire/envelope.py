@@ -10,7 +10,7 @@ makes a dozen of such objects, and a frozen one takes more than twice the time.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.migrations import migrate_request
@@ -40,9 +40,8 @@ _ID_LENGTH: Final = 64
 _VALIDATORS: Final[dict[str, Validator]] = {}
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class ArrayHeader:
-    """What the frames of one array hold.
+class ArrayHeader(NamedTuple):
+    """What the frames of one array hold. It is a key of look-ups, which a tuple makes faster.
 
     Parameters
     ----------

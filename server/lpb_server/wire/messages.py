@@ -16,6 +16,7 @@ from lpb_server.wire.envelope import ArrayHeader, Reply, Request
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, encode_header
 from lpb_server.wire.known_headers import keep_header, known_header
 from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
+from lpb_server.wire.plain_replies import read_plain_reply, write_plain_reply
 from lpb_server.wire.values import MAX_INT, Frame, ValueMap, check_value
 
 __all__ = ["Message", "check_frames", "decode_reply", "decode_request", "encode_message"]
@@ -49,13 +50,16 @@ def encode_message(
     WireError
         When a value is outside the data model.
     """
-    request = envelope if isinstance(envelope, Request) else None
-    header = known_header(request, wire_format) if request is not None else None
+    header = None
+    if isinstance(envelope, Request):
+        header = known_header(envelope, wire_format)
+    elif wire_format is WireFormat.MSGPACK:
+        header = write_plain_reply(envelope)
     if header is None:
         checked = _looked_through(envelope)
         header = encode_header(wire_format, envelope.to_value(), checked=checked)
-        if checked and request is not None:
-            keep_header(request, wire_format, header)
+        if checked and isinstance(envelope, Request):
+            keep_header(envelope, wire_format, header)
     return [header, *array_frames]
 
 
@@ -148,6 +152,9 @@ def decode_reply(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Me
         When the frames are no reply.
     """
     check_frames(frames, limits)
+    plain = read_plain_reply(frames[0], limits) if len(frames) == 1 else None
+    if plain is not None:
+        return Message(plain, WireFormat.MSGPACK)
     wire_format, value = decode_header(frames[0], limits)
     check_bounds(frames[0], value, limits)
     reply = Reply.from_value(value)
