@@ -91,10 +91,11 @@ class ReplyCache:
         digest : bytes
             The `fingerprint` of the request.
         """
-        self._evict()
         running = self._running.get(key)
         if running is not None:
             return Lookup(Known.RUNNING if running == digest else Known.CONFLICT)
+        if key in self._done:
+            self._evict()  # It may be too old.
         done = self._done.get(key)
         if done is not None:
             if done.digest != digest:
