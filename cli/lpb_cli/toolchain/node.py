@@ -13,7 +13,7 @@ from lpb_cli.errors import EngineUnavailableError
 __all__ = ["MINIMUM_NODE", "find_node", "node_environment", "npm_command"]
 
 MINIMUM_NODE = 22
-"""The engine has 201,110 exports; Node.js 20 allows 100,000."""
+"""The oldest release that is still maintained."""
 
 _HINT = "Install it with: pip install 'lean-python-bridge[embedded]'"
 

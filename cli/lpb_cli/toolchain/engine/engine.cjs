@@ -100,7 +100,8 @@ async function serve(engine) {
 
 // Runs in lean.js's own scope: wasmExports, growMemViews, HEAPU32, PThread and the like are its names.
 function inside(Module, externs, running) {
-  const W = wasmExports;
+  // Lean's compiled functions. Few are exports: see symbols.js.
+  const W = new Proxy({ ...wasmExports }, { get: (known, name) => (known[name] ??= symbols.function(name)) });
   // Lean starts one task thread; its worker takes seconds to load, so it loads while Lean initialises.
   PThread.allocateUnusedWorker();
   PThread.loadWasmModuleToWorker(PThread.unusedWorkers[0]);
