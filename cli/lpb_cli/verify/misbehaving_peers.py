@@ -162,7 +162,7 @@ def _restart(
     """Answer once, be gone for a moment, and come back on the same port."""
     endpoint = socket.get_string(zmq.LAST_ENDPOINT)
     _serve(socket, lambda header, frames: _pong(str(header["id"])), stopping, calls=1)
-    time.sleep(0.3)
+    time.sleep(0.1)
     while not stopping.is_set():
         again = context.socket(zmq.ROUTER)
         again.linger = 0
