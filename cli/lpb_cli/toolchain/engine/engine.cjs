@@ -26,6 +26,8 @@ const v8 = require("v8");
 v8.setFlagsFromString("--stack-size=6500"); // deep recursion of a Lean program is V8's as well
 v8.setFlagsFromString("--wasm-lazy-validation"); // a function is validated when it is first called, not 137 MB at once
 
+const moduleCode = require("./module_code.cjs"); // after the flags, which V8 compares
+
 const [home, oleans, hostModule] = process.argv.slice(2);
 const MOUNT = "/host"; // the machine's files, as WebAssembly sees them
 const mounted = (name) => MOUNT + path.resolve(name);
@@ -43,6 +45,7 @@ const print = (stream) => (text) => {
     emit({ event: "message", message });
   } else emit({ event: "output", stream, text });
 };
+let keepCode; // called with each job's seconds
 const crash = (error) => {
   fs.writeSync(2, `the Lean engine crashed: ${error?.stack ?? error}\n`);
   process.exit(70);
@@ -55,6 +58,14 @@ const Module = {
   noInitialRun: true,
   noExitRuntime: true,
   locateFile: (name) => path.join(home, name),
+  instantiateWasm: (imports, done) => {
+    setImmediate(() => { // first the rest of lean.js
+      const module = moduleCode.load(home);
+      keepCode = moduleCode.keeper(home, module);
+      done(new WebAssembly.Instance(module, imports), module);
+    });
+    return {};
+  },
   print: print("stdout"),
   printErr: print("stderr"),
   preRun: [
@@ -93,6 +104,7 @@ async function serve(engine) {
     running = false;
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;
     emit({ event: "done", status, seconds, heap_bytes: engine.heapBytes() });
+    keepCode(seconds);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   process.exit(0);
@@ -102,9 +114,7 @@ async function serve(engine) {
 function inside(Module, externs, running) {
   // Lean's compiled functions. Few are exports: see symbols.js.
   const W = new Proxy({ ...wasmExports }, { get: (known, name) => (known[name] ??= symbols.function(name)) });
-  // Lean starts one task thread; its worker takes seconds to load, so it loads while Lean initialises.
-  PThread.allocateUnusedWorker();
-  PThread.loadWasmModuleToWorker(PThread.unusedWorkers[0]);
+  PThread.loadWasmModuleToWorker(PThread.unusedWorkers[0]); // at work while Lean initialises
 
   // Lean's objects on a 32-bit machine: {int rc; u16 size; u8 other; u8 tag} and the fields.
   const u32 = () => (growMemViews(), HEAPU32);
@@ -241,3 +251,5 @@ const source = `(function(Module,require,module,exports,__filename,__dirname,con
 new vm.Script(source, { filename: loader }).runInThisContext()(
   Module, require, { exports: {} }, {}, loader, home, { ...console, log: Module.print },
 );
+// Lean starts one task thread. Its worker comes up while the module is read.
+Module.inside("PThread.allocateUnusedWorker()");
