@@ -1,19 +1,20 @@
-"""The `lpb` command: one short function a command, no logic."""
+"""The `lpb` command: one short function a command, no logic.
+
+What only one command needs, and takes long to import, is imported there.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from lpb_server import __version__
-from lpb_server.keys import client_curve
 from rich.console import Console
 
-from lpb_cli import call as calls
-from lpb_cli import doctor as doctors
 from lpb_cli import serving
 from lpb_cli import top as tops
 from lpb_cli.errors import (
@@ -23,13 +24,14 @@ from lpb_cli.errors import (
     EXIT_OK,
     UsageError,
 )
+from lpb_cli.interrupts import interrupts_held
 from lpb_cli.keys import keys
 from lpb_cli.report import Report, Status, print_report, write_report
 from lpb_cli.settings import Settings, load_settings
 from lpb_cli.terminal import download_progress, terminal_narrator
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.engine_archive import Progress
-from lpb_cli.verify.workflow import Narrator, SkippableStage, VerifyOptions, run_verify
+from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
 
 __all__ = ["app"]
 
@@ -101,7 +103,11 @@ def verify(
     )
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
-        report = run_verify(settings, options, toolchain, narrator)
+        with closing(toolchain):
+            toolchain.warm_up()  # it starts while the rest is imported
+            with interrupts_held():
+                from lpb_cli.verify.workflow import run_verify
+            report = run_verify(settings, options, toolchain, narrator)
     write_report(report, settings.output)
     _show(report, settings, as_json)
     codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
@@ -154,6 +160,8 @@ def setup(engine: Engine = EngineName.AUTO) -> None:
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Look at every prerequisite: found or not, its version, how to get it."""
+    from lpb_cli import doctor as doctors
+
     findings = doctors.examine(load_settings())
     if as_json:
         print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False))
@@ -210,6 +218,10 @@ def call(
     as_json: Json = False,
 ) -> None:
     """Send one request to a running server and print its reply."""
+    from lpb_server.keys import client_curve
+
+    from lpb_cli import call as calls
+
     if format not in ("auto", "json", "msgpack", "protobuf"):
         raise UsageError(f"--format takes auto, json, msgpack or protobuf, not {format!r}.")
     client, folder = serving.client_config(

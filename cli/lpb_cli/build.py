@@ -9,7 +9,8 @@ from lpb_cli.errors import LpbError
 from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.protocol import LeanToolchain
-from lpb_cli.verify.workflow import Narrator, check_proofs_stage
+from lpb_cli.verify.options import Narrator
+from lpb_cli.verify.workflow import check_proofs_stage
 
 __all__ = ["build_all"]
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from lpb_server.keys import KeyFolder, Role
-from lpb_server.sources import load
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from lpb_cli.errors import EXIT_FAILED
 from lpb_cli.settings import child_environment
+
+if TYPE_CHECKING:  # they take long to import, and most commands need none of them
+    from lpb_server.keys import KeyFolder, Role
 
 __all__ = ["keys"]
 
@@ -37,11 +38,16 @@ AsWorker = Annotated[
 
 
 def _folder(named: Path | None) -> KeyFolder:
+    from lpb_server.keys import KeyFolder
+    from lpb_server.sources import load
+
     flags = {} if named is None else {"keys": str(named)}
     return KeyFolder(load(flags, child_environment(), Path.cwd()).configuration.server.keys)
 
 
 def _role(worker: bool) -> Role:
+    from lpb_server.keys import Role
+
     return Role.WORKER if worker else Role.CLIENT
 
 
@@ -79,6 +85,8 @@ def list_keys(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list, for scripts.")] = False,
 ) -> None:
     """List the keys there are, and what each may be."""
+    from lpb_server.keys import Role
+
     where = _folder(folder)
     allowed = {role: where.allowed(role).names() for role in Role}
     rows = [

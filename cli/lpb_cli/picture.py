@@ -13,7 +13,8 @@ from lpb_cli.report import Report, Status, print_report, write_report
 from lpb_cli.settings import load_settings
 from lpb_cli.terminal import download_progress, terminal_narrator
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
-from lpb_cli.verify.workflow import VerifyOptions, run_verify
+from lpb_cli.verify.options import VerifyOptions
+from lpb_cli.verify.workflow import run_verify
 
 __all__ = ["draw", "main"]
 

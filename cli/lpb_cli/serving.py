@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
-from lpb_server.config import ClientConfig
-from lpb_server.settings import SETTINGS, add_flags
-from lpb_server.sources import Loaded, add_source_flags, load, load_for
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from lpb_cli.settings import child_environment
+
+if TYPE_CHECKING:  # they take long to import, and most commands need none of them
+    from lpb_server.config import ClientConfig
+    from lpb_server.sources import Loaded
 
 __all__ = ["client_config", "config", "serve", "worker"]
 
@@ -42,6 +43,9 @@ def worker(context: typer.Context) -> None:
 
 def config(context: typer.Context) -> None:
     """Show every setting in force, and where it came from; it takes the flags of `lpb serve`."""
+    from lpb_server.settings import SETTINGS, add_flags
+    from lpb_server.sources import add_source_flags, load_for
+
     parser = argparse.ArgumentParser(
         prog="lpb config",
         description="Show every setting in force, and where it came from.",
@@ -66,12 +70,16 @@ def client_config(changes: dict[str, str | None]) -> tuple[ClientConfig, Path]:
     changes
         Settings by key, as flags gave them; None where there was no flag.
     """
+    from lpb_server.sources import load
+
     flags = {key: text for key, text in changes.items() if text is not None}
     found = load(flags, child_environment(), Path.cwd(), own="client").configuration
     return found.client, found.server.keys
 
 
 def _as_data(loaded: Loaded) -> dict[str, dict[str, object]]:
+    from lpb_server.settings import SETTINGS
+
     return {
         key: {
             "value": str(value) if isinstance(value, Path) else value,
@@ -84,6 +92,8 @@ def _as_data(loaded: Loaded) -> dict[str, dict[str, object]]:
 
 
 def _show(loaded: Loaded, console: Console) -> None:
+    from lpb_server.settings import SETTINGS
+
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("setting", "value", "from", "environment variable"):
         table.add_column(heading, overflow="fold")

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from lpb_cli.errors import LpbError
-from lpb_cli.verify.workflow import Narrator
+from lpb_cli.verify.options import Narrator
 
 __all__ = ["TerminalNarrator", "download_progress", "print_error", "terminal_narrator"]
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from lpb_server.client import Exchange
 
@@ -29,17 +28,10 @@ from lpb_cli.verify.exchanges import (
 )
 from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.lean_work import LeanWork
+from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
 from lpb_cli.verify.program import check_program
 
-__all__ = ["Narrator", "SkippableStage", "VerifyOptions", "check_proofs_stage", "run_verify"]
-
-
-class SkippableStage(StrEnum):
-    """Stages that can be left out: they take Lean a minute, and no other needs them."""
-
-    CLIENT = "client"
-    PROGRAM = "program"
-    TRANSCRIPT = "transcript"
+__all__ = ["check_proofs_stage", "run_verify"]
 
 
 PARTS, CLIENT_PARTS = 6, 2
@@ -47,36 +39,6 @@ PARTS, CLIENT_PARTS = 6, 2
 waits long for the last of them."""
 
 EMBEDDED_DIFFERS = "interpreted, not compiled; host functions instead of LeanZMQ.c"
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyOptions:
-    """What the command line asks for.
-
-    Attributes
-    ----------
-    requests
-        How many random matrices to send beside the edge cases.
-    endpoint
-        A running server to talk to; ``None`` starts one.
-    skip
-        Which stages to leave out.
-    """
-
-    seed: int
-    requests: int
-    endpoint: str | None = None
-    skip: frozenset[SkippableStage] = frozenset()
-
-
-class Narrator:
-    """Tells a person what is going on. This one is silent; the terminal's overrides it."""
-
-    def stage(self, name: str) -> None:
-        """Begin a stage."""
-
-    def progress(self, text: str, done: int, total: int) -> None:
-        """Show how far the stage is; a total of 0 means that nobody knows."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,46 @@
+"""What `lpb verify` can be asked for. Apart from what it takes to do it, which is long to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Narrator", "SkippableStage", "VerifyOptions"]
+
+
+class SkippableStage(StrEnum):
+    """Stages that can be left out: they take Lean a minute, and no other needs them."""
+
+    CLIENT = "client"
+    PROGRAM = "program"
+    TRANSCRIPT = "transcript"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """What the command line asks for.
+
+    Attributes
+    ----------
+    requests
+        How many random matrices to send beside the edge cases.
+    endpoint
+        A running server to talk to; ``None`` starts one.
+    skip
+        Which stages to leave out.
+    """
+
+    seed: int
+    requests: int
+    endpoint: str | None = None
+    skip: frozenset[SkippableStage] = frozenset()
+
+
+class Narrator:
+    """Tells a person what is going on. This one is silent; the terminal's overrides it."""
+
+    def stage(self, name: str) -> None:
+        """Begin a stage."""
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """Show how far the stage is; a total of 0 means that nobody knows."""
