@@ -17,8 +17,8 @@ from lpb_cli.supervisor import ServerSupervisor
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest, send_requests
-from lpb_cli.verify.transcript import render_transcript
 from lpb_cli.verify.options import Narrator
+from lpb_cli.verify.transcript import render_transcript
 
 __all__ = ["BenchOptions", "BenchReport", "TranscriptCheck", "benchmark", "c_library"]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
@@ -75,6 +73,9 @@ def fetch(url: str) -> Snapshot:
     EnvironmentLacksError
         When nothing answers there, or not with metrics.
     """
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
             text = answer.read().decode("utf-8")

@@ -1,4 +1,4 @@
-"""What `lpb verify` can be asked for. Apart from what it takes to do it, which is long to import."""
+"""What `lpb verify` can be asked for: apart from what does it, which takes long to import."""
 
 from __future__ import annotations
 
