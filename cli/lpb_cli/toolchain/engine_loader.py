@@ -74,6 +74,8 @@ _PATCHES = (
         b"functionsInTableMap=new WeakMap;updateTableMap(0,wasmTable.length)",
         b"functionsInTableMap=new WeakMap",
     ),
+    # An array with few and large indices is a hash table in V8; every try block of C++ reads it.
+    (b"var wasmTableMirror=[];", b"var wasmTableMirror=Array.from({length:1<<18});"),
     # Threads read files themselves: see worker_files.js. Symbols: see symbols.js.
     (
         b"var proxyToMainThread=",
