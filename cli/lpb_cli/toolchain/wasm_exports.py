@@ -14,19 +14,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from lpb_cli.toolchain.wasm_bytes import WasmFormatError, items, leb, signed_leb
 from lpb_cli.toolchain.wasm_sections import (
     HEADER,
     ElementSegment,
     Export,
     ExportKind,
     Section,
-    WasmFormatError,
     constants,
     element_segment,
     exports,
     frames,
-    leb,
-    signed_leb,
+    imports,
     table_size,
 )
 
@@ -73,7 +72,8 @@ def fold_exports(module: bytes, keep: Collection[str]) -> FoldedModule:
     size = table_size(found[Section.TABLE])
     segment = element_segment(found[Section.ELEMENT], size)
     added, symbols = _slots(exported, segment, size)
-    values = constants(found.get(Section.IMPORT, b"\0"), found.get(Section.GLOBAL, b"\0"))
+    imported = imports(found.get(Section.IMPORT, b"\0"))
+    values = constants(imported, found.get(Section.GLOBAL, b"\0"))
     for export in exported:
         if export.kind is ExportKind.GLOBAL and values.get(export.index, 0) > 0:
             symbols[export.name] = values[export.index]
@@ -113,4 +113,4 @@ def _slots(
 def _with_segment(section: bytes | memoryview, index: int, functions: list[int]) -> bytes:
     """Add a segment that fills the table from an index; `section` has one."""
     offset = b"\x00\x41" + signed_leb(index) + b"\x0b"
-    return b"".join([b"\x02", section[1:], offset, leb(len(functions)), *map(leb, functions)])
+    return b"".join([b"\x02", items(section), offset, leb(len(functions)), *map(leb, functions)])

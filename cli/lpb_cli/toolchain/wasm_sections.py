@@ -6,42 +6,45 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from lpb_cli.toolchain.wasm_bytes import Reader, WasmFormatError, leb
+
 __all__ = [
     "HEADER",
     "ElementSegment",
     "Export",
     "ExportKind",
+    "FunctionType",
+    "Import",
     "Section",
-    "WasmFormatError",
     "constants",
     "element_segment",
     "exports",
     "frames",
-    "leb",
-    "signed_leb",
+    "function_types",
+    "imports",
     "table_size",
 ]
 
 HEADER = b"\0asm\x01\0\0\0"
 _FUNCREF = 0x70
+_FUNCTION_TYPE = 0x60
 _I32 = 0x7F
 _I32_CONST, _I64_CONST, _F32_CONST, _F64_CONST, _GLOBAL_GET = 0x41, 0x42, 0x43, 0x44, 0x23
 _END = 0x0B
-
-
-class WasmFormatError(ValueError):
-    """The module is damaged, or not of the form that this code knows."""
 
 
 class Section(IntEnum):
     """A section's number."""
 
     CUSTOM = 0
+    TYPE = 1
     IMPORT = 2
+    FUNCTION = 3
     TABLE = 4
     GLOBAL = 6
     EXPORT = 7
     ELEMENT = 9
+    CODE = 10
 
 
 class ExportKind(IntEnum):
@@ -69,6 +72,33 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class Import:
+    """An entry of the import section; of a function or tag with the index of its type."""
+
+    module: str
+    name: str
+    kind: ExportKind
+    type: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionType:
+    """The type of a function: one byte for each parameter and each result."""
+
+    parameters: bytes
+    results: bytes
+
+    def encode(self) -> bytes:
+        """Write the type."""
+        return b"".join(
+            [
+                bytes([_FUNCTION_TYPE]),
+                *(leb(len(part)) + part for part in (self.parameters, self.results)),
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ElementSegment:
     """Functions that stand in the table from an index on."""
 
@@ -76,65 +106,11 @@ class ElementSegment:
     functions: list[int]
 
 
-class _Reader:
-    """Reads bytes from the beginning; every read is checked."""
-
-    def __init__(self, data: bytes | memoryview) -> None:
-        self.data = data
-        self.place = 0
-
-    @property
-    def at_end(self) -> bool:
-        return self.place == len(self.data)
-
-    def take(self, count: int) -> bytes | memoryview:
-        end = self.place + count
-        if end > len(self.data):
-            raise WasmFormatError("the module ends too early")
-        taken = self.data[self.place : end]
-        self.place = end
-        return taken
-
-    def byte(self) -> int:
-        return self.take(1)[0]
-
-    def number(self) -> int:
-        """Read an unsigned LEB128 number of at most 32 bits."""
-        value = 0
-        for shift in range(0, 35, 7):
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-        raise WasmFormatError("a number is longer than 32 bits")
-
-    def signed(self) -> int:
-        """Read a signed LEB128 number of at most 64 bits."""
-        value = 0
-        for shift in range(0, 70, 7):
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value - (1 << (shift + 7)) if byte & 0x40 else value
-        raise WasmFormatError("a number is longer than 64 bits")
-
-    def text(self) -> str:
-        try:
-            return str(self.take(self.number()), "utf-8")
-        except UnicodeDecodeError as error:
-            raise WasmFormatError("a name is no UTF-8") from error
-
-    def kind(self) -> ExportKind:
-        byte = self.byte()
-        if byte > max(ExportKind):
-            raise WasmFormatError(f"{byte} is no kind of export")
-        return ExportKind(byte)
-
-    def limits(self) -> None:
-        flags = self.byte()
-        self.number()
-        if flags & 1:
-            self.number()
+def _kind(reader: Reader) -> ExportKind:
+    byte = reader.byte()
+    if byte > max(ExportKind):
+        raise WasmFormatError(f"{byte} is no kind of export")
+    return ExportKind(byte)
 
 
 def frames(module: bytes) -> Iterator[tuple[int, memoryview]]:
@@ -148,7 +124,7 @@ def frames(module: bytes) -> Iterator[tuple[int, memoryview]]:
     data = memoryview(module)
     if data[: len(HEADER)] != HEADER:
         raise WasmFormatError("this is no WebAssembly module of version 1")
-    reader = _Reader(data)
+    reader = Reader(data)
     reader.place = len(HEADER)
     seen: set[int] = set()
     while not reader.at_end:
@@ -163,13 +139,13 @@ def frames(module: bytes) -> Iterator[tuple[int, memoryview]]:
 
 def exports(section: bytes | memoryview) -> list[Export]:
     """Read the export section."""
-    reader = _Reader(section)
-    return [Export(reader.text(), reader.kind(), reader.number()) for _ in range(reader.number())]
+    reader = Reader(section)
+    return [Export(reader.text(), _kind(reader), reader.number()) for _ in range(reader.number())]
 
 
 def table_size(section: bytes | memoryview) -> int:
     """Read the table section: one table of functions, of any size from the one given on."""
-    reader = _Reader(section)
+    reader = Reader(section)
     if (reader.number(), reader.byte(), reader.byte()) != (1, _FUNCREF, 0):
         raise WasmFormatError("the module's table is not one of functions without a greatest size")
     return reader.number()
@@ -177,7 +153,7 @@ def table_size(section: bytes | memoryview) -> int:
 
 def element_segment(section: bytes | memoryview, size: int) -> ElementSegment:
     """Read the element section: one active segment for a table of that size."""
-    reader = _Reader(section)
+    reader = Reader(section)
     if (reader.number(), reader.number(), reader.byte()) != (1, 0, _I32_CONST):
         raise WasmFormatError("the module fills its table in another way than by one segment")
     start = reader.signed()
@@ -189,10 +165,13 @@ def element_segment(section: bytes | memoryview, size: int) -> ElementSegment:
     return ElementSegment(start, functions)
 
 
-def constants(imports: bytes | memoryview, section: bytes | memoryview) -> dict[int, int]:
-    """Give the immutable globals that are 32-bit constants, by their index, and their values."""
-    reader = _Reader(section)
-    first = _imported_globals(imports)
+def constants(imported: list[Import], section: bytes | memoryview) -> dict[int, int]:
+    """Give the immutable globals that are 32-bit constants, by their index, and their values.
+
+    Those that the module imports have the first indices.
+    """
+    reader = Reader(section)
+    first = sum(entry.kind is ExportKind.GLOBAL for entry in imported)
     found: dict[int, int] = {}
     for index in range(first, first + reader.number()):
         kind, mutable, code = reader.byte(), reader.byte(), reader.byte()
@@ -213,17 +192,15 @@ def constants(imports: bytes | memoryview, section: bytes | memoryview) -> dict[
     return found
 
 
-def _imported_globals(section: bytes | memoryview) -> int:
-    """Count the globals that the module imports: they have the first indices."""
-    reader = _Reader(section)
-    count = 0
+def imports(section: bytes | memoryview) -> list[Import]:
+    """Read the import section."""
+    reader = Reader(section)
+    found: list[Import] = []
     for _ in range(reader.number()):
-        reader.text()
-        reader.text()
-        kind = reader.kind()
+        module, name, kind, index = reader.text(), reader.text(), _kind(reader), 0
         match kind:
             case ExportKind.FUNCTION:
-                reader.number()
+                index = reader.number()
             case ExportKind.TABLE:
                 reader.byte()
                 reader.limits()
@@ -231,28 +208,20 @@ def _imported_globals(section: bytes | memoryview) -> int:
                 reader.limits()
             case ExportKind.GLOBAL:
                 reader.take(2)
-                count += 1
             case ExportKind.TAG:
                 reader.byte()
-                reader.number()
-    return count
+                index = reader.number()
+        found.append(Import(module, name, kind, index))
+    return found
 
 
-def leb(value: int) -> bytes:
-    """Write an unsigned LEB128 number."""
-    written = bytearray()
-    while value > 0x7F:
-        written.append(value & 0x7F | 0x80)
-        value >>= 7
-    written.append(value)
-    return bytes(written)
-
-
-def signed_leb(value: int) -> bytes:
-    """Write a signed LEB128 number that is not negative."""
-    written = bytearray()
-    while value > 0x3F:
-        written.append(value & 0x7F | 0x80)
-        value >>= 7
-    written.append(value)
-    return bytes(written)
+def function_types(section: bytes | memoryview) -> list[FunctionType]:
+    """Read the type section, in which there must be nothing but types of functions."""
+    reader = Reader(section)
+    found: list[FunctionType] = []
+    for _ in range(reader.number()):
+        if reader.byte() != _FUNCTION_TYPE:
+            raise WasmFormatError("the module has types of other things than functions")
+        parameters = bytes(reader.take(reader.number()))
+        found.append(FunctionType(parameters, bytes(reader.take(reader.number()))))
+    return found
