@@ -79,7 +79,7 @@ const Module = {
     },
   ],
   onRuntimeInitialized: () => {
-    const engine = Module.inside(`(${inside})`)(Module, hostModule ? require(hostModule) : {}, () => running);
+    const engine = Module.inside(`(${inside})`)(Module, hostModule ? require(hostModule) : {}, () => running, worker);
     emit({ event: "ready" });
     serve(engine).catch(crash);
   },
@@ -111,10 +111,11 @@ async function serve(engine) {
 }
 
 // Runs in lean.js's own scope: wasmExports, growMemViews, HEAPU32, PThread and the like are its names.
-function inside(Module, externs, running) {
+function inside(Module, externs, running, worker) {
   // Lean's compiled functions. Few are exports: see symbols.js.
   const W = new Proxy({ ...wasmExports }, { get: (known, name) => (known[name] ??= symbols.function(name)) });
-  PThread.loadWasmModuleToWorker(PThread.unusedWorkers[0]); // at work while Lean initialises
+  PThread.unusedWorkers.push(worker);
+  PThread.loadWasmModuleToWorker(worker); // at work while Lean initialises
 
   // Lean's objects on a 32-bit machine: {int rc; u16 size; u8 other; u8 tag} and the fields.
   const u32 = () => (growMemViews(), HEAPU32);
@@ -251,5 +252,5 @@ const source = `(function(Module,require,module,exports,__filename,__dirname,con
 new vm.Script(source, { filename: loader }).runInThisContext()(
   Module, require, { exports: {} }, {}, loader, home, { ...console, log: Module.print },
 );
-// Lean starts one task thread. Its worker comes up while the module is read.
-Module.inside("PThread.allocateUnusedWorker()");
+// Lean starts one task thread. Its worker comes up while the module is read; lean.js would wait for one that it knows.
+const worker = Module.inside("(PThread.allocateUnusedWorker(), PThread.unusedWorkers.pop())");
