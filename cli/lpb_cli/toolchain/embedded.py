@@ -43,8 +43,8 @@ from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 __all__ = ["EmbeddedToolchain"]
 
 MODULE_TIMEOUT_S = 900.0
-# How many modules start a second engine: it costs some ten seconds of processor time.
-_WORTH_A_SECOND_ENGINE = 4
+# How many modules start a second engine: it costs about a second of processor time.
+_WORTH_A_SECOND_ENGINE = 2
 
 
 class EmbeddedToolchain:
