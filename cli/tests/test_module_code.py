@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lpb_cli.errors import CommandFailedError
 from lpb_cli.toolchain import engine_process
+from lpb_cli.toolchain.engine_process import EngineProcess
 from lpb_cli.toolchain.node import find_node
 
 MODULE_CODE = engine_process.ENGINE_FOLDER / "module_code.cjs"
@@ -88,3 +90,12 @@ def test_code_that_cannot_be_written_is_no_fault(home: Path) -> None:
     code.unlink()
     code.mkdir()
     assert run(home, 60) == [SUM, False]
+
+
+@pytest.mark.parametrize(("end", "left"), [("SIGSEGV", 0), ("SIGTERM", 1)])
+def test_an_engine_that_faults_takes_the_code_with_it(home: Path, end: str, left: int) -> None:
+    (home / "lean.js").write_text(f'process.kill(process.pid, "{end}");\n')
+    (home / "code-some-version.bin").write_bytes(b"whatever")
+    with EngineProcess(home, [home]) as engine, pytest.raises(CommandFailedError):
+        engine.wait_until_ready()
+    assert len(list(home.glob("code-*.bin"))) == left

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,12 @@ HEAP_LIMIT_BYTES = 1_300_000_000
 """A process whose heap is larger takes no further job: the heap ends at 2 GiB."""
 
 START_TIMEOUT_S = 180.0
+
+# What ends a process that does what it must not. Such an engine may have had bad machine code.
+_OWN_FAULTS = tuple(
+    -number
+    for number in (signal.SIGSEGV, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class EngineProcess:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.heap_bytes = 0
+        self._home = home
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         # The engine leaves a profile file in its working directory.
         self._scratch = tempfile.TemporaryDirectory(prefix="lpb-engine-")
@@ -110,6 +118,8 @@ class EngineProcess:
             code = self._child.poll()
             late = time.monotonic() > deadline
             if (code is not None and self._events.empty()) or late:
+                if code in _OWN_FAULTS:
+                    self._drop_kept_code()
                 raise CommandFailedError(
                     ["lean (embedded)"],
                     self._scratch.name,
@@ -120,6 +130,12 @@ class EngineProcess:
                     if not late
                     else "",
                 )
+
+    def _drop_kept_code(self) -> None:
+        """Remove the machine code that engines keep: the next one makes its own."""
+        for kept in self._home.glob("code-*.bin"):
+            with contextlib.suppress(OSError):
+                kept.unlink()
 
     def wait_until_ready(self) -> None:
         """Wait until the engine has initialised.
