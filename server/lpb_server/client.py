@@ -15,11 +15,11 @@ from typing import Any, Final, Literal, Self, cast
 import numpy as np
 import numpy.typing as npt
 
+from lpb_server.config import LOOK_OUT_US
 from lpb_server.errors import RemoteError
 from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
 from lpb_server.segment import EncodedArrays, SharedArrays
-from lpb_server.transport.alertness import LOOK_OUT_US
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
 from lpb_server.wire.arrays import encode_arrays
 from lpb_server.wire.envelope import Request

@@ -17,6 +17,7 @@ __all__ = [
     "DEFAULT_ENDPOINT",
     "DEFAULT_KEYS",
     "DEFAULT_POOL",
+    "LOOK_OUT_US",
     "CacheLimits",
     "ClientConfig",
     "Configuration",
@@ -30,6 +31,9 @@ __all__ = [
 DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5555"
 
 DEFAULT_KEYS: Final = Path("~/.config/lean-python-bridge/keys")
+
+LOOK_OUT_US: Final = 100
+"""How long either end looks out by default, in microseconds: some round trips of a small call."""
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
@@ -166,7 +170,7 @@ class ServerConfig:
     handshake_s: float = 30.0
     log_level: LogLevel = "info"
     shared_memory: bool = True
-    look_out_us: int = field(default=100, metadata={"least": 0, "most": 1_000_000})
+    look_out_us: int = field(default=LOOK_OUT_US, metadata={"least": 0, "most": 1_000_000})
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,18 +81,18 @@ def items(section: bytes | memoryview) -> bytes | memoryview:
 
 def leb(value: int) -> bytes:
     """Write an unsigned LEB128 number."""
-    written = bytearray()
-    while value > 0x7F:
-        written.append(value & 0x7F | 0x80)
-        value >>= 7
-    written.append(value)
-    return bytes(written)
+    return _leb(value, 0x7F)
 
 
 def signed_leb(value: int) -> bytes:
     """Write a signed LEB128 number that is not negative."""
+    return _leb(value, 0x3F)
+
+
+def _leb(value: int, last: int) -> bytes:
+    """Write a number whose last byte is at most `last`."""
     written = bytearray()
-    while value > 0x3F:
+    while value > last:
         written.append(value & 0x7F | 0x80)
         value >>= 7
     written.append(value)

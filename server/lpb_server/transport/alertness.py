@@ -15,10 +15,7 @@ import select
 import time
 from typing import Final
 
-__all__ = ["LOOK_OUT_US", "Alertness"]
-
-LOOK_OUT_US: Final = 100
-"""How long a client looks out by default, in microseconds: some round trips of a small call."""
+__all__ = ["Alertness"]
 
 _AWAY_NS: Final = 60_000
 """Who gives way and comes back after this time has met another program and not ZeroMQ's thread.
