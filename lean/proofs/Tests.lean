@@ -56,8 +56,8 @@ structure Test where
 /-- For calls that are answered: a busy machine is no failure. -/
 def patient : Retry.Config := { timeoutMs := 20000, maxTries_pos := by decide }
 
-/-- For calls that are answered at once, with what is no reply. -/
-def hasty : Retry.Config := { maxTries := 2, timeoutMs := 300, backoffBaseMs := 20, maxTries_pos := by decide }
+/-- For calls that are answered at once, with what is no reply: two tries, as patient as the others. -/
+def answered : Retry.Config := { maxTries := 2, timeoutMs := 20000, backoffBaseMs := 20, maxTries_pos := by decide }
 
 /-- For calls that nobody answers: the wait is the test, and no machine is too slow for it. -/
 def fleeting : Retry.Config := { maxTries := 2, timeoutMs := 60, backoffBaseMs := 10, maxTries_pos := by decide }
@@ -237,12 +237,12 @@ def formatTests : List Format → List Test
 
 /-- Whatever the endpoint, these fail in a known way. -/
 def clientTests : List Test :=
-  [ ⟨"a request whose id cannot be read", "LPB_ENDPOINT", withBridge hasty fun bridge => do
+  [ ⟨"a request whose id cannot be read", "LPB_ENDPOINT", withBridge answered fun bridge => do
       return expectFailure "protocol" 2 (← exchange bridge "no id" (header 2 "no id" []))⟩,
     ⟨"nobody listens", "LPB_ENDPOINT", fun _ => withBridge fleeting (fun bridge => do
       return expectFailure "timeout" 2 (← bridge.ping)) "tcp://127.0.0.1:1"⟩,
     ⟨"an endpoint that is none", "LPB_ENDPOINT", fun _ => do
-      return expectFailure "endpoint" 0 (← Bridge.connect "nonsense" hasty)⟩ ]
+      return expectFailure "endpoint" 0 (← Bridge.connect "nonsense" answered)⟩ ]
 
 /-- Against peers that misbehave. -/
 def faultTests : List Test :=
@@ -253,9 +253,9 @@ def faultTests : List Test :=
         verdict (1 < r.tries) (toString r.tries ++ " tries")⟩,
     ⟨"a reply with another id", "LPB_WRONG_ID_ENDPOINT", withBridge doubtful fun bridge => do
       return expectFailure "timeout" 2 (← bridge.ping)⟩,
-    ⟨"garbage", "LPB_GARBAGE_ENDPOINT", withBridge hasty fun bridge => do
+    ⟨"garbage", "LPB_GARBAGE_ENDPOINT", withBridge answered fun bridge => do
       return expectFailure "protocol" 2 (← bridge.ping)⟩,
-    ⟨"half a message", "LPB_HALF_ENDPOINT", withBridge hasty fun bridge => do
+    ⟨"half a message", "LPB_HALF_ENDPOINT", withBridge answered fun bridge => do
       return expectFailure "protocol" 2 (← bridge.ping)⟩,
     ⟨"a false sum", "LPB_LYING_ENDPOINT", withBridge patient fun bridge => do
       return expectFailure "certificate" 1 (← bridge.certifiedMatrixSum tenths)⟩,
@@ -284,7 +284,7 @@ def curveTests : List Test :=
       withBridge fleeting unanswered endpoint .messagePack (some { keys with serverKey := keys.publicKey }),
     test "a key that is none" fun endpoint keys => do
       return expectFailure "endpoint" 0
-        (← Bridge.connect endpoint hasty .messagePack (some { keys with secretKey := "secret" })) ]
+        (← Bridge.connect endpoint answered .messagePack (some { keys with secretKey := "secret" })) ]
 
 /-- The error codes that a quiet server does not send. -/
 def codeTests : List String → List Test
