@@ -211,9 +211,6 @@ class EmbeddedToolchain:
         self._programs.mkdir(parents=True, exist_ok=True)
         record.unlink(missing_ok=True)
         job = self._compile_in_two_passes(module, amalgam.source, olean, timeout_s)
-        if _failed(job) and not _explained(job):
-            # Seen once, on a busy machine: status 1, not a word, and content the next time.
-            job = self._compile_in_two_passes(module, amalgam.source, olean, timeout_s)
         if _failed(job):
             return _uncompiled(job, amalgam)
         record.write_text(digest)
@@ -254,11 +251,6 @@ def _compiled(module: str) -> str:
 
 def _failed(job: JobResult) -> bool:
     return job.status != 0 or any(message["severity"] == "error" for message in job.messages)
-
-
-def _explained(job: JobResult) -> bool:
-    errors = any(message["severity"] == "error" for message in job.messages)
-    return errors or bool(job.stdout or job.stderr)
 
 
 def _uncompiled(job: JobResult, amalgam: Amalgam) -> ProgramResult:

@@ -35,7 +35,21 @@ const mounted = (name) => MOUNT + path.resolve(name);
 // This build of Lean prints its authors' debug lines; exactly those are dropped.
 const NOISE =
   /^\[DEBUG:(I|J|K|L|M|N|IMPORT|GO|FIND|FINALIZE|INIT)\]|^  mainModule\? = (true|false)$|^  - \/host\/.*\.olean$/;
-const emit = (event) => fs.writeSync(1, JSON.stringify(event) + "\n");
+
+// A pipe that nobody reads for a moment is full. Node.js then writes a part, or says EAGAIN, which Lean would take for a
+// broken output and end with.
+const pause = new Int32Array(new SharedArrayBuffer(4));
+const write = (descriptor, text) => {
+  for (let rest = Buffer.from(text); rest.length > 0; )
+    try {
+      rest = rest.subarray(fs.writeSync(descriptor, rest));
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, 1); // a millisecond
+    }
+};
+const emit = (event) => write(1, JSON.stringify(event) + "\n");
+
 let running = false; // whether a program runs, whose lines are then passed on untouched
 const print = (stream) => (text) => {
   if (NOISE.test(text)) return;
@@ -47,7 +61,7 @@ const print = (stream) => (text) => {
 };
 let keepCode; // called with each job's seconds
 const crash = (error) => {
-  fs.writeSync(2, `the Lean engine crashed: ${error?.stack ?? error}\n`);
+  write(2, `the Lean engine crashed: ${error?.stack ?? error}\n`);
   process.exit(70);
 };
 process.on("uncaughtException", crash);
@@ -226,8 +240,11 @@ function inside(Module, externs, running, worker) {
     try {
       // `--run` gives main's exit code as an IO result; everything else ends through exit.
       const result = W.lean_shell_main(list([file, ...args].map(string)), options(flags));
-      const heap = u32();
-      return heap[(result + 4) >> 2] >>> 24 ? 1 : heap[(heap[(result + 8) >> 2] + 8) >> 2];
+      if (u32()[(result + 4) >> 2] >>> 24) {
+        Module.printErr(`uncaught exception: ${helpers.text(W.lean_io_error_to_string(helpers.field(result, 0)))}`);
+        return 1;
+      }
+      return helpers.uint32(helpers.field(result, 0));
     } catch (error) {
       if (error?.name === "ExitStatus") return error.status;
       throw typeof error === "number" ? new Error(Module.getExceptionMessage(error).join(": ")) : error;

@@ -1,0 +1,62 @@
+"""What the engine prints arrives whole, however late it is read; an exception is said."""
+
+import json
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from lpb_cli.settings import Settings
+from lpb_cli.toolchain.embedded import EmbeddedToolchain
+from lpb_cli.toolchain.engine_archive import engine_home
+from lpb_cli.toolchain.engine_process import ENGINE_FOLDER
+from lpb_cli.toolchain.node import find_node
+
+ENGINE_TIMEOUT_S = 300
+CHECKS = 800  # some 200 KB of messages: a pipe holds 64
+
+THROWS = """\
+module
+
+@[expose] public section
+
+def main (arguments : List String) : IO UInt32 := throw (IO.userError "no such luck")
+"""
+
+
+@pytest.mark.timeout(ENGINE_TIMEOUT_S)
+def test_output_that_is_read_late_is_whole(engine_cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "Checks.lean"
+    file.write_text("#check Nat.add_comm\n" * CHECKS)
+    with subprocess.Popen(
+        [find_node(), ENGINE_FOLDER / "engine.cjs", engine_home(engine_cache), tmp_path],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as engine:
+        assert engine.stdin is not None
+        assert engine.stdout is not None
+        assert json.loads(engine.stdout.readline()) == {"event": "ready"}
+        engine.stdin.write(json.dumps({"file": str(file)}) + "\n")
+        engine.stdin.close()
+        time.sleep(3)  # by then the pipe is full
+        *messages, done = (json.loads(line) for line in engine.stdout)
+    assert [message["message"]["pos"]["line"] for message in messages] == [*range(1, CHECKS + 1)]
+    assert (done["event"], done["status"]) == ("done", 0)
+
+
+@pytest.mark.timeout(ENGINE_TIMEOUT_S)
+def test_an_exception_of_a_program_is_said(
+    settings: Settings, engine_cache: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lean" / "proofs"
+    folder.mkdir(parents=True)
+    (folder / "Throws.lean").write_text(THROWS)
+    toolchain = EmbeddedToolchain(replace(settings, project=tmp_path))
+    try:
+        result = toolchain.run_program("Throws", [], ENGINE_TIMEOUT_S)
+    finally:
+        toolchain.close()
+    assert (result.status, result.stderr) == (1, "uncaught exception: no such luck")
