@@ -32,6 +32,10 @@ __all__ = ["Broker"]
 _LOG = logging.getLogger(__name__)
 
 _FLUSH_MS: Final = 1000
+_GOODBYE_S: Final = 5.0
+"""How long workers that were told to stop, and have nothing to do, may take; they take some 50 ms,
+and one that was about to start half a second."""
+
 _STOPPING: Final = "the server is stopping"
 
 
@@ -116,7 +120,7 @@ class Broker:
     ) -> None:
         self._frontend.close(_FLUSH_MS)
         self._backend.close(_FLUSH_MS)
-        self._pool.close(grace_s=0.0)
+        self._pool.close()
         self._release()
 
     def _release(self) -> None:
@@ -146,16 +150,17 @@ class Broker:
         if announced:
             ready()
         beat_s = time.monotonic()
-        drain_until_s = math.inf
+        stopping_s = math.inf
         memory = ReturnsMemory()
         while True:
             now_s = time.monotonic()
-            if self._stopping and drain_until_s == math.inf:
-                drain_until_s = now_s + self._pool_config.drain_s
+            if self._stopping and stopping_s == math.inf:
+                stopping_s = now_s
+                self._pool.stop()
                 self._act(self._queue.abandon(ErrorCode.OVERLOADED, _STOPPING))
                 for worker in self._queue.workers:
                     self._act(self._queue.leave(worker))
-            if self._stopping and (not self._queue.busy or now_s >= drain_until_s):
+            if self._stopping and self._is_drained(now_s - stopping_s):
                 break
             if now_s >= beat_s:
                 beat_s = now_s + self._pool_config.heartbeat_s
@@ -171,6 +176,12 @@ class Broker:
             for worker in self._queue.workers:
                 self._act(self._queue.lost(worker, time.monotonic()))
             self._act(self._queue.abandon(ErrorCode.OVERLOADED, _STOPPING))
+
+    def _is_drained(self, waited_s: float) -> bool:
+        """Tell whether nothing is left to wait for, that long after `stop`."""
+        if self._queue.busy:
+            return waited_s >= self._pool_config.drain_s
+        return self._pool.is_empty or waited_s >= _GOODBYE_S
 
     def _poll(self, wait_s: float) -> None:
         """Wait for what comes first, and see to all that has come."""

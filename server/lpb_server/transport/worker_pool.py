@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
-import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -68,7 +67,13 @@ class WorkerPool:
         self._fork_server: ForkServer | None = None
         self._forks = True
         self._short_said = False
+        self._stopping = False
         self.restarts = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no worker runs, and none is about to."""
+        return self._count() == 0
 
     @property
     def descriptors(self) -> list[int]:
@@ -94,7 +99,8 @@ class WorkerPool:
             return None
         del self._children[descriptor]
         child.close()
-        _LOG.warning("worker %s has ended", child.name.decode())
+        if not self._stopping:
+            _LOG.warning("worker %s has ended", child.name.decode())
         return child.name
 
     def replace_missing(self, now_s: float) -> None:
@@ -116,11 +122,12 @@ class WorkerPool:
             if child.name == name:
                 child.kill()
 
-    def close(self, grace_s: float) -> None:
-        """End all workers: those that do not end by themselves in time are killed."""
-        deadline_s = time.monotonic() + grace_s
-        for child in self._children.values():
-            child.wait(max(0.0, deadline_s - time.monotonic()))
+    def stop(self) -> None:
+        """Take the end of a worker for what was wanted from now on."""
+        self._stopping = True
+
+    def close(self) -> None:
+        """Kill the workers that have not ended."""
         for child in self._children.values():
             child.close()
         self._children.clear()

@@ -37,9 +37,6 @@ class WorkerProcess(Protocol):
     def kill(self) -> None:
         """Kill it, if it has not ended."""
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait for its end; tell whether it came."""
-
     def close(self) -> None:
         """Kill it, if it has not ended, and let go of it."""
 
@@ -78,12 +75,6 @@ class SpawnedWorker:
         """Kill it, if it has not ended."""
         self._child.kill()
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait for its end; tell whether it came."""
-        with suppress(subprocess.TimeoutExpired):
-            self._child.wait(timeout_s)
-        return self._child.returncode is not None
-
     def close(self) -> None:
         """Kill it, if it has not ended, and let go of it."""
         _end(self._child)
@@ -119,16 +110,12 @@ class ForkedWorker:
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait for its end; tell whether it came."""
-        poller = select.poll()
-        poller.register(self.descriptor, select.POLLIN)
-        return bool(poller.poll(timeout_s * 1000))
-
     def close(self) -> None:
         """Kill it, if it has not ended, and let go of it."""
         self.kill()
-        if not self.wait(_KILL_WAIT_S):
+        poller = select.poll()
+        poller.register(self.descriptor, select.POLLIN)
+        if not poller.poll(_KILL_WAIT_S * 1000):
             _LOG.error("worker %s does not end", self.name.decode())
         os.close(self.descriptor)
         self._lifeline.close()
