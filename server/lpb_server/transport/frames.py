@@ -1,15 +1,17 @@
 """One message through a socket, frame by frame.
 
 pyzmq's own functions for whole messages combine flags of its enumerations and ask the socket for an
-option at every frame: that takes longer than sending and receiving a small message does.
+option at every frame, and its `send` looks at options of sockets that are not used here: that takes
+longer than sending and receiving a small message does. Hence the `send` that is behind pyzmq's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 import zmq
+import zmq.backend
 
 from lpb_server.wire.values import Frame
 
@@ -25,6 +27,7 @@ __all__ = [
 _AT_ONCE: Final = int(zmq.NOBLOCK)
 _AT_ONCE_WITH_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _READABLE: Final = int(zmq.POLLIN)
+_send: Final[Callable[..., object]] = zmq.backend.Socket.send
 
 _COPIED_OUT: Final = 64 << 10
 """Frames below this size are copied when they are sent; keeping track of one that is not costs
@@ -44,9 +47,9 @@ def send_frames(connection: zmq.Socket[bytes], frames: Sequence[Frame]) -> None:
         When it cannot be sent, or not at once.
     """
     for frame in frames[:-1]:
-        connection.send(frame, _AT_ONCE_WITH_MORE, copy=len(frame) < _COPIED_OUT)
+        _send(connection, frame, _AT_ONCE_WITH_MORE, copy=len(frame) < _COPIED_OUT)
     last = frames[-1]
-    connection.send(last, _AT_ONCE, copy=len(last) < _COPIED_OUT)
+    _send(connection, last, _AT_ONCE, copy=len(last) < _COPIED_OUT)
 
 
 def receive_parts(connection: zmq.Socket[bytes], flags: int = _AT_ONCE) -> list[zmq.Frame]:
@@ -97,8 +100,6 @@ class Arrivals:
 
     def __init__(self, connection: zmq.Socket[bytes]) -> None:
         self._connection = connection
-        self._poller = zmq.Poller()
-        self._poller.register(connection, zmq.POLLIN)
 
     def take(self, *, ready: bool = False) -> list[zmq.Frame] | None:
         """Return the next message, as it lies in ZeroMQ's memory; None when there is none.
@@ -114,7 +115,7 @@ class Arrivals:
             When it cannot be received.
         """
         # Asking first: the exception of a socket that has nothing costs four times as much.
-        if not ready and not self._poller.poll(0):
+        if not ready and not has_message(self._connection):
             return None
         try:
             return receive_parts(self._connection)

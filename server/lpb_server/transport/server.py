@@ -128,8 +128,12 @@ class BridgeServer:
             if self._queue:
                 self._answer(self._queue.popleft())
                 memory.after(self.metrics.bytes_in)
+            if self._queue:
                 continue
             if alertness.due():
+                # Asked first: what came while a reply was sent is not shown at the descriptor.
+                if self._frontend.has_message:
+                    continue
                 seen = dict(alertness.watch())
             seen = seen or dict(poller.poll())
             if self._waker.descriptor in seen:
