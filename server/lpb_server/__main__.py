@@ -24,6 +24,7 @@ from lpb_server.config import ServerConfig
 from lpb_server.errors import BindError, ConfigError, ExecutorError, KeyFileError, ServerError
 from lpb_server.executors import PROCESS, check_executor, opened_executor
 from lpb_server.logs import configure_logging
+from lpb_server.memory import keep_freed_memory
 from lpb_server.metrics_endpoint import serving_metrics
 from lpb_server.notify import READY, STOPPING, notify
 from lpb_server.operations import default_registry
@@ -80,6 +81,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
             elsewhere = pool.workers_endpoint or DEFAULT_WORKERS_ENDPOINT
             pool = replace(pool, workers=0, workers_endpoint=elsewhere)
         configure_logging(config.log_level, config.log_format)
+        keep_freed_memory()
         segments = opened_segments(config.limits, wanted=config.shared_memory)
         service = Service(default_registry(), config.limits, segments=segments)
         if check_executor(pool.executor) != PROCESS:

@@ -21,6 +21,7 @@ import zmq
 from lpb_server.errors import ConfigError, KeyFileError
 from lpb_server.keys import client_curve
 from lpb_server.logs import configure_logging
+from lpb_server.memory import keep_freed_memory
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
 from lpb_server.settings import WORKER_SETTINGS, add_flags
@@ -82,6 +83,7 @@ def main(
         print(f"error: {error}", file=sys.stderr)
         return 2
     configure_logging(server.log_level, server.log_format)
+    keep_freed_memory()
     segments = opened_segments(server.limits, wanted=server.shared_memory)
     service = Service(default_registry(), server.limits, segments=segments)
     identity = options.identity or secrets.token_hex(8)

@@ -81,6 +81,27 @@ def test_an_echoed_array_is_not_copied_by_the_server(shared: bool) -> None:
     assert growth < 1.1 * source.nbytes
 
 
+def page_faults(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[7])
+
+
+def test_an_array_finds_the_memory_of_the_last_one() -> None:
+    middle = np.ones((64 * MIB // 8 // 1024, 1024))
+    with (
+        server_process() as (pid, endpoint),
+        BridgeClient(endpoint, timeout_s=120, shared_memory=False) as client,
+    ):
+        faults = []
+        for _ in range(6):
+            client.matrix_sum(middle[::8])  # Memory of another size in between.
+            before = page_faults(pid)
+            client.matrix_sum(middle)
+            faults.append(page_faults(pid) - before)
+    pages = middle.nbytes // os.sysconf("SC_PAGE_SIZE")
+    assert faults[0] > pages / 2, "these are not the pages of the array"
+    assert max(faults[3:]) < pages / 2
+
+
 def test_memory_kept_for_middle_sized_arrays_is_given_back_after_a_large_one() -> None:
     middle = np.ones((64 * MIB // 8 // 1024, 1024))
     large = np.ones((ARRAY_MIB * MIB // 8 // 1024, 1024))
