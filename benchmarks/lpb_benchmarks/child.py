@@ -53,12 +53,15 @@ def main(arguments: list[str]) -> int:
     """
     role, name, endpoint, *options = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that measures.
+    peer = find_peer(name)
+    if role == "server":
+        peer.prepare_process()
     commands: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_hear, args=(commands,), daemon=True).start()
     if role == "server":
-        find_peer(name).serve(endpoint, options, _announce)
+        peer.serve(endpoint, options, _announce)
         return 0
-    connection = find_peer(name).connect(endpoint, options)
+    connection = peer.connect(endpoint, options)
     try:
         _answer_commands(connection, commands)
     finally:

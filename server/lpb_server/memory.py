@@ -16,16 +16,13 @@ from typing import Final
 __all__ = ["ReturnsMemory", "keep_freed_memory"]
 
 _TRIM_THRESHOLD: Final = -1
-_MMAP_THRESHOLD: Final = -3
+_MMAP_MAX: Final = -4
 _ARENA_MAX: Final = -8
 """`mallopt`'s numbers of them."""
 
-_KEPT_BYTES: Final = 128 << 20
-"""How much free memory is kept at the end of the heap: twice the largest array in pieces."""
-
-_OWN_PAGES_FROM_BYTES: Final = 32 << 20
-"""From this size on memory is the system's again when it is freed; it is the most that glibc takes.
-The pieces of an array, of 1 MiB, are below."""
+_KEPT_BYTES: Final = 256 << 20
+"""How much free memory at the end of the heap is kept. The largest array that comes in pieces takes
+64 MiB for them and as much put together."""
 
 _LARGE_BYTES: Final = 128 << 20
 """Messages up to this size find the memory of earlier ones, which makes them faster. Beside a
@@ -56,7 +53,7 @@ def keep_freed_memory() -> None:
     """Set for the whole process what is kept; to be called before there are threads."""
     set_option = _of_c_library("mallopt", ctypes.c_int, ctypes.c_int)
     set_option(_TRIM_THRESHOLD, _KEPT_BYTES)
-    set_option(_MMAP_THRESHOLD, _OWN_PAGES_FROM_BYTES)
+    set_option(_MMAP_MAX, 0)  # Else large pieces are the system's own, with new pages each time.
     set_option(_ARENA_MAX, 1)  # `malloc_trim` leaves the end of any other heap as it is.
 
 

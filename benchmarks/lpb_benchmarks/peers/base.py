@@ -68,6 +68,10 @@ class Peer(ABC):
         """Return the command that a user starts the server with; None when there is none."""
         return None
 
+    def prepare_process(self) -> None:
+        """Do what a server of this peer does before there are threads; most do nothing."""
+        return
+
     @abstractmethod
     def serve(self, endpoint: str, arguments: list[str], announce: Announce) -> None:
         """Serve until the process is ended.

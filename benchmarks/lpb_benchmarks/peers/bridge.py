@@ -75,6 +75,12 @@ class Bridge(Peer):
         """Return the server's own command."""
         return [sys.executable, "-m", "lpb_server", *_ALONE, "--endpoint", endpoint]
 
+    def prepare_process(self) -> None:
+        """Do what the server's main does, which comes too late here: a thread runs by then."""
+        from lpb_server.memory import keep_freed_memory
+
+        keep_freed_memory()
+
     def serve(self, endpoint: str, arguments: list[str], announce: Announce) -> None:
         """Run the server's own main; it announces itself, and stops on SIGTERM."""
         from lpb_server.__main__ import main
