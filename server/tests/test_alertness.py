@@ -24,6 +24,11 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lpb_server.transport.alertness._AWAY_NS", 10**15)
 
 
+def waits_until_due(alertness: Alertness) -> int:
+    """Return how many waits are made without looking out."""
+    return next(number for number in range(5000) if alertness.due())
+
+
 def test_says_what_can_be_read(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.write(writer, b"x")
@@ -58,10 +63,12 @@ def test_looks_out_less_often_where_it_is_in_vain(pipe: tuple[int, int], alone: 
     for _ in range(20):
         alertness.watch()
     os.write(writer, b"x")
-    waits = [alertness.due() for _ in range(65)]
-    assert waits.index(True) == 64, "it looked out at once, after twenty times in vain"
+    assert waits_until_due(alertness) == 64, "it looked out soon, after twenty times in vain"
     assert alertness.watch()
-    assert all(alertness.due() for _ in range(3)), "what came did not make it look out again"
+    assert waits_until_due(alertness) == 32, "what came did not make it look out more often"
+    for _ in range(6):
+        assert alertness.watch()
+    assert waits_until_due(alertness) == 0
 
 
 def test_never_looks_out_when_there_is_no_time_for_it(pipe: tuple[int, int]) -> None:
@@ -74,7 +81,8 @@ def test_never_looks_out_when_there_is_no_time_for_it(pipe: tuple[int, int]) -> 
 def test_leaves_the_processor_to_others_where_they_take_it(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alertness = Alertness(pipe[0], limit_us=_A_WHILE_US)
+    reader, writer = pipe
+    alertness = Alertness(reader, limit_us=_A_WHILE_US)
     given: list[bool] = []
 
     def others_run() -> None:
@@ -84,5 +92,14 @@ def test_leaves_the_processor_to_others_where_they_take_it(
     with monkeypatch.context() as patched:
         patched.setattr(os, "sched_yield", others_run)
         assert alertness.watch() == []
-    assert len(given) == 1, "it went on looking out while others had the processor"
-    assert [alertness.due() for _ in range(65)].index(True) == 64
+        assert len(given) == 1, "it went on looking out while others had the processor"
+        assert waits_until_due(alertness) == 4
+        alertness.watch()
+        assert waits_until_due(alertness) == 36, "it looked out as soon as the first time"
+        for _ in range(9):
+            alertness.watch()
+        assert waits_until_due(alertness) == 4096
+    os.write(writer, b"x")
+    for _ in range(13):
+        assert alertness.watch()
+    assert waits_until_due(alertness) == 0

