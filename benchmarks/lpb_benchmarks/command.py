@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from lpb_benchmarks.comparison import DEFAULT_THRESHOLD, Change, Verdict, compare_runs
+from lpb_benchmarks.comparison import DEFAULT_THRESHOLD, Change, Verdict, compare_runs, confirmed
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
 from lpb_benchmarks.export import write_csv, write_json
 from lpb_benchmarks.objectives import Outcome, check_objectives, load_objectives
@@ -121,23 +121,22 @@ def run_bench(options: BenchOptions, progress: Progress) -> BenchReport:
     objectives = load_objectives(options.objectives) if options.objectives else []
     if options.rounds is not None and options.rounds < LEAST_ROUNDS:
         raise BenchmarkUsageError(f"Fewer than {LEAST_ROUNDS} rounds tell nothing.")
-    if options.read:
-        run = load_result(options.read)
-    else:
-        plan = quick_plan() if options.quick else full_plan()
-        plan = replace(
-            plan,
-            rounds=options.rounds or plan.rounds,
-            c_library=options.c_library,
-            transcript_check=options.transcript_check,
-        )
-        run = run_suite(scenarios, plan, progress)
-    report = BenchReport(
-        run,
-        check_objectives(objectives, run),
-        compare_runs(before, run, options.threshold) if before else [],
-        str(options.compare or ""),
+    plan = quick_plan() if options.quick else full_plan()
+    plan = replace(
+        plan,
+        rounds=options.rounds or plan.rounds,
+        c_library=options.c_library,
+        transcript_check=options.transcript_check,
     )
+    run = load_result(options.read) if options.read else run_suite(scenarios, plan, progress)
+    changes = compare_runs(before, run, options.threshold) if before else []
+    slower = {change.scenario for change in changes if change.verdict is Verdict.SLOWER}
+    if before and slower and not options.read and not run.interrupted:
+        progress("what looks slower is measured again", 0, 0)
+        again = run_suite(select_scenarios(sorted(slower)), plan, progress)
+        changes = confirmed(changes, compare_runs(before, again, options.threshold))
+    outcomes = check_objectives(objectives, run)
+    report = BenchReport(run, outcomes, changes, str(options.compare or ""))
     progress("writing the report", 0, 0)
     return replace(report, files=_write(report, options.output))
 

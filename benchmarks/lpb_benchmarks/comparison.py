@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from lpb_benchmarks.peers import OURS
 from lpb_benchmarks.results import ContenderResult, RunResult
 from lpb_benchmarks.statistics import Estimate
 
-__all__ = ["DEFAULT_THRESHOLD", "Change", "Verdict", "compare_runs"]
+__all__ = ["DEFAULT_THRESHOLD", "Change", "Verdict", "compare_runs", "confirmed"]
 
 DEFAULT_THRESHOLD: Final = 0.2
 """By how much a ratio has to change; neighbouring runs of one machine stay well below."""
@@ -97,6 +97,27 @@ def compare_runs(
                 verdict = _judge(metric, left, right, threshold)
                 changes.append(Change(*key, metric, left, right, verdict))
     return changes
+
+
+def confirmed(changes: list[Change], again: list[Change]) -> list[Change]:
+    """Take back what looked slower and was not when it was measured again.
+
+    Of a hundred ratios one or two look slower by chance, and a run with them would always fail.
+
+    Parameters
+    ----------
+    changes, again : list of Change
+        The first comparison, and that of the measurement made again of what looked slower in it.
+    """
+    verdicts = {(c.scenario, c.case, c.contender, c.metric): c.verdict for c in again}
+
+    def final(change: Change) -> Change:
+        key = change.scenario, change.case, change.contender, change.metric
+        if change.verdict is Verdict.SLOWER and verdicts.get(key, Verdict.SLOWER) != change.verdict:
+            return replace(change, verdict=Verdict.SAME)
+        return change
+
+    return list(map(final, changes))
 
 
 def _ours(run: RunResult) -> Iterator[tuple[tuple[str, str, str], ContenderResult]]:

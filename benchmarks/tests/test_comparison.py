@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from lpb_benchmarks.comparison import Verdict, compare_runs
+import pytest
+from lpb_benchmarks import command
+from lpb_benchmarks.comparison import Verdict, compare_runs, confirmed
+from lpb_benchmarks.export import write_json
 from lpb_benchmarks.results import RunResult
+from lpb_benchmarks.scenarios import Scenario
 from lpb_benchmarks.statistics import Estimate
 
 MakeRun = Callable[..., RunResult]
@@ -47,3 +52,37 @@ def test_peers_are_no_regression_and_missing_contenders_are_named(make_run: Make
     changes = compare_runs(before, after)
     assert [(item.contender, item.verdict) for item in changes] == [("bridge", Verdict.GONE)]
     assert compare_runs(after, before)[0].verdict is Verdict.NEW
+
+
+def test_what_looks_slower_has_to_look_so_again(make_run: MakeRun) -> None:
+    before, slow, as_before = make_run(1.5), make_run(2.0), make_run(1.5)
+    changes = compare_runs(before, slow)
+    for again, verdict in ((slow, Verdict.SLOWER), (as_before, Verdict.SAME)):
+        final = confirmed(changes, compare_runs(before, again))
+        assert {item.verdict for item in final} == {verdict}
+    not_reached = make_run(1.5)
+    del not_reached.scenarios[0].cases[0].contenders[0]
+    assert confirmed(changes, compare_runs(before, not_reached)) == changes
+
+
+@pytest.mark.parametrize(("again", "holds"), [(2.0, False), (1.5, True)])
+def test_what_looks_slower_is_measured_again(
+    make_run: MakeRun,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    again: float,
+    holds: bool,
+) -> None:
+    earlier = tmp_path / "earlier.json"
+    write_json(make_run(1.5), earlier)
+    runs = iter([make_run(2.0), make_run(again)])
+    asked: list[list[str]] = []
+
+    def run_suite(scenarios: list[Scenario], *rest: object) -> RunResult:
+        asked.append([scenario.name for scenario in scenarios])
+        return next(runs)
+
+    monkeypatch.setattr(command, "run_suite", run_suite)
+    options = command.BenchOptions(tmp_path, compare=earlier)
+    assert command.run_bench(options, lambda what, done, total: None).holds == holds
+    assert asked[1:] == [["latency"]], "more was measured again than what looked slower"
