@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from lpb_cli.errors import LpbError
 from lpb_cli.toolchain.engine_process import HEAP_LIMIT_BYTES, EngineProcess
@@ -15,9 +17,17 @@ __all__ = ["EnginePool", "engine_count"]
 _BYTES_PER_ENGINE = 3 << 30
 
 
-def engine_count() -> int:
-    """Give how many engines this machine bears: two threads of work and some 1.5 GB each."""
+def engine_count(container_limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int:
+    """Give how many engines this machine bears: two threads of work and some 1.5 GB each.
+
+    Parameters
+    ----------
+    container_limit
+        Where the system says how much memory a container may use (cgroup v2).
+    """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # No container, or "max".
+        memory = min(memory, int(container_limit.read_text()))
     return max(1, min(len(os.sched_getaffinity(0)), memory // _BYTES_PER_ENGINE, 4))
 
 
