@@ -9,7 +9,7 @@ __all__ = ["Narrator", "SkippableStage", "VerifyOptions"]
 
 
 class SkippableStage(StrEnum):
-    """Stages that can be left out: they take Lean a minute, and no other needs them."""
+    """Stages that can be left out: they take Lean longest, and no other needs them."""
 
     CLIENT = "client"
     PROGRAM = "program"
