@@ -135,6 +135,7 @@ def run_bench(options: BenchOptions, progress: Progress) -> BenchReport:
         progress("what looks slower is measured again", 0, 0)
         again = run_suite(select_scenarios(sorted(slower)), plan, progress)
         changes = confirmed(changes, compare_runs(before, again, options.threshold))
+        run = replace(run, interrupted=again.interrupted)
     outcomes = check_objectives(objectives, run)
     report = BenchReport(run, outcomes, changes, str(options.compare or ""))
     progress("writing the report", 0, 0)

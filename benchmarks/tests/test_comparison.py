@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,16 @@ def test_what_looks_slower_is_measured_again(
     options = command.BenchOptions(tmp_path, compare=earlier)
     assert command.run_bench(options, lambda what, done, total: None).holds == holds
     assert asked[1:] == [["latency"]], "more was measured again than what looked slower"
+
+
+def test_ctrl_c_while_it_is_measured_again_is_an_interrupted_run(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    earlier = tmp_path / "earlier.json"
+    write_json(make_run(1.5), earlier)
+    runs = iter([make_run(2.0), replace(make_run(2.0), scenarios=[], interrupted=True)])
+    monkeypatch.setattr(command, "run_suite", lambda *arguments: next(runs))
+    options = command.BenchOptions(tmp_path, compare=earlier)
+    report = command.run_bench(options, lambda what, done, total: None)
+    assert report.run.interrupted
+    assert not report.holds, "what was not measured again is not taken back"
