@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ def engine_cache(settings: Settings) -> Path:
 def toolchain(settings: Settings, engine_cache: Path) -> Iterator[EmbeddedToolchain]:
     """The embedded engine on the project itself."""
     toolchain = EmbeddedToolchain(settings)
+    yield toolchain
+    toolchain.close()
+
+
+@pytest.fixture
+def own_toolchain(
+    settings: Settings, engine_cache: Path, tmp_path: Path
+) -> Iterator[EmbeddedToolchain]:
+    """The embedded engine on a project of the test's own, `tmp_path`, still without modules."""
+    (tmp_path / "lean" / "proofs").mkdir(parents=True)
+    toolchain = EmbeddedToolchain(replace(settings, project=tmp_path))
     yield toolchain
     toolchain.close()
 

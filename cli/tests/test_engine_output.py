@@ -3,11 +3,9 @@
 import json
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.engine_archive import engine_home
 from lpb_cli.toolchain.engine_process import ENGINE_FOLDER
@@ -49,14 +47,8 @@ def test_output_that_is_read_late_is_whole(engine_cache: Path, tmp_path: Path) -
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_an_exception_of_a_program_is_said(
-    settings: Settings, engine_cache: Path, tmp_path: Path
+    own_toolchain: EmbeddedToolchain, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "lean" / "proofs"
-    folder.mkdir(parents=True)
-    (folder / "Throws.lean").write_text(THROWS)
-    toolchain = EmbeddedToolchain(replace(settings, project=tmp_path))
-    try:
-        result = toolchain.run_program("Throws", [], ENGINE_TIMEOUT_S)
-    finally:
-        toolchain.close()
+    (tmp_path / "lean" / "proofs" / "Throws.lean").write_text(THROWS)
+    result = own_toolchain.run_program("Throws", [], ENGINE_TIMEOUT_S)
     assert (result.status, result.stderr) == (1, "uncaught exception: no such luck")

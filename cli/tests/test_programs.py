@@ -1,10 +1,8 @@
 """Lean programs in the real engine: compiled once, compiled anew when they change, and faults."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.importable import helper_names, importable
 
@@ -34,16 +32,14 @@ def main (arguments : List String) : IO UInt32 := do
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_a_program_is_compiled_once_and_again_when_it_changes(
-    settings: Settings, engine_cache: Path, tmp_path: Path
+    own_toolchain: EmbeddedToolchain, tmp_path: Path
 ) -> None:
     folder = tmp_path / "lean" / "proofs"
-    folder.mkdir(parents=True)
     (folder / "Hello.lean").write_text(HELLO)
     greeting = folder / "Greeting.lean"
-    toolchain = EmbeddedToolchain(replace(settings, project=tmp_path))
 
     def run() -> tuple[int, list[str]]:
-        result = toolchain.run_program("Hello", ["Ada", "Emmy"], ENGINE_TIMEOUT_S)
+        result = own_toolchain.run_program("Hello", ["Ada", "Emmy"], ENGINE_TIMEOUT_S)
         assert not result.diagnostics
         return result.status, result.stdout.splitlines()
 
@@ -51,18 +47,15 @@ def test_a_program_is_compiled_once_and_again_when_it_changes(
         (olean,) = (tmp_path / ".lpb" / "programs").rglob("HelloProgram.olean")
         return olean.stat().st_mtime_ns
 
-    try:
-        greeting.write_text(GREETING.replace("WORD", '"Hello, "'))
-        assert run() == (3, ["Hello, Ada"] * 2 + ["Hello, Emmy"] * 2)
-        first = compiled()
-        assert run() == (3, ["Hello, Ada"] * 2 + ["Hello, Emmy"] * 2)
-        assert compiled() == first
-        greeting.write_text(GREETING.replace("WORD", '"Goodbye, "'))
-        assert run() == (3, ["Goodbye, Ada"] * 2 + ["Goodbye, Emmy"] * 2)
-        greeting.write_text(GREETING.replace("WORD", "false"))
-        broken = toolchain.run_program("Hello", [], ENGINE_TIMEOUT_S)
-    finally:
-        toolchain.close()
+    greeting.write_text(GREETING.replace("WORD", '"Hello, "'))
+    assert run() == (3, ["Hello, Ada"] * 2 + ["Hello, Emmy"] * 2)
+    first = compiled()
+    assert run() == (3, ["Hello, Ada"] * 2 + ["Hello, Emmy"] * 2)
+    assert compiled() == first
+    greeting.write_text(GREETING.replace("WORD", '"Goodbye, "'))
+    assert run() == (3, ["Goodbye, Ada"] * 2 + ["Goodbye, Emmy"] * 2)
+    greeting.write_text(GREETING.replace("WORD", "false"))
+    broken = own_toolchain.run_program("Hello", [], ENGINE_TIMEOUT_S)
     assert broken.status != 0
     assert (broken.diagnostics[0].file, broken.diagnostics[0].line) == (greeting, 6)
     assert "Bool" in broken.diagnostics[0].message

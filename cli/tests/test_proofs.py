@@ -1,10 +1,8 @@
 """Checking proofs with the real engine: the good, the bad, and what came after the bad."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lpb_cli.settings import Settings
 from lpb_cli.toolchain.diagnostics import ModuleStatus
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 
@@ -22,21 +20,16 @@ BAD_MODULES = {
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_bad_proofs_are_shown_where_they_stand(
-    settings: Settings, engine_cache: Path, tmp_path: Path
+    own_toolchain: EmbeddedToolchain, tmp_path: Path
 ) -> None:
     folder = tmp_path / "lean" / "proofs"
-    folder.mkdir(parents=True)
     header = "module\n\n@[expose] public section\n\n"
     for name, body in BAD_MODULES.items():
         (folder / f"{name}.lean").write_text(header + body + "\n")
     (folder / "Good.lean").write_text(header + "theorem good : 1 + 1 = 2 := by decide\n")
     (folder / "AfterBad.lean").write_text("module\npublic import Sorry\n" + header[8:])
-    toolchain = EmbeddedToolchain(replace(settings, project=tmp_path))
-    try:
-        report = toolchain.check_proofs(lambda result, i, n: None)
-        again = toolchain.check_proofs(lambda result, i, n: None)
-    finally:
-        toolchain.close()
+    report = own_toolchain.check_proofs(lambda result, i, n: None)
+    again = own_toolchain.check_proofs(lambda result, i, n: None)
     results = {module.name: module for module in report.modules}
     assert not report.ok
     for name in BAD_MODULES:

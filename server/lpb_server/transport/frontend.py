@@ -18,7 +18,7 @@ from lpb_server.config import ServerConfig
 from lpb_server.errors import BindError
 from lpb_server.keys import Role
 from lpb_server.security import check_bind, protection
-from lpb_server.transport.frames import Arrivals, has_message, send_frames, usable
+from lpb_server.transport.frames import Arrivals, send_frames, usable
 from lpb_server.transport.gate import Gate
 from lpb_server.transport.reception import ANYBODY, Route
 from lpb_server.wire.values import Frame
@@ -86,11 +86,6 @@ class Frontend:
     def permits(self, user: str) -> bool:
         """Tell whether a user may have operations run, now: a key can be revoked at any time."""
         return self._protection is None or self._protection.allowed.permits(user)
-
-    @property
-    def has_message(self) -> bool:
-        """Whether there is something to `receive`."""
-        return has_message(self.socket)
 
     def receive(self, *, ready: bool = False) -> Iterator[tuple[Route, str, list[Frame]]]:
         """Yield the messages that have come, at most a bounded number of them.

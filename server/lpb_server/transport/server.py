@@ -15,7 +15,7 @@ from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
 from lpb_server.service import Service
 from lpb_server.transport.alertness import Alertness
-from lpb_server.transport.frames import descriptor_of
+from lpb_server.transport.frames import descriptor_of, has_message
 from lpb_server.transport.frontend import Frontend
 from lpb_server.transport.gate import Gate
 from lpb_server.transport.reception import REVOKED, Job, Reception, Route
@@ -130,10 +130,8 @@ class BridgeServer:
                 memory.after(self.metrics.bytes_in)
             if self._queue:
                 continue
-            if alertness.due():
-                # Asked first: what came while a reply was sent is not shown at the descriptor.
-                if self._frontend.has_message:
-                    continue
+            # Asked first: what came while a reply was sent is not shown at the descriptor.
+            if alertness.due() and not has_message(self._frontend.socket):
                 seen = dict(alertness.watch())
             seen = seen or dict(poller.poll())
             if self._waker.descriptor in seen:
