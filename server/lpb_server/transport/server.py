@@ -18,6 +18,7 @@ from lpb_server.transport.alertness import Alertness
 from lpb_server.transport.frames import descriptor_of, has_message
 from lpb_server.transport.frontend import Frontend
 from lpb_server.transport.gate import Gate
+from lpb_server.transport.io_threads import IoThreads
 from lpb_server.transport.reception import REVOKED, Job, Reception, Route
 from lpb_server.transport.reply_cache import ReplyCache
 from lpb_server.transport.waker import Waker
@@ -27,6 +28,8 @@ __all__ = ["STOPPING", "BridgeServer"]
 
 _FLUSH_MS: Final = 1000
 STOPPING: Final = "the server is stopping"
+_LONG_S: Final = 0.0005
+"""Replies leave together with the next ones, unless those are not ready by then."""
 
 
 class BridgeServer:
@@ -48,6 +51,7 @@ class BridgeServer:
         self._config = config
         self._queue: deque[Job] = deque()
         self._stopping = False
+        self._gave_way_s = 0.0
         self.endpoint = config.endpoint
         self.metrics = Metrics(service.purity)
         self.metrics.queue_length = lambda: len(self._queue)
@@ -67,6 +71,7 @@ class BridgeServer:
             When it cannot be bound.
         """
         self._context = zmq.Context()
+        self._io_threads = IoThreads(self._context)
         self._waker = Waker()
         self._gate = Gate(self._context)
         try:
@@ -98,6 +103,7 @@ class BridgeServer:
     def _release(self) -> None:
         self._gate.close()
         self._context.term()
+        self._io_threads.close()
         self._waker.close()
 
     def stop(self) -> None:
@@ -186,8 +192,12 @@ class BridgeServer:
         for route in job.routes:
             self.metrics.went(reply)
             self._frontend.send(route, reply)
+        now_s = time.monotonic()
+        if not self._queue or now_s - self._gave_way_s > _LONG_S:
+            self._gave_way_s = now_s
+            self._io_threads.give_way()
         # What is noted comes second: nothing else is taken in meanwhile, and the client need not
         # wait for it.
         self._reception.finish(job, reply, ran=ran)
         request = job.opened.request
-        self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)
+        self.metrics.finished(request.id, request.op, now_s - job.arrived_s, reply)
