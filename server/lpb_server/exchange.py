@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import Reply, Request, Timing
 from lpb_server.wire.formats import WireFormat
@@ -39,8 +41,7 @@ class Exchange:
     tries: int
 
 
-@dataclass(slots=True)
-class CallResult:
+class CallResult(msgspec.Struct):
     """What a call gave back.
 
     Parameters

@@ -45,10 +45,10 @@ class Latencies:
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
     total_s: float = 0.0
 
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self.counts[bisect_left(BOUNDS_S, seconds)] += 1
-        self.total_s += seconds
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return sum(self.counts)
 
 
 class Metrics:
@@ -62,7 +62,6 @@ class Metrics:
 
     def __init__(self, operations: Iterable[str] = ()) -> None:
         names = (*operations, OTHER)
-        self.requests: dict[str, int] = dict.fromkeys(names, 0)
         self.latencies: dict[str, Latencies] = {name: Latencies() for name in names}
         self.errors: Counter[str] = Counter()
         self.cache_hits = 0
@@ -73,19 +72,13 @@ class Metrics:
         self.workers: Callable[[], int] = lambda: 0
         self.restarts: Callable[[], int] = lambda: 0
 
-    def label(self, op: str) -> str:
-        """Return under which name an operation is counted."""
-        return op if op in self.requests else OTHER
-
     def came(self, frames: Sequence[Frame]) -> None:
         """Count the bytes of a message."""
-        for frame in frames:
-            self.bytes_in += len(frame)
+        self.bytes_in += sum(map(len, frames))
 
     def went(self, frames: Sequence[Frame]) -> None:
         """Count the bytes of a reply."""
-        for frame in frames:
-            self.bytes_out += len(frame)
+        self.bytes_out += sum(map(len, frames))
 
     def at_once(self, reply: Sequence[Frame] | None) -> None:
         """Count a message that is no new request: refused, or a repetition.
@@ -103,9 +96,9 @@ class Metrics:
 
     def finished(self, request_id: str, op: str, seconds: float, reply: Sequence[Frame]) -> None:
         """Count a request that has ended, so many seconds after it came."""
-        label, code = self.label(op), code_of(reply)
-        self.requests[label] += 1
-        self.latencies[label].add(seconds)
+        found, code = self.latencies.get(op) or self.latencies[OTHER], code_of(reply)
+        found.counts[bisect_left(BOUNDS_S, seconds)] += 1
+        found.total_s += seconds
         if code:
             self.errors[code] += 1
         if _LOG.isEnabledFor(logging.DEBUG):

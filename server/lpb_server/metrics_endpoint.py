@@ -30,8 +30,8 @@ class _Collector:
 
         metrics = self._metrics
         requests = CounterMetricFamily("lpb_requests", "Requests by operation.", labels=["op"])
-        for op, count in metrics.requests.copy().items():
-            requests.add_metric([op], count)
+        for op, latencies in metrics.latencies.items():
+            requests.add_metric([op], latencies.count)
         yield requests
         errors = CounterMetricFamily("lpb_errors", "Error replies by code.", labels=["code"])
         for code, count in metrics.errors.copy().items():

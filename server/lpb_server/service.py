@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.operations.registry import Registry
@@ -23,8 +24,7 @@ _LOG = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
 
 
-@dataclass(slots=True)
-class Handled:
+class Handled(msgspec.Struct):
     """What became of a request.
 
     Parameters
@@ -135,6 +135,5 @@ class Service:
             raise RuntimeError(f"{request.op} gave a result that cannot be sent") from error
 
 
-@dataclass(slots=True)
-class _Progress:
+class _Progress(msgspec.Struct):
     ran: bool = False

@@ -15,7 +15,7 @@ import pytest
 from fault_helpers import ENVIRONMENT, WAIT_S, server_process, wait_until, workers_of
 from lpb_server.client import BridgeClient
 from lpb_server.errors import RemoteError
-from lpb_server.metrics import BOUNDS_S, OTHER, Latencies, Metrics
+from lpb_server.metrics import BOUNDS_S, OTHER, Metrics
 from lpb_server.notify import READY, notify
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -99,19 +99,21 @@ def test_a_taken_metrics_port_is_code_3_and_one_line() -> None:
 
 
 def test_latencies() -> None:
-    latencies = Latencies()
+    metrics = Metrics(["ping"])
     for seconds in (0.0, BOUNDS_S[0], BOUNDS_S[0] * 1.01, BOUNDS_S[-1], 1e9):
-        latencies.add(seconds)
+        metrics.finished("1", "ping", seconds, [])
+    latencies = metrics.latencies["ping"]
     assert latencies.counts[:2] == [2, 1]
     assert latencies.counts[-2:] == [1, 1]
+    assert latencies.count == 5
 
 
 def test_names_that_clients_choose_do_not_add_up() -> None:
     metrics = Metrics(["ping"])
     for number in range(100):
         metrics.finished("1", f"op {number}", 0.1, [])
-    assert set(metrics.requests) == {"ping", OTHER}
-    assert metrics.requests[OTHER] == 100
+    assert set(metrics.latencies) == {"ping", OTHER}
+    assert metrics.latencies[OTHER].count == 100
 
 
 def test_json_log_with_the_correlation_id() -> None:

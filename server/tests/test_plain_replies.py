@@ -30,11 +30,13 @@ maps = st.dictionaries(names, plain, max_size=20)
 counts = st.integers(0, 2**64 - 1)
 timings = st.none() | st.builds(Timing, counts, counts)
 replies = st.builds(
-    Reply,
+    lambda name, result, certificate, timing: Reply(
+        name, result, certificate=certificate, timing=timing
+    ),
     st.text("abcXYZ019", min_size=1, max_size=64),
     maps,
-    certificate=st.none() | maps,
-    timing=timings,
+    st.none() | maps,
+    timings,
 )
 
 

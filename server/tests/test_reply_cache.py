@@ -24,6 +24,7 @@ class Clock:
 
 LIMITS = CacheLimits(count=3, total_bytes=100, reply_bytes=40, age_s=10)
 KEY = ("", "a")
+X, Y = fingerprint([b"x"]), fingerprint([b"y"])
 
 
 def cache_of(limits: CacheLimits = LIMITS) -> tuple[ReplyCache, Clock]:
@@ -33,42 +34,42 @@ def cache_of(limits: CacheLimits = LIMITS) -> tuple[ReplyCache, Clock]:
 
 def test_new_running_done_conflict() -> None:
     cache, _ = cache_of()
-    assert cache.start(KEY, b"x") == Lookup(Known.NEW)
-    assert cache.start(KEY, b"x") == Lookup(Known.RUNNING)
-    assert cache.start(KEY, b"y") == Lookup(Known.CONFLICT)
+    assert cache.start(KEY, X) == Lookup(Known.NEW)
+    assert cache.start(KEY, X) == Lookup(Known.RUNNING)
+    assert cache.start(KEY, Y) == Lookup(Known.CONFLICT)
     cache.finish(KEY, [b"head", memoryview(b"array")], repeatable=True)
-    assert cache.start(KEY, b"x") == Lookup(Known.DONE, (b"head", b"array"))
-    assert cache.start(KEY, b"y") == Lookup(Known.CONFLICT)
-    assert cache.start(("other user", "a"), b"y") == Lookup(Known.NEW)
+    assert cache.start(KEY, X) == Lookup(Known.DONE, (b"head", b"array"))
+    assert cache.start(KEY, Y) == Lookup(Known.CONFLICT)
+    assert cache.start(("other user", "a"), Y) == Lookup(Known.NEW)
 
 
 def test_what_was_forgotten_is_new() -> None:
     cache, _ = cache_of()
-    cache.start(KEY, b"x")
+    cache.start(KEY, X)
     cache.forget(KEY)
-    assert cache.start(KEY, b"y").known is Known.NEW
+    assert cache.start(KEY, Y).known is Known.NEW
 
 
 def test_a_reply_that_is_too_large() -> None:
     cache, _ = cache_of()
     for key, repeatable in ((("", "pure"), True), (("", "not"), False)):
-        cache.start(key, b"x")
+        cache.start(key, X)
         cache.finish(key, [b"x" * 41], repeatable=repeatable)
-    assert cache.start(("", "pure"), b"x").known is Known.NEW
-    assert cache.start(("", "not"), b"x") == Lookup(Known.DONE)
+    assert cache.start(("", "pure"), X).known is Known.NEW
+    assert cache.start(("", "not"), X) == Lookup(Known.DONE)
     assert cache.size_bytes == 0
 
 
 def test_age() -> None:
     cache, clock = cache_of()
-    cache.start(KEY, b"x")
+    cache.start(KEY, X)
     cache.finish(KEY, [b"r"], repeatable=False)
     clock.now_s += 9.9
-    assert cache.start(KEY, b"x").known is Known.DONE
+    assert cache.start(KEY, X).known is Known.DONE
     clock.now_s += 0.1
-    assert cache.start(KEY, b"x").known is Known.NEW
+    assert cache.start(KEY, X).known is Known.NEW
     clock.now_s += 1000
-    assert cache.start(KEY, b"x").known is Known.RUNNING
+    assert cache.start(KEY, X).known is Known.RUNNING
 
 
 @given(
@@ -82,9 +83,9 @@ def test_the_bounds_hold_whatever_comes(steps: list[tuple[int, int, float, bool]
     for name, size, wait_s, repeatable in steps:
         clock.now_s += wait_s
         key = ("", str(name))
-        if cache.start(key, b"x").known is Known.NEW:
+        if cache.start(key, X).known is Known.NEW:
             cache.finish(key, [b"r" * size], repeatable=repeatable)
-            kept = cache.start(key, b"x")
+            kept = cache.start(key, X)
             if size <= LIMITS.reply_bytes:
                 assert kept == Lookup(Known.DONE, (b"r" * size,))
             elif repeatable:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import jsonschema
+import msgspec
 
 from lpb_server.errors import InvalidParams, RegistrationError
 from lpb_server.wire.arrays import Array
@@ -18,8 +19,7 @@ __all__ = ["ArrayMap", "Certifier", "Function", "Operation", "Outcome", "operati
 ArrayMap: TypeAlias = Mapping[str, Array]
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What an operation gives back.
 
     Parameters
@@ -31,7 +31,7 @@ class Outcome:
     """
 
     result: ValueMap
-    arrays: ArrayMap = field(default_factory=dict)
+    arrays: ArrayMap = {}
 
 
 Function: TypeAlias = Callable[[ValueMap, ArrayMap], Outcome]

@@ -8,7 +8,7 @@ longer than sending and receiving a small message does. Hence the `send` that is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, cast
+from typing import Final
 
 import zmq
 import zmq.backend
@@ -28,6 +28,7 @@ _AT_ONCE: Final = int(zmq.NOBLOCK)
 _AT_ONCE_WITH_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _READABLE: Final = int(zmq.POLLIN)
 _send: Final[Callable[..., object]] = zmq.backend.Socket.send
+_get: Final[Callable[[zmq.Socket[bytes], int], int]] = zmq.backend.Socket.get
 
 _COPIED_OUT: Final = 64 << 10
 """Frames below this size are copied when they are sent; keeping track of one that is not costs
@@ -81,12 +82,12 @@ def descriptor_of(connection: zmq.Socket[bytes]) -> int:
 
     Only asking the socket, by `has_message` or by receiving in vain, says that it is empty.
     """
-    return cast(int, connection.getsockopt(zmq.FD))
+    return _get(connection, zmq.FD)
 
 
 def has_message(connection: zmq.Socket[bytes]) -> bool:
     """Tell whether a message can be received at once."""
-    return cast(int, connection.getsockopt(zmq.EVENTS)) & _READABLE != 0
+    return _get(connection, zmq.EVENTS) & _READABLE != 0
 
 
 class Arrivals:

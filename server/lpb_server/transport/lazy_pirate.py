@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import zmq
 
 from lpb_server.errors import (
@@ -72,8 +73,7 @@ class Backoff:
 DEFAULT_BACKOFF: Final = Backoff()
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct):
     """A reply to the request that was sent.
 
     Parameters

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+import msgspec
+
 from lpb_server.errors import ErrorCode
-from lpb_server.transport.reply_cache import Key, Known, ReplyCache, fingerprint
+from lpb_server.transport.reply_cache import Key, Known, Lookup, ReplyCache, fingerprint
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import Limits
 from lpb_server.wire.values import Frame
@@ -34,8 +35,7 @@ _REMEMBERED_BYTES: Final = 256 << 10
 its arrays, which takes longer than sending them. It may run twice; the answer is the same."""
 
 
-@dataclass(slots=True, eq=False)
-class Job:
+class Job(msgspec.Struct, eq=False):
     """A request to run.
 
     Parameters
@@ -67,7 +67,7 @@ class Job:
     arrived_s: float
     user: str = ANYBODY
     client: bytes | str = ANYBODY
-    routes: list[Route] = field(default_factory=list)
+    routes: list[Route] = []
     losses: int = 0
 
 
@@ -145,26 +145,28 @@ class Reception:
             return opened.refuse(ErrorCode.OVERLOADED, message, {"limit": self._per_client})
         if key is not None:
             lookup = self._cache.start(key, fingerprint(frames))
-            if lookup.known is Known.CONFLICT:
-                return opened.refuse(
-                    ErrorCode.BAD_MESSAGE, f"another request has the id {request.id!r} already"
-                )
-            if lookup.known is Known.RUNNING:
-                routes = self._jobs[key].routes
-                routes.append(route)
-                del routes[:-_ROUTES_PER_JOB]
-                return None
-            if lookup.known is Known.DONE:
-                if lookup.reply is not None:
-                    return list(lookup.reply)
-                return opened.refuse(
-                    ErrorCode.TOO_LARGE, "it has run; its reply was too large to be kept"
-                )
+            if lookup.known is not Known.NEW:
+                return self._again(route, opened, key, lookup)
         job = Job(next(self._tokens), opened, key, pure, now_s, user, client, [route])
         self._clients[client] = under_way + 1
         if key is not None:
             self._jobs[key] = job
         return job
+
+    def _again(self, route: Route, opened: Opened, key: Key, lookup: Lookup) -> list[Frame] | None:
+        """Answer a request whose id has come before; None when its reply is to come."""
+        if lookup.known is Known.CONFLICT:
+            return opened.refuse(
+                ErrorCode.BAD_MESSAGE, f"another request has the id {key[1]!r} already"
+            )
+        if lookup.known is Known.RUNNING:
+            routes = self._jobs[key].routes
+            routes.append(route)
+            del routes[:-_ROUTES_PER_JOB]
+            return None
+        if lookup.reply is not None:
+            return list(lookup.reply)
+        return opened.refuse(ErrorCode.TOO_LARGE, "it has run; its reply was too large to be kept")
 
     def finish(self, job: Job, reply: Sequence[Frame], *, ran: bool) -> list[Route]:
         """Note the reply of a job; it may be on its way already.

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
+import msgspec
+
 from lpb_server.config import CacheLimits
 from lpb_server.wire.values import Frame
 
 __all__ = ["Key", "Known", "Lookup", "ReplyCache", "fingerprint"]
 
+_LOOK_S: Final = 1.0
+"""How often replies that are too old are looked for, beside those that are asked for."""
+
 _JOINED_BYTES: Final = 4 << 10
 """Up to this size a message is put together to be hashed: a call for each piece costs more."""
+
+Fingerprint: TypeAlias = tuple[bytes, tuple[int, ...]]
+"""The digest of a message, and where each of its frames ends."""
 
 Key: TypeAlias = tuple[str, str]
 """The authenticated user, empty for anybody, and the correlation id."""
@@ -38,9 +47,8 @@ class Lookup:
     reply: tuple[bytes, ...] | None = None
 
 
-@dataclass(slots=True)
-class _Done:
-    digest: bytes
+class _Done(msgspec.Struct):
+    digest: Fingerprint
     reply: tuple[bytes, ...] | None
     size_bytes: int
     finished_s: float
@@ -65,9 +73,10 @@ class ReplyCache:
     def __init__(self, limits: CacheLimits, clock: Callable[[], float]) -> None:
         self._limits = limits
         self._clock = clock
-        self._running: dict[Key, bytes] = {}
+        self._running: dict[Key, Fingerprint] = {}
         self._done: OrderedDict[Key, _Done] = OrderedDict()
         self._bytes = 0
+        self._next_look_s = -math.inf
 
     def __len__(self) -> int:
         return len(self._done)
@@ -81,14 +90,14 @@ class ReplyCache:
         """Tell whether a request of this id is running or done."""
         return key in self._running or key in self._done
 
-    def start(self, key: Key, digest: bytes) -> Lookup:
+    def start(self, key: Key, digest: Fingerprint) -> Lookup:
         """Say what is known of a request; when that is nothing, it counts as running from now.
 
         Parameters
         ----------
         key : tuple of str
             User and correlation id.
-        digest : bytes
+        digest : Fingerprint
             The `fingerprint` of the request.
         """
         running = self._running.get(key)
@@ -125,9 +134,17 @@ class ReplyCache:
             kept, size_bytes = None, 0
         else:
             kept = tuple(map(bytes, reply))
-        self._done[key] = _Done(digest, kept, size_bytes, self._clock())
+        now_s = self._clock()
+        self._done[key] = _Done(digest, kept, size_bytes, now_s)
         self._bytes += size_bytes
-        self._evict()
+        limits = self._limits
+        if (
+            now_s >= self._next_look_s
+            or len(self._done) > limits.count
+            or self._bytes > limits.total_bytes
+        ):
+            self._next_look_s = now_s + min(_LOOK_S, limits.age_s)
+            self._evict()
 
     def forget(self, key: Key) -> None:
         """Forget a request that was running and has not run: it may come again."""
@@ -147,15 +164,12 @@ class ReplyCache:
             self._bytes -= self._done.popitem(last=False)[1].size_bytes
 
 
-def fingerprint(frames: Sequence[Frame]) -> bytes:
-    """Return a digest of a message that tells where one frame ends and the next begins."""
-    if sum(map(len, frames)) <= _JOINED_BYTES:
-        digest = hashlib.sha256(b"".join(frames)).digest()
-    else:
-        whole = hashlib.sha256()
-        for frame in frames:
-            whole.update(frame)
-        digest = whole.digest()
+def fingerprint(frames: Sequence[Frame]) -> Fingerprint:
+    """Return what tells a message from any other."""
+    sizes = tuple(map(len, frames))
+    if sum(sizes) <= _JOINED_BYTES:
+        return hashlib.sha256(b"".join(frames)).digest(), sizes
+    whole = hashlib.sha256()
     for frame in frames:
-        digest += len(frame).to_bytes(8, "little")
-    return digest
+        whole.update(frame)
+    return whole.digest(), sizes

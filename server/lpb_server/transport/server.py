@@ -164,16 +164,17 @@ class BridgeServer:
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         taken = self._reception.take(route, frames, time.monotonic(), user)
         self.metrics.came(frames)
-        if taken is None or isinstance(taken, list):
-            self.metrics.at_once(taken)
-        if isinstance(taken, list):
+        if isinstance(taken, Job):
+            if self._room():
+                self._queue.append(taken)
+            else:
+                message = f"{self._config.queue_length} requests are waiting already"
+                self._refuse(taken, ErrorCode.OVERLOADED, message)
+            return
+        self.metrics.at_once(taken)
+        if taken is not None:
             self.metrics.went(taken)
             self._frontend.send(route, taken)
-        elif taken is not None and self._room():
-            self._queue.append(taken)
-        elif taken is not None:
-            message = f"{self._config.queue_length} requests are waiting already"
-            self._refuse(taken, ErrorCode.OVERLOADED, message)
 
     def _refuse(self, job: Job, code: ErrorCode, message: str) -> None:
         self._finish(job, job.opened.refuse(code, message), ran=False)

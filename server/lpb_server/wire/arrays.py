@@ -143,12 +143,10 @@ def decode_arrays(
     """
     if not headers and not frames:
         return {}
-    if len(headers) == len(frames) == 1 and headers[0].frames == 1:
-        header = headers[0]
-        size = _byte_count(header, limits)
-        if size > limits.array_bytes:
-            raise _too_large(size, limits)
-        return {header.name: _decode(header, size, frames, segments)}
+    if len(headers) == len(frames) == 1:
+        plain = _decode_plain(headers[0], frames[0], limits)
+        if plain is not None:
+            return {headers[0].name: plain}
     expected = sum([header.frames for header in headers])
     if expected != len(frames):
         raise WireError(
@@ -165,6 +163,19 @@ def decode_arrays(
         arrays[header.name] = _decode(header, size, pieces, segments)
         start += header.frames
     return arrays
+
+
+def _decode_plain(header: ArrayHeader, frame: Frame, limits: Limits) -> Array | None:
+    """Read an array that is one frame of bytes with nothing to object to; None for any other."""
+    if type(frame) is not bytes or header.frames != 1 or header.dtype == "b1":
+        return None
+    dtype, count, size = DTYPES[header.dtype], math.prod(header.shape), len(frame)
+    if not size or size != count * dtype.itemsize:
+        return None
+    if size > limits.array_bytes or count > limits.elements:
+        return None
+    array: Array = np.ndarray(header.shape, dtype, frame)  # Read-only, as bytes are.
+    return array if array.flags.aligned else None
 
 
 def _too_large(size: int, limits: Limits) -> WireError:

@@ -1,16 +1,18 @@
-"""The envelope: requests and replies as dataclasses, and as header maps in canonical key order.
+"""The envelope: requests and replies as structures, and as header maps in canonical key order.
 
 Encoding gives the keys in one fixed order and leaves out what is empty, so that a request has one
 encoding in each format. Decoding accepts any order and refuses unknown and missing keys.
 
-Nobody changes an envelope once it is made. The classes are not frozen all the same: every call
-makes a dozen of such objects, and a frozen one takes more than twice the time.
+Every call makes a dozen of such objects. They are structures of `msgspec`, which makes one in a
+quarter of the time that a dataclass takes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, cast
+from typing import Annotated, Any, Final, cast
+
+import msgspec
 
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.migrations import migrate_request
@@ -40,8 +42,8 @@ _ID_LENGTH: Final = 64
 _VALIDATORS: Final[dict[str, Validator]] = {}
 
 
-class ArrayHeader(NamedTuple):
-    """What the frames of one array hold. It is a key of look-ups, which a tuple makes faster.
+class ArrayHeader(msgspec.Struct, frozen=True):
+    """What the frames of one array hold.
 
     Parameters
     ----------
@@ -70,13 +72,12 @@ class ArrayHeader(NamedTuple):
         }
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     """A request, schema version 2."""
 
     id: str
     op: str
-    params: ValueMap = field(default_factory=dict)
+    params: ValueMap = {}
     arrays: tuple[ArrayHeader, ...] = ()
     deadline_ms: int | None = None
     certify: bool = False
@@ -127,16 +128,17 @@ class ErrorInfo:
     details: ValueMap = field(default_factory=dict)
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Timing:
+_Microseconds = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a request waited and ran, in microseconds."""
 
-    queue_us: int
-    compute_us: int
+    queue_us: _Microseconds
+    compute_us: _Microseconds
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(msgspec.Struct):
     """A reply: it holds either a result or an error."""
 
     id: str

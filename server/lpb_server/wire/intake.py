@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.wire.envelope import ErrorInfo, Reply, Request, readable_id
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, detect_format
@@ -46,8 +48,7 @@ class Rejected:
     reply: list[Frame]
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(msgspec.Struct):
     """A request whose header is valid.
 
     Parameters

@@ -10,7 +10,6 @@ are the caller's own values: only headers without any are kept.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from lpb_server.wire.envelope import ArrayHeader, Request
@@ -40,19 +39,13 @@ _BEGINNINGS: Final = {
 _STARTS: Final = {first: len(beginning) for first, beginning in _BEGINNINGS.items()}
 
 
-@dataclass(slots=True)
-class _Read:
-    wire_format: WireFormat
-    op: str
-    arrays: tuple[ArrayHeader, ...]
-    deadline_ms: int | None
-    certify: bool
-    limits: Limits
-
-
 _Shape: TypeAlias = tuple[WireFormat, str, bool, tuple[ArrayHeader, ...]]
+"""What decides a header's bytes beside its id."""
 
-_read: Final[dict[bytes, _Read]] = {}
+_Known: TypeAlias = tuple[str, tuple[ArrayHeader, ...], int | None, bool, WireFormat, Limits]
+"""What a header said, in which format, and within what limits."""
+
+_read: Final[dict[bytes, _Known]] = {}
 _written: Final[dict[_Shape, tuple[bytes, bytes]]] = {}
 
 
@@ -73,13 +66,13 @@ def known_request(header: Frame, limits: Limits) -> tuple[Request, WireFormat] |
         return None
     end = start + _ID_LENGTH
     known = _read.get(header[:start] + header[end:])
-    if known is None or known.limits is not limits:
+    if known is None:
         return None
+    op, arrays, deadline_ms, certify, wire_format, bounds = known
     name = header[start:end]
-    if not (name.isalnum() or _ID(name)):
+    if bounds is not limits or not (name.isalnum() or _ID(name)):
         return None
-    request = Request(name.decode(), known.op, {}, known.arrays, known.deadline_ms, known.certify)
-    return request, known.wire_format
+    return Request(name.decode(), op, {}, arrays, deadline_ms, certify), wire_format
 
 
 def keep_request(header: Frame, request: Request, wire_format: WireFormat, limits: Limits) -> None:
@@ -93,40 +86,31 @@ def keep_request(header: Frame, request: Request, wire_format: WireFormat, limit
         return
     if len(_read) >= _MOST:
         _read.clear()
-    _read[header[:start] + header[end:]] = _Read(
-        wire_format, request.op, request.arrays, request.deadline_ms, request.certify, limits
+    _read[header[:start] + header[end:]] = (
+        *(request.op, request.arrays, request.deadline_ms, request.certify),
+        *(wire_format, limits),
     )
-
-
-def _shape(request: Request, wire_format: WireFormat) -> _Shape | None:
-    """Return what decides a header's bytes beside its id; None for one that is not kept."""
-    name = request.id
-    if (
-        request.params
-        or request.deadline_ms is not None
-        or type(name) is not str
-        or len(name) != _ID_LENGTH
-        or not (name.isascii() and name.isalnum())
-        or type(request.params) is not dict
-        or type(request.op) is not str
-    ):
-        return None
-    return wire_format, request.op, bool(request.certify), request.arrays
 
 
 def known_header(request: Request, wire_format: WireFormat) -> bytes | None:
     """Return the header of a request like one that has been written before."""
-    shape = _shape(request, wire_format)
-    pieces = _written.get(shape) if shape is not None else None
-    return None if pieces is None else pieces[0] + request.id.encode() + pieces[1]
+    pieces = _written.get((wire_format, request.op, request.certify, request.arrays))
+    if pieces is None or request.params != {} or request.deadline_ms is not None:
+        return None
+    name = request.id
+    if type(name) is not str or len(name) != _ID_LENGTH or not name.isalnum():
+        return None
+    return pieces[0] + name.encode() + pieces[1] if name.isascii() else None
 
 
 def keep_header(request: Request, wire_format: WireFormat, header: bytes) -> None:
     """Keep how a request was written, when one like it can be written in the same way."""
-    shape, name = _shape(request, wire_format), request.id.encode()
-    if shape is None or len(header) > _LONGEST or header.count(name) != 1:
+    name = request.id.encode()
+    if request.params != {} or request.deadline_ms is not None or type(request.op) is not str:
+        return
+    if len(name) != _ID_LENGTH or len(header) > _LONGEST or header.count(name) != 1:
         return
     if len(_written) >= _MOST:
         _written.clear()
     before, _, after = header.partition(name)
-    _written[shape] = before, after
+    _written[wire_format, request.op, request.certify, request.arrays] = before, after

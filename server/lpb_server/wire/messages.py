@@ -8,7 +8,8 @@ The order of the frames of a message, without routing frames::
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.arrays import Array, decode_arrays
@@ -22,13 +23,12 @@ from lpb_server.wire.values import MAX_INT, Frame, ValueMap, check_value
 __all__ = ["Message", "check_frames", "decode_reply", "decode_request", "encode_message"]
 
 
-@dataclass(slots=True)
-class Message:
+class Message(msgspec.Struct):
     """A reply as it came: its header, its arrays, and the format of the header."""
 
     reply: Reply
     wire_format: WireFormat
-    arrays: dict[str, Array] = field(default_factory=dict)
+    arrays: dict[str, Array] = {}
 
 
 def encode_message(

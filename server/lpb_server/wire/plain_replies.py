@@ -9,13 +9,13 @@ two ways against each other.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Final, Literal, TypeAlias, cast
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from lpb_server.wire.envelope import SCHEMA_VERSION, Reply, Timing
-from lpb_server.wire.limits import Limits
+from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.values import Frame, ValueMap
 
 __all__ = ["read_plain_reply", "write_plain_reply"]
@@ -31,12 +31,7 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _TEXT: Final = frozenset({str})
 _ID_LENGTH: Final = 64
 
-_Microseconds = Annotated[int, Meta(ge=0)]
-
-
-class _PlainTiming(msgspec.Struct, forbid_unknown_fields=True):
-    queue_us: _Microseconds
-    compute_us: _Microseconds
+_PlainMap: TypeAlias = dict[str, str | int | float | bool | None]
 
 
 class _PlainReply(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,9 +40,9 @@ class _PlainReply(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
     schema_version: Literal[2]
     id: str
     status: Literal["ok"]
-    result: dict[str, Any]
-    certificate: dict[str, Any] | UnsetType = UNSET
-    timing: _PlainTiming | UnsetType = UNSET
+    result: _PlainMap
+    certificate: _PlainMap | UnsetType = UNSET
+    timing: Timing | UnsetType = UNSET
 
 
 _decode: Final = msgspec.msgpack.Decoder(_PlainReply).decode
@@ -68,9 +63,7 @@ def read_plain_reply(header: Frame, limits: Limits) -> Reply | None:
         type(header) is not bytes
         or not 0 < len(header) <= _LONGEST_BYTES
         or header[0] not in _FIRST_BYTES
-        or len(header) > limits.header_bytes
-        or len(header) > limits.string_bytes
-        or limits.depth < _DEEPEST
+        or (limits is not DEFAULT_LIMITS and not _is_within(limits, len(header)))
     ):
         return None
     try:
@@ -79,23 +72,21 @@ def read_plain_reply(header: Frame, limits: Limits) -> Reply | None:
             return None
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         return None
-    name, timing = found.id, found.timing
-    certificate = found.certificate if found.certificate is not UNSET else None
+    name, certificate, timing = found.id, found.certificate, found.timing
     if not (name.isascii() and name.isalnum() and len(name) <= _ID_LENGTH):
-        return None
-    # Bytes, extensions and times are values to msgspec, and none of the data model's.
-    if not _PLAIN.issuperset(map(type, found.result.values())):
-        return None
-    if certificate is not None and not _PLAIN.issuperset(map(type, certificate.values())):
         return None
     return Reply(
         name,
-        found.result,
+        cast(ValueMap, found.result),
         (),
-        certificate,
+        None if certificate is UNSET else cast(ValueMap, certificate),
         None,
-        Timing(timing.queue_us, timing.compute_us) if timing is not UNSET else None,
+        None if timing is UNSET else timing,
     )
+
+
+def _is_within(limits: Limits, size: int) -> bool:
+    return size <= min(limits.header_bytes, limits.string_bytes) and limits.depth >= _DEEPEST
 
 
 def write_plain_reply(reply: Reply) -> bytes | None:
@@ -105,20 +96,18 @@ def write_plain_reply(reply: Reply) -> bytes | None:
         return None
     if type(reply.id) is not str:
         return None
-    certificate: dict[str, Any] | UnsetType = UNSET
-    if reply.certificate is not None:
-        if not _is_plain(reply.certificate):
-            return None
-        certificate = reply.certificate
+    certificate = reply.certificate
+    if certificate is not None and not _is_plain(certificate):
+        return None
     try:
         return _encode(
             _PlainReply(
                 SCHEMA_VERSION,
                 reply.id,
                 "ok",
-                result,
-                certificate,
-                _PlainTiming(timing.queue_us, timing.compute_us) if timing is not None else UNSET,
+                cast(_PlainMap, result),
+                UNSET if certificate is None else cast(_PlainMap, certificate),
+                UNSET if timing is None else timing,
             )
         )
     except (ValueError, OverflowError):  # Texts that are not Unicode, integers beyond 64 bits.
