@@ -8,7 +8,7 @@ longer than sending and receiving a small message does. Hence the `send` that is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
 import zmq
 import zmq.backend
@@ -28,7 +28,7 @@ _AT_ONCE: Final = int(zmq.NOBLOCK)
 _AT_ONCE_WITH_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _READABLE: Final = int(zmq.POLLIN)
 _send: Final[Callable[..., object]] = zmq.backend.Socket.send
-_get: Final[Callable[[zmq.Socket[bytes], int], int]] = zmq.backend.Socket.get
+_get: Final[Callable[..., int]] = cast("Callable[..., int]", zmq.backend.Socket.get)
 
 _COPIED_OUT: Final = 64 << 10
 """Frames below this size are copied when they are sent; keeping track of one that is not costs
