@@ -255,9 +255,9 @@ class Broker:
             _LOG.error("worker %s: %s", worker.decode("ascii", "replace"), error)
             return
         job, actions = self._queue.replied(worker, token, now_s)
+        self._act(actions)  # First: the worker has nothing to do until its next request comes.
         if job is not None:
             self._finish(job, reply, ran=ran)
-        self._act(actions)
 
     def _act(self, actions: Sequence[Action]) -> None:
         for action in actions:
