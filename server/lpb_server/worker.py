@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 import zmq
 
@@ -31,6 +32,9 @@ from lpb_server.transport.worker import Worker
 from lpb_server.wire.shared_memory import opened_segments
 
 __all__ = ["main"]
+
+_SWITCH_S: Final = 0.001
+"""How long a request that keeps the interpreter busy holds up the reply to the one before it."""
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
@@ -84,6 +88,7 @@ def main(
         return 2
     configure_logging(server.log_level, server.log_format)
     keep_freed_memory()
+    sys.setswitchinterval(_SWITCH_S)
     segments = opened_segments(server.limits, wanted=server.shared_memory)
     service = Service(default_registry(), server.limits, segments=segments)
     identity = options.identity or secrets.token_hex(8)

@@ -22,7 +22,7 @@ from fault_helpers import (
     workers_of,
 )
 from lpb_server.client import BridgeClient, new_id
-from lpb_server.errors import BridgeError
+from lpb_server.errors import BridgeError, RemoteError
 from lpb_server.wire.envelope import Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.messages import decode_reply, encode_message
@@ -188,6 +188,50 @@ def test_running_work_is_answered_before_the_end_and_waiting_work_refused(tmp_pa
         assert answers["running"] == "ok"
         assert child.wait(WAIT_S) == 0
         wait_until(lambda: ended(worker))
+
+
+def test_what_was_sent_to_a_busy_worker_runs_where_there_is_room(tmp_path: Path) -> None:
+    def ask(endpoint: str, gate: str) -> None:
+        with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
+            client.call("wait_for", {"path": str(tmp_path / gate)})
+
+    gates = ["first", "second"]
+    with server_process("--workers", "2") as (child, endpoint):
+        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        asking = [threading.Thread(target=ask, args=(endpoint, gate)) for gate in gates]
+        for gate, thread in zip(gates, asking, strict=True):
+            thread.start()
+            wait_until((tmp_path / f"{gate}.entered").exists)
+        with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
+            opener = threading.Timer(0.3, (tmp_path / "second").touch)
+            opener.start()
+            # It is sent after the first, which began first and goes on; the second one ends.
+            assert client.call("double", {"number": 21}).result == {"double": 42}
+            opener.join()
+        assert asking[0].is_alive()
+        (tmp_path / "first").touch()
+        for thread in asking:
+            thread.join(WAIT_S)
+
+
+def test_a_deadline_counts_the_time_at_a_busy_worker(tmp_path: Path) -> None:
+    def ask(endpoint: str) -> None:
+        with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
+            client.call("wait_for", {"path": str(tmp_path / "gate")})
+
+    with server_process("--workers", "1") as (_, endpoint):
+        asking = threading.Thread(target=ask, args=(endpoint,))
+        asking.start()
+        wait_until((tmp_path / "gate.entered").exists)
+        opener = threading.Timer(0.3, (tmp_path / "gate").touch)
+        opener.start()
+        with (
+            BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client,
+            pytest.raises(RemoteError, match="waited past its deadline of 100 ms"),
+        ):
+            client.call("double", {"number": 21}, deadline_ms=100)
+        opener.join()
+        asking.join(WAIT_S)
 
 
 @pytest.mark.parametrize("how", ["killed", "second signal"])

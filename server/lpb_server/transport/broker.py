@@ -20,7 +20,7 @@ from lpb_server.transport import worker_messages as say
 from lpb_server.transport.backend import Backend
 from lpb_server.transport.frontend import Frontend
 from lpb_server.transport.gate import Gate
-from lpb_server.transport.queue import Action, Dispatch, GiveUp, JobQueue
+from lpb_server.transport.queue import Action, Dispatch, GiveUp, JobQueue, Recall
 from lpb_server.transport.reception import Job, Reception, Route
 from lpb_server.transport.reply_cache import ReplyCache
 from lpb_server.transport.waker import Waker
@@ -37,6 +37,9 @@ _GOODBYE_S: Final = 5.0
 and one that was about to start half a second."""
 
 _STOPPING: Final = "the server is stopping"
+
+_AHEAD_BYTES: Final = 1 << 20
+"""Larger requests are not sent to a worker that is still busy: it would need memory for both."""
 
 
 class Broker:
@@ -96,7 +99,9 @@ class Broker:
             config.requests_per_client,
             permits,
         )
-        self._queue = JobQueue(config.queue_length, self._pool_config.liveness_s, permits)
+        self._queue = JobQueue(
+            config.queue_length, self._pool_config.liveness_s, permits, _may_go_ahead
+        )
         self.endpoint = self._frontend.endpoint
         self.workers_endpoint = self._backend.public_endpoint
         shared = Configuration(config, self._pool_config)
@@ -175,7 +180,6 @@ class Broker:
             _LOG.error("%d requests were still running; their workers are killed", self._queue.busy)
             for worker in self._queue.workers:
                 self._act(self._queue.lost(worker, time.monotonic()))
-            self._act(self._queue.abandon(ErrorCode.OVERLOADED, _STOPPING))
 
     def _is_drained(self, waited_s: float) -> bool:
         """Tell whether nothing is left to wait for, that long after `stop`."""
@@ -245,15 +249,24 @@ class Broker:
                 self._backend.tell(worker, [say.STOP if word == say.GOODBYE else say.WHO])
             elif word == say.GOODBYE:
                 self._act(self._queue.leave(worker))
-            elif word == say.REPLY:
-                self._forward(worker, frames, now_s)
+            elif word in (say.REPLY, say.RETURNED):
+                try:
+                    self._forward(worker, frames, now_s)
+                except ValueError as error:
+                    _LOG.error("worker %s: %s", worker.decode("ascii", "replace"), error)
 
     def _forward(self, worker: bytes, frames: list[Frame], now_s: float) -> None:
-        try:
-            token, ran, reply = say.read_reply(frames)
-        except ValueError as error:
-            _LOG.error("worker %s: %s", worker.decode("ascii", "replace"), error)
+        """Pass on a reply, or note that a request has come back.
+
+        Raises
+        ------
+        ValueError
+            When it is neither.
+        """
+        if bytes(frames[0]) == say.RETURNED:
+            self._act(self._queue.returned(worker, say.read_token(frames), now_s))
             return
+        token, ran, reply = say.read_reply(frames)
         job, actions = self._queue.replied(worker, token, now_s)
         self._act(actions)  # First: the worker has nothing to do until its next request comes.
         if job is not None:
@@ -269,6 +282,8 @@ class Broker:
             elif isinstance(action, GiveUp):
                 reply = action.job.opened.refuse(action.code, action.message)
                 self._finish(action.job, reply, ran=action.ran)
+            elif isinstance(action, Recall):
+                self._backend.tell(action.worker, say.write_token(say.RECALL, action.job.token))
             else:
                 self._backend.tell(action.worker, [say.STOP])
 
@@ -281,3 +296,8 @@ class Broker:
         self._reception.finish(job, reply, ran=ran)
         request = job.opened.request
         self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)
+
+
+def _may_go_ahead(job: Job) -> bool:
+    """Tell whether a job may wait at a worker: that may be lost, and a user may lose his rights."""
+    return job.pure and not job.user and sum(map(len, job.opened.frames)) <= _AHEAD_BYTES

@@ -1,9 +1,13 @@
 """The Paranoid Pirate queue as a function of its events: which worker gets which job, and when.
 
-No sockets and no clock: every method is told the time and returns what is to be done. A worker has
-at most one job; the one that has waited longest gets the next. A job whose worker is lost goes to
-the front of the queue when its operation is pure, and is given up otherwise: no queue can know how
-far a killed worker came.
+No sockets and no clock: every method is told the time and returns what is to be done. A worker runs
+one job; the one that has waited longest gets the next. A job whose worker is lost goes to the front
+of the queue when its operation is pure, and is given up otherwise: no queue can know how far a
+killed worker came.
+
+Where every worker has a job, each is sent one more ahead, so that it has something to do while its
+reply is under way. That job is not bound to it: it is called back when another worker has nothing
+to do, and when the one before takes long.
 """
 
 from __future__ import annotations
@@ -16,10 +20,14 @@ from typing import Final, TypeAlias
 from lpb_server.errors import ErrorCode
 from lpb_server.transport.reception import REVOKED, Job
 
-__all__ = ["Action", "Dismiss", "Dispatch", "GiveUp", "JobQueue"]
+__all__ = ["Action", "Dismiss", "Dispatch", "GiveUp", "JobQueue", "Recall"]
 
 _MOST_LOSSES: Final = 5
 """A request that was under way in so many workers that died is taken for what killed them."""
+
+_PATIENCE_S: Final = 0.05
+"""A job that has waited so long at a worker for the one before is called back at the next occasion:
+the others go on taking jobs meanwhile, and those would be younger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +67,25 @@ class Dismiss:
     worker: bytes
 
 
-Action: TypeAlias = Dispatch | GiveUp | Dismiss
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Call a job back that was sent ahead; a worker that has begun it does not answer."""
+
+    worker: bytes
+    job: Job
+
+
+Action: TypeAlias = Dispatch | GiveUp | Dismiss | Recall
 
 
 @dataclass(slots=True)
 class _Worker:
     heard_s: float
     job: Job | None = None
+    since_s: float = 0.0
+    ahead: Job | None = None
+    ahead_since_s: float = 0.0
+    recalled: bool = False
     leaving: bool = False
 
 
@@ -80,6 +100,8 @@ class JobQueue:
         How long a worker may be silent.
     permits : callable
         Tells whether a user may have operations run, now.
+    may_go_ahead : callable
+        Tells whether a job may be sent to a worker that has one already.
     """
 
     def __init__(
@@ -87,18 +109,21 @@ class JobQueue:
         length: int,
         liveness_s: float,
         permits: Callable[[str], bool] = lambda user: True,
+        may_go_ahead: Callable[[Job], bool] = lambda job: False,
     ) -> None:
         self._length = length
         self._permits = permits
+        self._may_go_ahead = may_go_ahead
         self._liveness_s = liveness_s
+        self._abandoned: tuple[ErrorCode, str] | None = None
         self._waiting: deque[Job] = deque()
         self._workers: dict[bytes, _Worker] = {}
         self._idle: OrderedDict[bytes, None] = OrderedDict()
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a worker."""
-        return len(self._waiting)
+        """How many jobs wait for a worker, wherever they do."""
+        return len(self._waiting) + sum(item.ahead is not None for item in self._workers.values())
 
     @property
     def workers(self) -> tuple[bytes, ...]:
@@ -112,7 +137,7 @@ class JobQueue:
 
     def submit(self, job: Job, now_s: float) -> list[Action]:
         """Queue a job; a full queue gives it up as overloaded."""
-        if len(self._waiting) >= self._length and not self._idle:
+        if not self._idle and self.waiting >= self._length:
             message = f"{self._length} requests are waiting already"
             return [GiveUp(job, ErrorCode.OVERLOADED, message, ran=False)]
         self._waiting.append(job)
@@ -143,12 +168,34 @@ class JobQueue:
         found = self._workers.get(worker)
         if found is None or found.job is None or found.job.token != token:
             return None, []
-        job, found.job = found.job, None
-        found.heard_s = now_s
-        if found.leaving:
-            return job, self.leave(worker)
+        job = found.job
+        found.heard_s = found.since_s = now_s
+        found.job, found.ahead, found.recalled = found.ahead, None, False
+        if found.job is not None:
+            return job, self._dispatch(now_s)
+        return job, self._free(worker, now_s)
+
+    def returned(self, worker: bytes, token: int, now_s: float) -> list[Action]:
+        """Note that a worker has given a job back, and has not begun it."""
+        found = self._workers.get(worker)
+        if found is None:
+            return []
+        if found.ahead is not None and found.ahead.token == token:
+            job, found.ahead = found.ahead, None
+        elif found.job is not None and found.job.token == token:
+            # Its turn had come, as far as was known here, and one more may have been sent.
+            job, found.job, found.ahead = found.job, found.ahead, None
+        else:
+            return []
+        self._waiting.appendleft(job)
+        return self._free(worker, now_s) if found.job is None else self._dispatch(now_s)
+
+    def _free(self, worker: bytes, now_s: float) -> list[Action]:
+        """Find something to do for a worker without a job, or let it go."""
+        if self._workers[worker].leaving:
+            return self.leave(worker) + self._dispatch(now_s)
         self._idle[worker] = None
-        return job, self._dispatch(now_s)
+        return self._dispatch(now_s)
 
     def leave(self, worker: bytes) -> list[Action]:
         """Note that a worker is to end: it keeps the job it has and gets no other."""
@@ -158,7 +205,7 @@ class JobQueue:
         found.leaving = True
         self._idle.pop(worker, None)
         if found.job is not None:
-            return []
+            return self._recall(worker)
         del self._workers[worker]
         return [Dismiss(worker)]
 
@@ -167,8 +214,10 @@ class JobQueue:
         found = self._workers.pop(worker, None)
         self._idle.pop(worker, None)
         job = found.job if found is not None else None
-        if job is None:
+        if found is None or job is None:
             return []
+        if found.ahead is not None:
+            self._waiting.appendleft(found.ahead)
         job.losses += 1
         if not job.pure:
             message = f"the worker was lost; how far {job.opened.request.op} came is not known"
@@ -177,7 +226,8 @@ class JobQueue:
         else:
             self._waiting.appendleft(job)
             return self._dispatch(now_s)
-        return [GiveUp(job, ErrorCode.WORKER_LOST, message, ran=not job.pure)]
+        given_up = GiveUp(job, ErrorCode.WORKER_LOST, message, ran=not job.pure)
+        return [given_up, *self._dispatch(now_s)]
 
     def silent(self, now_s: float) -> list[bytes]:
         """Return the workers that have been silent for too long; each is to be `lost`."""
@@ -188,12 +238,15 @@ class JobQueue:
         ]
 
     def abandon(self, code: ErrorCode, message: str) -> list[Action]:
-        """Give up all jobs that wait, and run nothing more of them."""
+        """Give up all jobs that wait, and those that will come to wait again."""
+        self._abandoned = code, message
         actions: list[Action] = [GiveUp(job, code, message, ran=False) for job in self._waiting]
         self._waiting.clear()
         return actions
 
     def _dispatch(self, now_s: float) -> list[Action]:
+        if self._abandoned is not None:
+            return self.abandon(*self._abandoned)
         actions: list[Action] = []
         while self._waiting and self._idle:
             job = self._waiting.popleft()
@@ -206,6 +259,46 @@ class JobQueue:
                 actions.append(GiveUp(job, ErrorCode.UNAUTHORIZED, REVOKED, ran=False))
                 continue
             worker, _ = self._idle.popitem(last=False)
-            self._workers[worker].job = job
+            found = self._workers[worker]
+            found.job, found.since_s = job, now_s
+            actions.append(Dispatch(worker, job))
+        return actions + self._send_ahead(now_s) + self._call_back(now_s)
+
+    def _send_ahead(self, now_s: float) -> list[Action]:
+        """Give each worker that has a job another one, those first that began first."""
+        actions: list[Action] = []
+        while self._waiting and self._may_go_ahead(self._waiting[0]):
+            able = [
+                (found.since_s, name)
+                for name, found in self._workers.items()
+                if found.job and not (found.ahead or found.recalled or found.leaving)
+            ]
+            if not able:
+                break
+            _, worker = min(able)
+            job, found = self._waiting.popleft(), self._workers[worker]
+            found.ahead, found.ahead_since_s = job, now_s
             actions.append(Dispatch(worker, job))
         return actions
+
+    def _call_back(self, now_s: float) -> list[Action]:
+        """Call back what waits at a worker and need not, or has waited too long."""
+        there = sorted(
+            (found.ahead_since_s, name)
+            for name, found in self._workers.items()
+            if found.ahead and not found.recalled
+        )
+        free = len(self._idle)
+        return [
+            action
+            for place, (since_s, name) in enumerate(there)
+            if place < free or now_s - since_s > _PATIENCE_S
+            for action in self._recall(name)
+        ]
+
+    def _recall(self, worker: bytes) -> list[Action]:
+        found = self._workers[worker]
+        if found.ahead is None or found.recalled:
+            return []
+        found.recalled = True
+        return [Recall(worker, found.ahead)]

@@ -1,4 +1,4 @@
-"""A worker: takes requests from a broker, one at a time, and runs them.
+"""A worker: takes requests from a broker and runs them, one after the other.
 
 One thread talks to the broker, so that heartbeats keep their own time; another one computes. The
 worker says READY, and again when the broker does not know it. When the broker is silent for too
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import zmq
 
 from lpb_server.config import PoolConfig
@@ -38,6 +39,13 @@ _LOG = logging.getLogger(__name__)
 RECONNECT_BACKOFF: Final = Backoff(first_s=0.1, factor=2.0, limit_s=10.0)
 _FLUSH_MS: Final = 1000
 _ORPHANED: Final = 1
+
+
+class _Request(msgspec.Struct):
+    token: int
+    waited_s: float
+    frames: list[Frame]
+    came_s: float
 
 
 class Worker:
@@ -74,7 +82,7 @@ class Worker:
         self._identity = identity
         self._pool = pool
         self._parent_pipe = parent_pipe
-        self._inbox: queue.SimpleQueue[tuple[int, float, list[Frame]] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[list[Frame]] = queue.SimpleQueue()
         self._under_way = 0
         self._bytes_in = 0
@@ -173,7 +181,28 @@ class Worker:
                 connection.send(say.READY)
             elif word == say.REQUEST:
                 self._under_way += 1
-                self._inbox.put(say.read_request(parts))
+                self._inbox.put(_Request(*say.read_request(parts), time.monotonic()))
+            elif word == say.RECALL:
+                token = say.read_token(parts)
+                if self._take_back(token):
+                    self._under_way -= 1
+                    connection.send_multipart(say.write_token(say.RETURNED, token))
+
+    def _take_back(self, token: int) -> bool:
+        """Take a request out of those that wait; tell whether it still was among them."""
+        kept: list[_Request | None] = []
+        found = False
+        while not found:
+            try:
+                request = self._inbox.get_nowait()
+            except queue.Empty:
+                break
+            found = request is not None and request.token == token
+            if not found:
+                kept.append(request)
+        for request in kept:
+            self._inbox.put(request)
+        return found
 
     def _send_replies(self, connection: zmq.Socket[bytes]) -> None:
         while not self._outbox.empty():
@@ -193,16 +222,14 @@ class Worker:
         request = self._inbox.get()
         if request is None:
             return False
-        token, waited_s, frames = request
-        self._bytes_in += sum(map(len, frames))
-        started_s = time.monotonic()
-        opened = self._service.open(frames)
+        self._bytes_in += sum(map(len, request.frames))
+        opened = self._service.open(request.frames)
         if isinstance(opened, Rejected):  # The broker lets none through that it would reject.
             ran, reply = False, opened.reply
         else:
-            waited_s += time.monotonic() - started_s
+            waited_s = request.waited_s + time.monotonic() - request.came_s
             handled = self._service.run(opened, waited_s)
             ran, reply = handled.ran, handled.reply
-        self._outbox.put(say.write_reply(token, ran, reply, code_of(reply)))
+        self._outbox.put(say.write_reply(request.token, ran, reply, code_of(reply)))
         self._waker.wake()
         return True

@@ -5,11 +5,13 @@ Worker to broker::
     [READY]
     [HEARTBEAT]
     [REPLY][token][ran][header][array 0] …
+    [RETURNED][token]         it was called back in time
     [GOODBYE]
 
 Broker to worker::
 
     [REQUEST][token][waited][header][array 0] …
+    [RECALL][token]           give it back, unless it has begun
     [HEARTBEAT]
     [WHO]                     announce yourself: the broker does not know you
     [STOP]                    finish what is running, say goodbye, end
@@ -30,21 +32,27 @@ __all__ = [
     "GOODBYE",
     "HEARTBEAT",
     "READY",
+    "RECALL",
     "REPLY",
     "REQUEST",
+    "RETURNED",
     "REVOKED",
     "STOP",
     "WHO",
     "read_reply",
     "read_request",
+    "read_token",
     "write_reply",
     "write_request",
+    "write_token",
 ]
 
 READY: Final = b"READY"
 HEARTBEAT: Final = b"HEARTBEAT"
 REQUEST: Final = b"REQUEST"
 REPLY: Final = b"REPLY"
+RECALL: Final = b"RECALL"
+RETURNED: Final = b"RETURNED"
 GOODBYE: Final = b"GOODBYE"
 WHO: Final = b"WHO"
 STOP: Final = b"STOP"
@@ -74,6 +82,26 @@ def read_request(parts: list[Frame]) -> tuple[int, float, list[Frame]]:
     except (struct.error, IndexError):
         raise ValueError("not a request to a worker") from None
     return token, waited_s, parts[3:]
+
+
+def write_token(word: bytes, token: int) -> list[Frame]:
+    """Write what is said of a request that was sent before."""
+    return [word, _TOKEN.pack(token)]
+
+
+def read_token(parts: list[Frame]) -> int:
+    """Read which request something is said of.
+
+    Raises
+    ------
+    ValueError
+        When that is not said.
+    """
+    try:
+        (token,) = _TOKEN.unpack(parts[1])
+    except (struct.error, IndexError):
+        raise ValueError("no token") from None
+    return int(token)
 
 
 def write_reply(token: int, ran: bool, frames: list[Frame], code: str = "") -> list[Frame]:
