@@ -45,6 +45,11 @@ class Latencies:
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
     total_s: float = 0.0
 
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(BOUNDS_S, seconds)] += 1
+        self.total_s += seconds
+
     @property
     def count(self) -> int:
         """How many there were."""
@@ -96,9 +101,8 @@ class Metrics:
 
     def finished(self, request_id: str, op: str, seconds: float, reply: Sequence[Frame]) -> None:
         """Count a request that has ended, so many seconds after it came."""
-        found, code = self.latencies.get(op) or self.latencies[OTHER], code_of(reply)
-        found.counts[bisect_left(BOUNDS_S, seconds)] += 1
-        found.total_s += seconds
+        code = code_of(reply)
+        (self.latencies.get(op) or self.latencies[OTHER]).add(seconds)
         if code:
             self.errors[code] += 1
         if _LOG.isEnabledFor(logging.DEBUG):

@@ -190,18 +190,23 @@ def test_running_work_is_answered_before_the_end_and_waiting_work_refused(tmp_pa
         wait_until(lambda: ended(worker))
 
 
-def test_what_was_sent_to_a_busy_worker_runs_where_there_is_room(tmp_path: Path) -> None:
-    def ask(endpoint: str, gate: str) -> None:
-        with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
-            client.call("wait_for", {"path": str(tmp_path / gate)})
+def keep_a_worker_busy(endpoint: str, gate: Path) -> threading.Thread:
+    """Have a worker wait until there is a file; return when it does."""
 
-    gates = ["first", "second"]
+    def ask() -> None:
+        with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
+            client.call("wait_for", {"path": str(gate)})
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_until(Path(f"{gate}.entered").exists)
+    return asking
+
+
+def test_what_was_sent_to_a_busy_worker_runs_where_there_is_room(tmp_path: Path) -> None:
     with server_process("--workers", "2") as (child, endpoint):
         wait_until(lambda: len(workers_of(child.pid)) == 2)
-        asking = [threading.Thread(target=ask, args=(endpoint, gate)) for gate in gates]
-        for gate, thread in zip(gates, asking, strict=True):
-            thread.start()
-            wait_until((tmp_path / f"{gate}.entered").exists)
+        asking = [keep_a_worker_busy(endpoint, tmp_path / gate) for gate in ("first", "second")]
         with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
             opener = threading.Timer(0.3, (tmp_path / "second").touch)
             opener.start()
@@ -215,14 +220,8 @@ def test_what_was_sent_to_a_busy_worker_runs_where_there_is_room(tmp_path: Path)
 
 
 def test_a_deadline_counts_the_time_at_a_busy_worker(tmp_path: Path) -> None:
-    def ask(endpoint: str) -> None:
-        with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
-            client.call("wait_for", {"path": str(tmp_path / "gate")})
-
     with server_process("--workers", "1") as (_, endpoint):
-        asking = threading.Thread(target=ask, args=(endpoint,))
-        asking.start()
-        wait_until((tmp_path / "gate.entered").exists)
+        asking = keep_a_worker_busy(endpoint, tmp_path / "gate")
         opener = threading.Timer(1.5, (tmp_path / "gate").touch)  # However long connecting takes.
         opener.start()
         with (

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import zmq
+from fault_helpers import wait_until
 from lpb_server.transport import io_threads
 from lpb_server.transport.io_threads import IoThreads
 
@@ -28,8 +28,7 @@ def threads(context: zmq.Context[zmq.Socket[bytes]]) -> Iterator[IoThreads]:
     """Yield threads that have begun: the last thing that they do before is to take their names."""
     made = IoThreads(context)
     assert made._threads
-    while not all(map(has_name, made._threads)):
-        time.sleep(0.001)
+    wait_until(lambda: all(map(has_name, made._threads)))
     yield made
     made.close()
 

@@ -15,7 +15,7 @@ import select
 import time
 from typing import Final
 
-__all__ = ["Alertness"]
+__all__ = ["Alertness", "longer_pause"]
 
 _AWAY_NS: Final = 300_000
 """Who gives way and comes back after this time has met another program and not ZeroMQ's thread,
@@ -33,6 +33,11 @@ _AGAIN: Final = 8
 """Where others take the processor it is left alone for four waits, then for eight times as many;
 what comes halves them. Left alone for 64 waits from the first time on, a client beside a program
 that woke for 0.3 ms in every 10 got a seventh less."""
+
+
+def longer_pause(last: int) -> int:
+    """Return for how many turns others are left alone, when it was so many the last time."""
+    return min(_AGAIN * last + _ONCE, _CROWDED)
 
 
 class Alertness:
@@ -80,7 +85,7 @@ class Alertness:
             give_way()
             before_ns, now_ns = now_ns, clock()
             if now_ns - before_ns > _AWAY_NS:
-                self._to_skip = min(_AGAIN * self._to_skip + _ONCE, _CROWDED)
+                self._to_skip = longer_pause(self._to_skip)
                 return poll(0)
         self._to_skip //= 2
         return ready

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import zmq
 
@@ -30,6 +30,7 @@ from lpb_server.wire.values import Frame
 __all__ = ["Broker"]
 
 _LOG = logging.getLogger(__name__)
+_Said = TypeVar("_Said")
 
 _FLUSH_MS: Final = 1000
 _GOODBYE_S: Final = 5.0
@@ -225,15 +226,16 @@ class Broker:
         now_s = time.monotonic()
         taken = self._reception.take(route, frames, now_s, user)
         self.metrics.came(frames)
-        if taken is None or isinstance(taken, list):
-            self.metrics.at_once(taken)
-        if isinstance(taken, list):
+        if isinstance(taken, Job):
+            if self._stopping:
+                self._act([GiveUp(taken, ErrorCode.OVERLOADED, _STOPPING, ran=False)])
+            else:
+                self._act(self._queue.submit(taken, now_s))
+            return
+        self.metrics.at_once(taken)
+        if taken is not None:
             self.metrics.went(taken)
             self._frontend.send(route, taken)
-        elif taken is not None and self._stopping:
-            self._act([GiveUp(taken, ErrorCode.OVERLOADED, _STOPPING, ran=False)])
-        elif taken is not None:
-            self._act(self._queue.submit(taken, now_s))
 
     def _hear_workers(self, *, ready: bool) -> None:
         for worker, frames in self._backend.receive(ready=ready):
@@ -249,24 +251,18 @@ class Broker:
                 self._backend.tell(worker, [say.STOP if word == say.GOODBYE else say.WHO])
             elif word == say.GOODBYE:
                 self._act(self._queue.leave(worker))
-            elif word in (say.REPLY, say.RETURNED):
-                try:
-                    self._forward(worker, frames, now_s)
-                except ValueError as error:
-                    _LOG.error("worker %s: %s", worker.decode("ascii", "replace"), error)
+            elif word == say.REPLY:
+                said = _understood(worker, say.read_reply, frames)
+                if said is not None:
+                    self._forward(worker, *said, now_s)
+            elif word == say.RETURNED:
+                token = _understood(worker, say.read_token, frames)
+                if token is not None:
+                    self._act(self._queue.returned(worker, token, now_s))
 
-    def _forward(self, worker: bytes, frames: list[Frame], now_s: float) -> None:
-        """Pass on a reply, or note that a request has come back.
-
-        Raises
-        ------
-        ValueError
-            When it is neither.
-        """
-        if bytes(frames[0]) == say.RETURNED:
-            self._act(self._queue.returned(worker, say.read_token(frames), now_s))
-            return
-        token, ran, reply = say.read_reply(frames)
+    def _forward(
+        self, worker: bytes, token: int, ran: bool, reply: list[Frame], now_s: float
+    ) -> None:
         job, actions = self._queue.replied(worker, token, now_s)
         self._act(actions)  # First: the worker has nothing to do until its next request comes.
         if job is not None:
@@ -296,6 +292,17 @@ class Broker:
         self._reception.finish(job, reply, ran=ran)
         request = job.opened.request
         self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)
+
+
+def _understood(
+    worker: bytes, read: Callable[[list[Frame]], _Said], frames: list[Frame]
+) -> _Said | None:
+    """Read what a worker says; None when that is nothing, which is logged."""
+    try:
+        return read(frames)
+    except ValueError as error:
+        _LOG.error("worker %s: %s", worker.decode("ascii", "replace"), error)
+        return None
 
 
 def _may_go_ahead(job: Job) -> bool:

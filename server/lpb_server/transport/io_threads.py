@@ -5,7 +5,8 @@ them take that of the very thread that gave it: two switches for every reply. Sc
 tasks they wait until that thread gives way, and several replies leave together: with four clients
 on two processors a server answered 1.3 times as many small calls (`lpb bench`, scenario
 "throughput"). But a batch task waits for any other program just as patiently. The system counts how
-long a thread has waited for a processor; where that is long, they are left as they were.
+long a thread has waited for a processor; where that is long, they are left as they were for some
+turns, and for more each time. A look that finds nobody else halves that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from typing import Final
 
 import zmq
+
+from lpb_server.transport.alertness import longer_pause
 
 __all__ = ["IoThreads"]
 
@@ -27,12 +30,6 @@ an eighth of its calls."""
 
 _LOOK_NS: Final = 10_000_000
 """How often it is looked at, at most."""
-
-_ONCE: Final = 4
-_AGAIN: Final = 8
-_LONGEST: Final = 4096
-"""After meeting another program they are left as they were for so many turns, then for eight times
-as many, up to a bound; each look that finds none halves the next pause."""
 
 
 class IoThreads:
@@ -86,7 +83,7 @@ class IoThreads:
         turns, self._turns = self._turns, 0
         before_ns, self._waited_ns = self._waited_ns, sum(map(_waited_ns, self._counters))
         if self._waited_ns - before_ns > turns * _LONG_NS:
-            self._left = self._pause = min(_AGAIN * self._pause + _ONCE, _LONGEST)
+            self._left = self._pause = longer_pause(self._pause)
             self._make(patient=False)
         else:
             self._pause //= 2

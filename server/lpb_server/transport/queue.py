@@ -88,6 +88,10 @@ class _Worker:
     recalled: bool = False
     leaving: bool = False
 
+    @property
+    def can_be_recalled(self) -> bool:
+        return self.ahead is not None and not self.recalled
+
 
 class JobQueue:
     """Jobs that wait, and the workers there are.
@@ -171,9 +175,7 @@ class JobQueue:
         job = found.job
         found.heard_s = found.since_s = now_s
         found.job, found.ahead, found.recalled = found.ahead, None, False
-        if found.job is not None:
-            return job, self._dispatch(now_s)
-        return job, self._free(worker, now_s)
+        return job, self._go_on(worker, now_s)
 
     def returned(self, worker: bytes, token: int, now_s: float) -> list[Action]:
         """Note that a worker has given a job back, and has not begun it."""
@@ -188,13 +190,15 @@ class JobQueue:
         else:
             return []
         self._waiting.appendleft(job)
-        return self._free(worker, now_s) if found.job is None else self._dispatch(now_s)
+        return self._go_on(worker, now_s)
 
-    def _free(self, worker: bytes, now_s: float) -> list[Action]:
-        """Find something to do for a worker without a job, or let it go."""
-        if self._workers[worker].leaving:
+    def _go_on(self, worker: bytes, now_s: float) -> list[Action]:
+        """Hand out jobs, to this worker too when it has none left, unless it is to end."""
+        found = self._workers[worker]
+        if found.job is None and found.leaving:
             return self.leave(worker) + self._dispatch(now_s)
-        self._idle[worker] = None
+        if found.job is None:
+            self._idle[worker] = None
         return self._dispatch(now_s)
 
     def leave(self, worker: bytes) -> list[Action]:
@@ -205,7 +209,7 @@ class JobQueue:
         found.leaving = True
         self._idle.pop(worker, None)
         if found.job is not None:
-            return self._recall(worker)
+            return [self._recall(worker)] if found.can_be_recalled else []
         del self._workers[worker]
         return [Dismiss(worker)]
 
@@ -286,19 +290,17 @@ class JobQueue:
         there = sorted(
             (found.ahead_since_s, name)
             for name, found in self._workers.items()
-            if found.ahead and not found.recalled
+            if found.can_be_recalled
         )
         free = len(self._idle)
         return [
-            action
+            self._recall(name)
             for place, (since_s, name) in enumerate(there)
             if place < free or now_s - since_s > _PATIENCE_S
-            for action in self._recall(name)
         ]
 
-    def _recall(self, worker: bytes) -> list[Action]:
+    def _recall(self, worker: bytes) -> Recall:
         found = self._workers[worker]
-        if found.ahead is None or found.recalled:
-            return []
+        assert found.ahead is not None
         found.recalled = True
-        return [Recall(worker, found.ahead)]
+        return Recall(worker, found.ahead)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +15,6 @@ from lpb_server.config import CacheLimits
 from lpb_server.wire.values import Frame
 
 __all__ = ["Key", "Known", "Lookup", "ReplyCache", "fingerprint"]
-
-_LOOK_S: Final = 1.0
-"""How often replies that are too old are looked for, beside those that are asked for."""
 
 _JOINED_BYTES: Final = 4 << 10
 """Up to this size a message is put together to be hashed: a call for each piece costs more."""
@@ -76,7 +72,6 @@ class ReplyCache:
         self._running: dict[Key, Fingerprint] = {}
         self._done: OrderedDict[Key, _Done] = OrderedDict()
         self._bytes = 0
-        self._next_look_s = -math.inf
 
     def __len__(self) -> int:
         return len(self._done)
@@ -104,7 +99,7 @@ class ReplyCache:
         if running is not None:
             return Lookup(Known.RUNNING if running == digest else Known.CONFLICT)
         if key in self._done:
-            self._evict()  # It may be too old.
+            self._evict(self._clock())  # It may be too old.
         done = self._done.get(key)
         if done is not None:
             if done.digest != digest:
@@ -137,22 +132,15 @@ class ReplyCache:
         now_s = self._clock()
         self._done[key] = _Done(digest, kept, size_bytes, now_s)
         self._bytes += size_bytes
-        limits = self._limits
-        if (
-            now_s >= self._next_look_s
-            or len(self._done) > limits.count
-            or self._bytes > limits.total_bytes
-        ):
-            self._next_look_s = now_s + min(_LOOK_S, limits.age_s)
-            self._evict()
+        self._evict(now_s)
 
     def forget(self, key: Key) -> None:
         """Forget a request that was running and has not run: it may come again."""
         del self._running[key]
 
-    def _evict(self) -> None:
+    def _evict(self, now_s: float) -> None:
         limits = self._limits
-        oldest_s = self._clock() - limits.age_s
+        oldest_s = now_s - limits.age_s
         while self._done:
             first = self._done[next(iter(self._done))]
             if (

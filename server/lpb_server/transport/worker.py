@@ -16,6 +16,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -190,19 +191,14 @@ class Worker:
 
     def _take_back(self, token: int) -> bool:
         """Take a request out of those that wait; tell whether it still was among them."""
-        kept: list[_Request | None] = []
-        found = False
-        while not found:
-            try:
-                request = self._inbox.get_nowait()
-            except queue.Empty:
-                break
-            found = request is not None and request.token == token
-            if not found:
-                kept.append(request)
-        for request in kept:
-            self._inbox.put(request)
-        return found
+        waiting: list[_Request | None] = []
+        with suppress(queue.Empty):
+            while True:
+                waiting.append(self._inbox.get_nowait())
+        kept = [item for item in waiting if item is None or item.token != token]
+        for item in kept:
+            self._inbox.put(item)
+        return len(kept) < len(waiting)
 
     def _send_replies(self, connection: zmq.Socket[bytes]) -> None:
         while not self._outbox.empty():

@@ -97,11 +97,7 @@ def read_token(parts: list[Frame]) -> int:
     ValueError
         When that is not said.
     """
-    try:
-        (token,) = _TOKEN.unpack(parts[1])
-    except (struct.error, IndexError):
-        raise ValueError("no token") from None
-    return int(token)
+    return _token_of(parts, "no token")
 
 
 def write_reply(token: int, ran: bool, frames: list[Frame], code: str = "") -> list[Frame]:
@@ -119,9 +115,14 @@ def read_reply(parts: list[Frame]) -> tuple[int, bool, list[Frame]]:
     """
     if len(parts) < 4 or len(parts[2]) == 0:
         raise ValueError("not a worker's reply")
-    try:
-        (token,) = _TOKEN.unpack(parts[1])
-    except struct.error:
-        raise ValueError("not a worker's reply") from None
+    token = _token_of(parts, "not a worker's reply")
     code = bytes(parts[2][1:]).decode("ascii", "replace")
     return token, parts[2][0] != 0, Refusal(parts[3:], code) if code else parts[3:]
+
+
+def _token_of(parts: list[Frame], problem: str) -> int:
+    try:
+        (token,) = _TOKEN.unpack(parts[1])
+    except (struct.error, IndexError):
+        raise ValueError(problem) from None
+    return int(token)

@@ -86,10 +86,8 @@ def keep_request(header: Frame, request: Request, wire_format: WireFormat, limit
         return
     if len(_read) >= _MOST:
         _read.clear()
-    _read[header[:start] + header[end:]] = (
-        *(request.op, request.arrays, request.deadline_ms, request.certify),
-        *(wire_format, limits),
-    )
+    said = request.op, request.arrays, request.deadline_ms, request.certify, wire_format, limits
+    _read[header[:start] + header[end:]] = said
 
 
 def known_header(request: Request, wire_format: WireFormat) -> bytes | None:
