@@ -190,15 +190,15 @@ class BridgeServer:
         self._finish(job, handled.reply, ran=handled.ran)
 
     def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
+        # Counted first: who has a reply finds it in the metrics.
+        now_s = time.monotonic()
+        request = job.opened.request
+        self.metrics.finished(request.id, request.op, now_s - job.arrived_s, reply)
         for route in job.routes:
             self.metrics.went(reply)
             self._frontend.send(route, reply)
-        now_s = time.monotonic()
         if not self._queue or now_s - self._gave_way_s > _LONG_S:
             self._gave_way_s = now_s
             self._io_threads.give_way()
-        # What is noted comes second: nothing else is taken in meanwhile, and the client need not
-        # wait for it.
+        # Kept second: nothing else is taken in meanwhile, and the client need not wait for it.
         self._reception.finish(job, reply, ran=ran)
-        request = job.opened.request
-        self.metrics.finished(request.id, request.op, now_s - job.arrived_s, reply)
