@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from lpb_server.errors import ErrorCode, RequestError
+from lpb_server.operations.definition import ArrayMap, Operation
 from lpb_server.operations.registry import Registry
 from lpb_server.wire.arrays import decode_arrays, encode_arrays
 from lpb_server.wire.envelope import Reply, Timing
@@ -99,28 +100,35 @@ class Service:
         late = opened.past_deadline(queued_s)
         if late is not None:
             return Handled(late, ran=False)
-        progress = _Progress()
+        ran = False
         try:
-            return Handled(self._answer(opened, queued_s, progress), ran=True)
+            called, arrays = self._check(opened)
+            ran = True
+            return Handled(self._answer(opened, queued_s, called, arrays), ran=True)
         except RequestError as error:
             reply = opened.refuse(error.code, error.message, error.details)
         except Exception as error:
             about = {"id": opened.request.id, "op": opened.request.op}
             _LOG.exception("request %s failed inside the server", opened.request.id, extra=about)
             reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {type(error).__name__}")
-        return Handled(reply, progress.ran)
+        return Handled(reply, ran)
 
-    def _answer(self, opened: Opened, queued_s: float, progress: _Progress) -> list[Frame]:
+    def _check(self, opened: Opened) -> tuple[Operation, ArrayMap]:
         request = opened.request
         arrays = decode_arrays(request.arrays, opened.frames[1:], self._limits, self._segments)
-        found = self._registry.find(request.op)
-        found.check(request.params, arrays, certify=request.certify)
+        called = self._registry.find(request.op)
+        called.check(request.params, arrays, certify=request.certify)
+        return called, arrays
+
+    def _answer(
+        self, opened: Opened, queued_s: float, called: Operation, arrays: ArrayMap
+    ) -> list[Frame]:
+        request = opened.request
         started_s = self._clock()
-        progress.ran = True
-        outcome = found.function(request.params, arrays)
+        outcome = called.function(request.params, arrays)
         certificate = None
-        if request.certify and found.certifier is not None:
-            certificate = found.certifier(request.params, arrays, outcome)
+        if request.certify and called.certifier is not None:
+            certificate = called.certifier(request.params, arrays, outcome)
         compute_us = round((self._clock() - started_s) * _MICROSECONDS)
         # A certified reply is a function of its request: every byte of it can be checked.
         timing = None
@@ -133,7 +141,3 @@ class Service:
         except RequestError as error:
             # What the caller sent was fine; what the operation made of it cannot be sent.
             raise RuntimeError(f"{request.op} gave a result that cannot be sent") from error
-
-
-class _Progress(msgspec.Struct):
-    ran: bool = False

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -20,8 +22,8 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no program that runs beside the tests be seen."""
-    monkeypatch.setattr("lpb_server.transport.alertness._AWAY_NS", 10**15)
+    """Let all time be this process's own, whatever runs beside the tests."""
+    monkeypatch.setattr(time, "process_time_ns", time.perf_counter_ns)
 
 
 def waits_until_due(alertness: Alertness) -> int:
@@ -78,11 +80,17 @@ def test_never_looks_out_when_there_is_no_time_for_it(pipe: tuple[int, int]) -> 
     assert not any(alertness.due() for _ in range(200))
 
 
+def test_time_of_threads_of_its_own_is_not_lost(pipe: tuple[int, int], alone: None) -> None:
+    alertness = Alertness(pipe[0], limit_us=1000)
+    assert alertness.watch() == []
+    assert waits_until_due(alertness) == 1
+
+
 def test_leaves_the_processor_to_others_where_they_take_it(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, writer = pipe
-    alertness = Alertness(reader, limit_us=_A_WHILE_US)
+    alertness = Alertness(reader, limit_us=100)
     given: list[bool] = []
 
     def others_run() -> None:
@@ -100,6 +108,40 @@ def test_leaves_the_processor_to_others_where_they_take_it(
             alertness.watch()
         assert waits_until_due(alertness) == 4096
     os.write(writer, b"x")
+    monkeypatch.setattr(time, "process_time_ns", time.perf_counter_ns)
     for _ in range(13):
         assert alertness.watch()
     assert waits_until_due(alertness) == 0
+
+
+def test_what_comes_soon_does_not_hide_that_the_processor_is_shared(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = pipe
+    alertness = Alertness(reader, limit_us=_A_WHILE_US)
+
+    def others_run() -> None:
+        time.sleep(0.001)
+        os.write(writer, b"x")
+
+    monkeypatch.setattr(os, "sched_yield", others_run)
+    assert alertness.watch()
+    assert waits_until_due(alertness) == 4
+
+
+def test_a_real_neighbour_is_seen(pipe: tuple[int, int]) -> None:
+    before = os.sched_getaffinity(0)
+    shared = {min(before)}
+    command = [sys.executable, "-c", "print(flush=True)\nwhile True: pass"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as neighbour:
+        try:
+            os.sched_setaffinity(neighbour.pid, shared)
+            os.sched_setaffinity(0, shared)
+            assert neighbour.stdout is not None
+            neighbour.stdout.readline()
+            alertness = Alertness(pipe[0], limit_us=200_000)
+            assert alertness.watch() == []
+            assert waits_until_due(alertness) == 4
+        finally:
+            os.sched_setaffinity(0, before)
+            neighbour.kill()

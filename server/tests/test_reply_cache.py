@@ -24,7 +24,7 @@ class Clock:
 
 LIMITS = CacheLimits(count=3, total_bytes=100, reply_bytes=40, age_s=10)
 KEY = ("", "a")
-X, Y = fingerprint([b"x"]), fingerprint([b"y"])
+X, Y = [b"x"], [b"y"]
 
 
 def cache_of(limits: CacheLimits = LIMITS) -> tuple[ReplyCache, Clock]:

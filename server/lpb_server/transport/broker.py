@@ -284,14 +284,14 @@ class Broker:
                 self._backend.tell(action.worker, [say.STOP])
 
     def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
-        # Counted first: who has a reply finds it in the metrics.
-        request = job.opened.request
-        self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)
         for route in job.routes:
             self.metrics.went(reply)
             self._frontend.send(route, reply)
-        # Kept second: nothing else is taken in meanwhile, and the client need not wait for it.
+        # What is noted comes second: nothing else is taken in meanwhile, and the client need not
+        # wait for it.
         self._reception.finish(job, reply, ran=ran)
+        request = job.opened.request
+        self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)
 
 
 def _understood(

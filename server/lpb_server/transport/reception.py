@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from lpb_server.errors import ErrorCode
-from lpb_server.transport.reply_cache import Key, Known, Lookup, ReplyCache, fingerprint
+from lpb_server.transport.reply_cache import Key, Known, Lookup, ReplyCache
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import Limits
 from lpb_server.wire.values import Frame
@@ -144,7 +144,7 @@ class Reception:
             message = f"{self._per_client} requests of this client are under way already"
             return opened.refuse(ErrorCode.OVERLOADED, message, {"limit": self._per_client})
         if key is not None:
-            lookup = self._cache.start(key, fingerprint(frames))
+            lookup = self._cache.start(key, frames)
             if lookup.known is not Known.NEW:
                 return self._again(route, opened, key, lookup)
         job = Job(next(self._tokens), opened, key, pure, now_s, user, client, [route])

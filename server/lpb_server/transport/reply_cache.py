@@ -69,7 +69,7 @@ class ReplyCache:
     def __init__(self, limits: CacheLimits, clock: Callable[[], float]) -> None:
         self._limits = limits
         self._clock = clock
-        self._running: dict[Key, Fingerprint] = {}
+        self._running: dict[Key, Sequence[Frame]] = {}
         self._done: OrderedDict[Key, _Done] = OrderedDict()
         self._bytes = 0
 
@@ -85,27 +85,28 @@ class ReplyCache:
         """Tell whether a request of this id is running or done."""
         return key in self._running or key in self._done
 
-    def start(self, key: Key, digest: Fingerprint) -> Lookup:
+    def start(self, key: Key, frames: Sequence[Frame]) -> Lookup:
         """Say what is known of a request; when that is nothing, it counts as running from now.
 
         Parameters
         ----------
         key : tuple of str
             User and correlation id.
-        digest : Fingerprint
-            The `fingerprint` of the request.
+        frames : sequence of frames
+            The request, which is kept until it has run: hashing it can wait for that.
         """
         running = self._running.get(key)
         if running is not None:
-            return Lookup(Known.RUNNING if running == digest else Known.CONFLICT)
+            same = fingerprint(running) == fingerprint(frames)
+            return Lookup(Known.RUNNING if same else Known.CONFLICT)
         if key in self._done:
             self._evict(self._clock())  # It may be too old.
         done = self._done.get(key)
         if done is not None:
-            if done.digest != digest:
+            if done.digest != fingerprint(frames):
                 return Lookup(Known.CONFLICT)
             return Lookup(Known.DONE, done.reply)
-        self._running[key] = digest
+        self._running[key] = frames
         return _NEW
 
     def finish(self, key: Key, reply: Sequence[Frame], *, repeatable: bool) -> None:
@@ -121,7 +122,7 @@ class ReplyCache:
             Whether the request may run again. One that may is forgotten when its reply is too
             large to keep; of one that may not, it is remembered that it is done.
         """
-        digest = self._running.pop(key)
+        request = self._running.pop(key)
         size_bytes = sum(map(len, reply))
         if size_bytes > self._limits.reply_bytes:
             if repeatable:
@@ -130,7 +131,7 @@ class ReplyCache:
         else:
             kept = tuple(map(bytes, reply))
         now_s = self._clock()
-        self._done[key] = _Done(digest, kept, size_bytes, now_s)
+        self._done[key] = _Done(fingerprint(request), kept, size_bytes, now_s)
         self._bytes += size_bytes
         self._evict(now_s)
 

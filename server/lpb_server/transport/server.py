@@ -28,7 +28,7 @@ __all__ = ["STOPPING", "BridgeServer"]
 
 _FLUSH_MS: Final = 1000
 STOPPING: Final = "the server is stopping"
-_LONG_S: Final = 0.0005
+_LONG_S: Final = 0.00006
 """Replies leave together with the next ones, unless those are not ready by then."""
 
 
@@ -121,13 +121,13 @@ class BridgeServer:
         poller = zmq.Poller()
         poller.register(self._frontend.socket, zmq.POLLIN)
         poller.register(self._waker.descriptor, zmq.POLLIN)
-        awake = descriptor_of(self._frontend.socket), self._waker.descriptor
-        alertness = Alertness(*awake, limit_us=self._config.look_out_us)
+        shown = descriptor_of(self._frontend.socket)
+        alertness = Alertness(shown, self._waker.descriptor, limit_us=self._config.look_out_us)
         memory = ReturnsMemory()
         seen: dict[Any, int] = {}
         while not self._stopping:
             self._tend()
-            self._take_all(ready=self._frontend.socket in seen)
+            self._take_all(ready=shown in seen or self._frontend.socket in seen)
             if self._stopping:
                 break
             seen = {}
@@ -190,15 +190,15 @@ class BridgeServer:
         self._finish(job, handled.reply, ran=handled.ran)
 
     def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
-        # Counted first: who has a reply finds it in the metrics.
-        now_s = time.monotonic()
-        request = job.opened.request
-        self.metrics.finished(request.id, request.op, now_s - job.arrived_s, reply)
         for route in job.routes:
             self.metrics.went(reply)
             self._frontend.send(route, reply)
+        now_s = time.monotonic()
         if not self._queue or now_s - self._gave_way_s > _LONG_S:
             self._gave_way_s = now_s
             self._io_threads.give_way()
-        # Kept second: nothing else is taken in meanwhile, and the client need not wait for it.
+        # What is noted comes second: nothing else is taken in meanwhile, and the client need not
+        # wait for it.
         self._reception.finish(job, reply, ran=ran)
+        request = job.opened.request
+        self.metrics.finished(request.id, request.op, now_s - job.arrived_s, reply)
