@@ -34,7 +34,7 @@ extern "C" {
 #define LPB_DEFAULT_RECEIVE_TIMEOUT_MS 30000
 /* Nothing unsent outlives its socket, so that closing never blocks. */
 #define LPB_DEFAULT_LINGER_MS 0
-/* A reply of more frames than this is refused: 64 GiB in the protocol's frames of 1 MiB. */
+/* A reply of more frames than this is refused. */
 #define LPB_DEFAULT_MAX_FRAMES 65536
 
 /* The length of a CURVE key in Z85, without the final NUL. */

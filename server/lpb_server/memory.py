@@ -20,13 +20,10 @@ _MMAP_MAX: Final = -4
 _ARENA_MAX: Final = -8
 """`mallopt`'s numbers of them."""
 
-_KEPT_BYTES: Final = 256 << 20
-"""How much free memory at the end of the heap is kept. The largest array that comes in pieces takes
-64 MiB for them and as much put together."""
-
 _LARGE_BYTES: Final = 128 << 20
-"""Messages up to this size find the memory of earlier ones, which makes them faster. Beside a
-larger one that memory would only make the peak higher: 80 MiB of it, after arrays of 64."""
+"""How much free memory at the end of the heap is kept. Messages up to this size find the memory of
+earlier ones, which makes them faster. Beside a larger one that memory would only make the peak
+higher: 80 MiB of it, after arrays of 64."""
 
 
 class ReturnsMemory:
@@ -52,7 +49,7 @@ class ReturnsMemory:
 def keep_freed_memory() -> None:
     """Set for the whole process what is kept; to be called before there are threads."""
     set_option = _of_c_library("mallopt", ctypes.c_int, ctypes.c_int)
-    set_option(_TRIM_THRESHOLD, _KEPT_BYTES)
+    set_option(_TRIM_THRESHOLD, _LARGE_BYTES)
     set_option(_MMAP_MAX, 0)  # Else large pieces are the system's own, with new pages each time.
     set_option(_ARENA_MAX, 1)  # `malloc_trim` leaves the end of any other heap as it is.
 

@@ -221,9 +221,9 @@ class SharedArrays:
         offset = LABEL_BYTES
         for name, source in sources.items():
             if name not in large:
-                header, pieces = encode_array(name, source)
+                header, frame = encode_array(name, source)
                 headers.append(header)
-                frames += pieces
+                frames.append(frame)
                 continue
             wire_dtype = dtype_name(name, source)
             headers.append(ArrayHeader(name, wire_dtype, source.shape, 1))

@@ -21,6 +21,7 @@ from lpb_server.security import check_bind, protection
 from lpb_server.transport.frames import Arrivals, send_frames, usable
 from lpb_server.transport.gate import Gate
 from lpb_server.transport.reception import ANYBODY, Route
+from lpb_server.transport.send_buffer import bound_send_buffer
 from lpb_server.wire.values import Frame
 
 __all__ = ["Frontend"]
@@ -66,6 +67,7 @@ class Frontend:
             self.socket.handshake_ivl = round(config.handshake_s * 1000)
             self.socket.linger = 0
             self.socket.rcvhwm = self.socket.sndhwm = config.high_water_mark
+            bound_send_buffer(self.socket, config.endpoint)
             self.socket.maxmsgsize = config.limits.frame_bytes
             self.socket.router_mandatory = True  # A reply that cannot be sent is an error here.
             self.socket.ipv6 = config.endpoint.startswith("tcp://[")

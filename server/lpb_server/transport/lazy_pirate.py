@@ -34,6 +34,7 @@ from lpb_server.transport.frames import (
     usable,
 )
 from lpb_server.transport.handshake import HandshakeWatch
+from lpb_server.transport.send_buffer import bound_send_buffer
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import UNKNOWN_ID, Reply
 from lpb_server.wire.limits import Limits
@@ -278,6 +279,7 @@ class LazyPirate:
         connection = self._context.socket(zmq.DEALER)
         try:
             connection.linger = 0
+            bound_send_buffer(connection, self._endpoint)
             connection.maxmsgsize = self._limits.frame_bytes
             connection.ipv6 = self._endpoint.startswith("tcp://[")
             if self._curve is not None:
