@@ -29,9 +29,10 @@ import secrets
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -177,7 +178,7 @@ class SharedArrays:
         except OSError:
             return np.zeros(shape, dtype)
         flat = np.frombuffer(memory, plain, math.prod(shape), LABEL_BYTES)
-        self._made[memory] = _Made(reference, flat.ctypes.data)
+        self._made[memory] = _Made(reference, _address(flat))
         return flat.reshape(shape)
 
     def place(self, arrays: Mapping[str, npt.ArrayLike]) -> EncodedArrays | None:
@@ -272,10 +273,10 @@ class SharedArrays:
         made = self._made.get(origin) if isinstance(origin, mmap.mmap) else None
         if made is None or made.reference.process != os.getpid():
             return None
-        offset = LABEL_BYTES + array.ctypes.data - made.start
+        offset = LABEL_BYTES + _address(array) - made.start
         if not array.flags.c_contiguous or array.dtype not in _SHARED_DTYPES or offset % ALIGNMENT:
             return None
-        return replace(made.reference, offset=offset)
+        return msgspec.structs.replace(made.reference, offset=offset)
 
     def _pause(self) -> None:
         self.close()
@@ -306,6 +307,11 @@ def _may_be_large(array: npt.ArrayLike) -> bool:
 
 def _is_large(array: npt.NDArray[Any]) -> bool:
     return array.nbytes >= SHARED_FROM_BYTES and array.dtype.kind != "b"
+
+
+def _address(array: npt.NDArray[Any]) -> int:
+    address: int = array.__array_interface__["data"][0]  # `ctypes.data` makes three objects first.
+    return address
 
 
 def _room(size: int) -> int:

@@ -57,6 +57,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+import msgspec
+
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.values import Frame
 
@@ -106,8 +108,7 @@ def available() -> bool:
     return hasattr(os, "memfd_create") and hasattr(fcntl, "F_ADD_SEALS") and hasattr(os, "O_PATH")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """Where an array lies.
 
     Parameters
