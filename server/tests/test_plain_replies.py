@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import msgpack
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from lpb_server.errors import WireError
 from lpb_server.wire import Reply, WireFormat
 from lpb_server.wire.envelope import Timing
 from lpb_server.wire.formats import decode_header, encode_header
+from lpb_server.wire.json_format import FLOAT_KEY
 from lpb_server.wire.limits import DEFAULT_LIMITS
 from lpb_server.wire.messages import decode_reply
 from lpb_server.wire.plain_replies import read_plain_reply, write_plain_reply
 
+FORMATS = [WireFormat.MSGPACK, WireFormat.JSON]
 ID = "0123456789abcdef0123456789ABCDEF"
 REPLY = Reply(ID, {"sum": 1.25}, timing=Timing(3, 70_000))
 
@@ -23,6 +26,7 @@ plain = (
     | st.booleans()
     | st.integers(-(2**63), 2**64 - 1)
     | st.floats()
+    | st.floats(1e-5, 1e17)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 )
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -41,9 +45,7 @@ replies = st.builds(
 
 
 def the_long_way(header: bytes) -> Reply:
-    wire_format, value = decode_header(header)
-    assert wire_format is WireFormat.MSGPACK
-    return Reply.from_value(value)
+    return Reply.from_value(decode_header(header)[1])
 
 
 def same(one: Reply, other: Reply) -> bool:
@@ -52,33 +54,53 @@ def same(one: Reply, other: Reply) -> bool:
     return written[0] == written[1] and type(one.timing) is type(other.timing)
 
 
-@given(replies)
-def test_written_and_read_as_the_formats_do(reply: Reply) -> None:
-    header = encode_header(WireFormat.MSGPACK, reply.to_value())
-    assert write_plain_reply(reply) == header
+def is_written_alike_by_all(reply: Reply) -> bool:
+    """Tell whether JSON has but one way to write a reply: floats with exponents have several."""
+    whole = [*(reply.result or {}).items(), *(reply.certificate or {}).items()]
+    return all(
+        key != FLOAT_KEY and not (type(item) is float and set(repr(item)) & {"e", "n"})
+        for key, item in whole
+    )
+
+
+@pytest.mark.parametrize("wire_format", FORMATS)
+@given(reply=replies)
+def test_written_and_read_as_the_formats_do(wire_format: WireFormat, reply: Reply) -> None:
+    if wire_format is WireFormat.JSON and not is_written_alike_by_all(reply):
+        assert write_plain_reply(reply, wire_format) is None
+        return
+    header = encode_header(wire_format, reply.to_value())
+    assert write_plain_reply(reply, wire_format) == header
     found = read_plain_reply(header, DEFAULT_LIMITS)
     if len(header) <= 4096:
         assert found is not None
-        assert same(found, the_long_way(header))
+        assert found[1] is wire_format
+        assert same(found[0], the_long_way(header))
 
 
-@given(replies, st.data())
+@pytest.mark.parametrize("wire_format", FORMATS)
+@given(reply=replies, data=st.data())
 def test_of_spoiled_bytes_it_says_nothing_else_than_the_formats(
-    reply: Reply, data: st.DataObject
+    wire_format: WireFormat, reply: Reply, data: st.DataObject
 ) -> None:
-    header = bytearray(encode_header(WireFormat.MSGPACK, reply.to_value()))
+    try:
+        header = bytearray(encode_header(wire_format, reply.to_value()))
+    except WireError:  # A reserved key.
+        assume(False)
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(header) - 1))
-        match data.draw(st.sampled_from(["change", "insert", "remove"])):
+        match data.draw(st.sampled_from(["change", "insert", "remove", "digit"])):
             case "change":
                 header[place] = data.draw(st.integers(0, 255))
             case "insert":
                 header.insert(place, data.draw(st.integers(0, 255)))
+            case "digit":
+                header[place:place] = data.draw(st.sampled_from([b"9", b"0" * 30, b"e9", b"."]))
             case _ if len(header) > 1:
                 del header[place]
     found = read_plain_reply(bytes(header), DEFAULT_LIMITS)
     if found is not None:
-        assert same(found, the_long_way(bytes(header)))
+        assert same(found[0], the_long_way(bytes(header)))
 
 
 VALUE = REPLY.to_value()
@@ -106,8 +128,30 @@ NOT_PLAIN: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", NOT_PLAIN)
 def test_leaves_all_else_to_the_formats(name: str) -> None:
-    header = msgpack.packb(NOT_PLAIN[name])
-    assert read_plain_reply(header, DEFAULT_LIMITS) is None
+    assert read_plain_reply(msgpack.packb(NOT_PLAIN[name]), DEFAULT_LIMITS) is None
+    try:
+        text = json.dumps(NOT_PLAIN[name], separators=(",", ":"))
+    except TypeError:  # Nothing that JSON has.
+        return
+    if name != "a key that is no text":  # JSON makes a text of it.
+        assert read_plain_reply(text.encode(), DEFAULT_LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("18446744073709551616", "-9223372036854775809", "1e400", "1e16", "0.00001", "NaN"),
+        *("01", "1.50", "-0", '"\\u0041"', '"\\ud800"', '"\\/"', " 1", '{"$float":"NaN"}'),
+    ],
+)
+def test_leaves_what_json_writes_in_several_ways_to_the_formats(value: str) -> None:
+    header = encode_header(WireFormat.JSON, VALUE)
+    assert read_plain_reply(header, DEFAULT_LIMITS) == (REPLY, WireFormat.JSON)
+    spoiled = header.replace(b"1.25", value.encode())
+    assert read_plain_reply(spoiled, DEFAULT_LIMITS) is None
+    assert read_plain_reply(header.replace(b"70000", b"9" * 30), DEFAULT_LIMITS) is None
+    reserved = header.replace(b'{"sum":1.25}', b'{"$float":"NaN"}')
+    assert read_plain_reply(reserved, DEFAULT_LIMITS) is None
 
 
 def test_leaves_longer_forms_and_repeated_keys_to_the_formats() -> None:
@@ -119,6 +163,7 @@ def test_leaves_longer_forms_and_repeated_keys_to_the_formats() -> None:
         assert read_plain_reply(spoiled, DEFAULT_LIMITS) is None
 
 
+@pytest.mark.parametrize("wire_format", FORMATS)
 @pytest.mark.parametrize(
     "limits",
     [
@@ -127,20 +172,26 @@ def test_leaves_longer_forms_and_repeated_keys_to_the_formats() -> None:
         replace(DEFAULT_LIMITS, header_bytes=20),
     ],
 )
-def test_the_limits_hold(limits: Any) -> None:
-    header = write_plain_reply(REPLY)
+def test_the_limits_hold(limits: Any, wire_format: WireFormat) -> None:
+    header = write_plain_reply(REPLY, wire_format)
     assert header is not None
     assert read_plain_reply(header, limits) is None
     with pytest.raises(WireError):
         decode_reply([header], limits)
 
 
+@pytest.mark.parametrize("wire_format", FORMATS)
 @pytest.mark.parametrize("value", [2**64, -(2**63) - 1, "\ud800", b"x", 1j, [1]])
-def test_does_not_write_what_is_not_plain(value: Any) -> None:
-    assert write_plain_reply(Reply(ID, {"x": value})) is None
-    assert write_plain_reply(Reply(ID, {"x": 1}, certificate={"x": value})) is None
+def test_does_not_write_what_is_not_plain(value: Any, wire_format: WireFormat) -> None:
+    assert write_plain_reply(Reply(ID, {"x": value}), wire_format) is None
+    assert write_plain_reply(Reply(ID, {"x": 1}, certificate={"x": value}), wire_format) is None
 
 
-def test_does_not_write_keys_that_are_no_text() -> None:
+@pytest.mark.parametrize("wire_format", FORMATS)
+def test_does_not_write_keys_that_are_no_text(wire_format: WireFormat) -> None:
     keys: Any = {1: 2}
-    assert write_plain_reply(Reply(ID, keys)) is None
+    assert write_plain_reply(Reply(ID, keys), wire_format) is None
+
+
+def test_protobuf_is_left_to_its_own_format() -> None:
+    assert write_plain_reply(REPLY, WireFormat.PROTOBUF) is None

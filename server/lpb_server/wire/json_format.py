@@ -15,9 +15,9 @@ from lpb_server.errors import WireError
 from lpb_server.wire.limits import MAX_DEPTH
 from lpb_server.wire.values import MAX_INT, MIN_INT, Frame, Value, check_value
 
-__all__ = ["decode", "encode", "encode_checked"]
+__all__ = ["FLOAT_KEY", "decode", "encode", "encode_checked"]
 
-_FLOAT_KEY: Final = "$float"
+FLOAT_KEY: Final = "$float"
 _SPECIALS: Final[dict[str, float]] = {
     "NaN": math.nan,
     "Infinity": math.inf,
@@ -50,7 +50,7 @@ def encode_checked(value: Value) -> bytes:
         text = _ENCODER.encode(value)
     except ValueError:  # A NaN or an infinity.
         return _ENCODER.encode(_to_json(value)).encode("utf-8")
-    if _FLOAT_KEY in text:  # It may stand in any string, and must not be a key.
+    if FLOAT_KEY in text:  # It may stand in any string, and must not be a key.
         text = _ENCODER.encode(_to_json(value))
     return text.encode("utf-8")
 
@@ -58,15 +58,15 @@ def encode_checked(value: Value) -> bytes:
 def _to_json(value: Any) -> Any:
     """Replace the special floats; share every part that has none."""
     if isinstance(value, float):
-        return value if math.isfinite(value) else {_FLOAT_KEY: _special_name(value)}
+        return value if math.isfinite(value) else {FLOAT_KEY: _special_name(value)}
     if isinstance(value, list):
         # A row of a matrix: one pass in C finds that it has nothing to replace.
         if set(map(type, value)) == {float} and all(map(math.isfinite, value)):
             return value
         return [_to_json(item) for item in value]
     if isinstance(value, dict):
-        if _FLOAT_KEY in value:
-            raise WireError(f"the key {_FLOAT_KEY!r} is reserved in JSON")
+        if FLOAT_KEY in value:
+            raise WireError(f"the key {FLOAT_KEY!r} is reserved in JSON")
         return {key: _to_json(item) for key, item in value.items()}
     return value
 
@@ -109,11 +109,11 @@ def _object(pairs: list[tuple[str, Any]]) -> Any:
         seen: set[str] = set()
         repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise WireError(f"the key {repeated[:64]!r} stands twice in one map")
-    if _FLOAT_KEY in result:
-        name = result[_FLOAT_KEY]
+    if FLOAT_KEY in result:
+        name = result[FLOAT_KEY]
         if len(result) != 1 or not isinstance(name, str) or name not in _SPECIALS:
             raise WireError(
-                f"a map with the key {_FLOAT_KEY!r} must hold nothing but "
+                f"a map with the key {FLOAT_KEY!r} must hold nothing but "
                 "'NaN', 'Infinity' or '-Infinity'"
             )
         return _SPECIALS[name]
@@ -138,7 +138,7 @@ def _int(text: str) -> int:
 
 
 def _constant(text: str) -> NoReturn:
-    raise WireError(f'the bare token {text} is not JSON; write {{"{_FLOAT_KEY}":"{text}"}}')
+    raise WireError(f'the bare token {text} is not JSON; write {{"{FLOAT_KEY}":"{text}"}}')
 
 
 # What holds itself nests without end: `check_value` has refused it.

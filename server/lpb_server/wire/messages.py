@@ -53,8 +53,8 @@ def encode_message(
     header = None
     if isinstance(envelope, Request):
         header = known_header(envelope, wire_format)
-    elif wire_format is WireFormat.MSGPACK:
-        header = write_plain_reply(envelope)
+    else:
+        header = write_plain_reply(envelope, wire_format)
     if header is None:
         checked = _looked_through(envelope)
         header = encode_header(wire_format, envelope.to_value(), checked=checked)
@@ -154,7 +154,7 @@ def decode_reply(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Me
     check_frames(frames, limits)
     plain = read_plain_reply(frames[0], limits) if len(frames) == 1 else None
     if plain is not None:
-        return Message(plain, WireFormat.MSGPACK)
+        return Message(*plain)
     wire_format, value = decode_header(frames[0], limits)
     check_bounds(frames[0], value, limits)
     reply = Reply.from_value(value)
