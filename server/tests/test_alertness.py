@@ -20,10 +20,31 @@ def pipe() -> Iterator[tuple[int, int]]:
         os.close(end)
 
 
+class Clock:
+    """Time that passes when it is asked for, or taken by others."""
+
+    def __init__(self) -> None:
+        self.wall_ns = self.own_ns = 0
+
+    def perf_counter_ns(self) -> int:
+        self.wall_ns += 100
+        self.own_ns += 100
+        return self.wall_ns
+
+    def process_time_ns(self) -> int:
+        return self.own_ns
+
+    def others_run(self) -> None:
+        self.wall_ns += 1_000_000
+
+
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all time be this process's own, whatever runs beside the tests."""
-    monkeypatch.setattr(time, "process_time_ns", time.perf_counter_ns)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time in which nobody else runs, unless the test says so."""
+    fake = Clock()
+    monkeypatch.setattr(time, "perf_counter_ns", fake.perf_counter_ns)
+    monkeypatch.setattr(time, "process_time_ns", fake.process_time_ns)
+    return fake
 
 
 def waits_until_due(alertness: Alertness) -> int:
@@ -38,19 +59,18 @@ def test_says_what_can_be_read(pipe: tuple[int, int]) -> None:
 
 
 def test_looks_out_until_something_comes(
-    pipe: tuple[int, int], alone: None, monkeypatch: pytest.MonkeyPatch
+    pipe: tuple[int, int], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, writer = pipe
     given: list[int] = []
 
-    def others_run() -> None:
+    def gave_way() -> None:
         given.append(1)
         if len(given) == 3:
             os.write(writer, b"x")
 
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "sched_yield", others_run)
-        assert Alertness(reader, limit_us=_A_WHILE_US).watch()
+    monkeypatch.setattr(os, "sched_yield", gave_way)
+    assert Alertness(reader, limit_us=_A_WHILE_US).watch()
     assert len(given) == 3
 
 
@@ -58,7 +78,7 @@ def test_gives_up_in_time(pipe: tuple[int, int]) -> None:
     assert Alertness(pipe[0], limit_us=1).watch() == []
 
 
-def test_looks_out_less_often_where_it_is_in_vain(pipe: tuple[int, int], alone: None) -> None:
+def test_looks_out_less_often_where_it_is_in_vain(pipe: tuple[int, int], clock: Clock) -> None:
     reader, writer = pipe
     alertness = Alertness(reader, limit_us=1)
     assert alertness.due()
@@ -80,27 +100,27 @@ def test_never_looks_out_when_there_is_no_time_for_it(pipe: tuple[int, int]) -> 
     assert not any(alertness.due() for _ in range(200))
 
 
-def test_time_of_threads_of_its_own_is_not_lost(pipe: tuple[int, int], alone: None) -> None:
-    alertness = Alertness(pipe[0], limit_us=1000)
+def test_time_of_threads_of_its_own_is_not_lost(
+    pipe: tuple[int, int], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def own_threads_run() -> None:
+        clock.others_run()
+        clock.own_ns = clock.wall_ns
+
+    monkeypatch.setattr(os, "sched_yield", own_threads_run)
+    alertness = Alertness(pipe[0], limit_us=5000)
     assert alertness.watch() == []
     assert waits_until_due(alertness) == 1
 
 
 def test_leaves_the_processor_to_others_where_they_take_it(
-    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    pipe: tuple[int, int], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, writer = pipe
     alertness = Alertness(reader, limit_us=100)
-    given: list[bool] = []
-
-    def others_run() -> None:
-        given.append(True)
-        time.sleep(0.001)
-
     with monkeypatch.context() as patched:
-        patched.setattr(os, "sched_yield", others_run)
+        patched.setattr(os, "sched_yield", clock.others_run)
         assert alertness.watch() == []
-        assert len(given) == 1, "it went on looking out while others had the processor"
         assert waits_until_due(alertness) == 4
         alertness.watch()
         assert waits_until_due(alertness) == 36, "it looked out as soon as the first time"
@@ -108,20 +128,19 @@ def test_leaves_the_processor_to_others_where_they_take_it(
             alertness.watch()
         assert waits_until_due(alertness) == 4096
     os.write(writer, b"x")
-    monkeypatch.setattr(time, "process_time_ns", time.perf_counter_ns)
     for _ in range(13):
         assert alertness.watch()
     assert waits_until_due(alertness) == 0
 
 
 def test_what_comes_soon_does_not_hide_that_the_processor_is_shared(
-    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    pipe: tuple[int, int], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, writer = pipe
     alertness = Alertness(reader, limit_us=_A_WHILE_US)
 
     def others_run() -> None:
-        time.sleep(0.001)
+        clock.others_run()
         os.write(writer, b"x")
 
     monkeypatch.setattr(os, "sched_yield", others_run)
