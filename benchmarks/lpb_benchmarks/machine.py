@@ -74,6 +74,7 @@ def machine_facts() -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "libzmq": zmq.zmq_version(),
+        "server": _server_modules(),
         "packages": dict(filter(None, map(_package, _PACKAGES))),
     }
     if find_spec("psutil") is not None:
@@ -93,9 +94,16 @@ def describe_machine(facts: dict[str, Any]) -> str:
         facts["system"],
         facts["python"],
         f"libzmq {facts['libzmq']}",
+        f"server {facts['server']}" if "server" in facts else "",
         f"load {facts['load']:g}" if facts.get("load") is not None else "",
     ]
     return ", ".join(filter(None, parts))
+
+
+def _server_modules() -> str:
+    """Tell how the bridge's own modules run: mypyc's come as shared libraries."""
+    found = find_spec("lpb_server.transport.server")
+    return "interpreted" if str(found and found.origin).endswith(".py") else "compiled"
 
 
 def _package(name: str) -> tuple[str, str] | None:

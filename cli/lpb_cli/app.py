@@ -127,10 +127,11 @@ def _downloads(narrator: Narrator) -> Progress:
 
 @app.command()
 def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
-    """Check the Lean modules and build the C library.
+    """Check the Lean modules, build the C library, and compile the server.
 
     With lake this is `lake build`, which builds everything natively. The embedded engine checks
-    the modules; the C library is built with cc.
+    the modules; the C library is built with cc. The server's Python modules that every call goes
+    through are compiled with mypyc; all that lpb starts uses them, as long as they are current.
     """
     from lpb_cli.build import build_all
 

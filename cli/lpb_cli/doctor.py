@@ -14,6 +14,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from lpb_cli.compilation import compiler_lacks
+from lpb_cli.compiled import compiled_folder, is_current
 from lpb_cli.errors import EnvironmentLacksError, LpbError
 from lpb_cli.processes import run_command
 from lpb_cli.settings import Settings, child_environment
@@ -91,6 +93,7 @@ def examine(settings: Settings) -> list[Finding]:
             lambda: _run(["pkg-config", "--modversion", "libzmq"]), settings,
             "apt-get install libzmq3-dev pkg-config",
         ),
+        _compiled(settings),
     ]  # fmt: skip
 
 
@@ -110,6 +113,14 @@ def _package(name: str) -> Finding:
         return Finding(name, "a dependency of the server", True, True, metadata.version(name))
     except metadata.PackageNotFoundError:
         return Finding(name, "a dependency of the server", True, False, "", f"pip install {name}")
+
+
+def _compiled(settings: Settings) -> Finding:
+    name, purpose = "compiled server", "answers small calls faster"
+    if is_current(settings.project):
+        return Finding(name, purpose, False, True, str(compiled_folder(settings.project)))
+    lacks, remedy = compiler_lacks() or ("not compiled, or not from these sources", "lpb build")
+    return Finding(name, purpose, False, False, lacks, remedy)
 
 
 def _probe(

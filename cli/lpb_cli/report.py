@@ -26,6 +26,7 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     NOT_RUN = "not run"
     SKIPPED = "skipped, as asked"
+    LACKING = "not possible here"
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Report:
 
     @property
     def status(self) -> Status:
-        """The worst of the stages' statuses; what was to be skipped does not count."""
+        """The worst of the stages' statuses; what is skipped or can be done without counts not."""
         statuses = {stage.status for stage in self.stages}
         for worst in (Status.FAILED, Status.INTERRUPTED, Status.NOT_RUN):
             if worst in statuses:
@@ -168,6 +169,7 @@ _MARKS = {
     Status.INTERRUPTED: "[yellow]■[/]",
     Status.NOT_RUN: "[dim]·[/]",
     Status.SKIPPED: "[yellow]·[/]",
+    Status.LACKING: "[yellow]·[/]",
 }
 _SHOWN_FAILURES = 10
 
@@ -192,7 +194,7 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
     table.add_column("result", ratio=1, overflow="fold")
     table.add_column("seconds", justify="right")
     for stage in report.stages:
-        ran = stage.status not in (Status.NOT_RUN, Status.SKIPPED)
+        ran = stage.status not in (Status.NOT_RUN, Status.SKIPPED, Status.LACKING)
         seconds = f"{stage.seconds:.1f}" if ran else ""
         table.add_row(
             _MARKS[stage.status], stage.name, escape(stage.summary or str(stage.status)), seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ __all__ = [
     "Settings",
     "child_environment",
     "load_settings",
+    "prefer_modules_in",
+    "wants_interpreted",
 ]
 
 LEAN_VERSION = "4.28.0"
@@ -88,3 +91,15 @@ def load_settings() -> Settings:
 def child_environment(**changes: str) -> dict[str, str]:
     """Give the environment for a child process: ours, with `changes`."""
     return {**os.environ, **changes}
+
+
+def wants_interpreted() -> bool:
+    """Tell whether ``LPB_INTERPRETED`` asks for the server's sources, compiled or not."""
+    return bool(os.environ.get("LPB_INTERPRETED"))
+
+
+def prefer_modules_in(folder: Path) -> None:
+    """Have this process and its children import modules from `folder` first."""
+    sys.path.insert(0, str(folder))
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = f"{folder}{os.pathsep}{others}" if others else str(folder)

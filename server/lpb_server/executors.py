@@ -12,8 +12,9 @@ from typing import Any, Final
 from lpb_server.errors import ConfigError, ExecutorError
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
-from lpb_server.wire.intake import Rejected, code_of
+from lpb_server.wire.intake import Rejected
 from lpb_server.wire.limits import Limits
+from lpb_server.wire.refusal import code_of
 
 __all__ = ["DASK", "PROCESS", "check_executor", "opened_executor", "run_elsewhere"]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from lpb_server.wire.intake import code_of
+from lpb_server.wire.refusal import code_of
 from lpb_server.wire.values import Frame
 
 __all__ = ["BOUNDS_S", "OTHER", "Latencies", "Metrics"]

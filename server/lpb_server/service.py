@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.operations.definition import ArrayMap, Operation
@@ -40,6 +41,7 @@ class Handled(msgspec.Struct):
     ran: bool
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)  # Where it is compiled, too.
 class Service:
     """Answers requests.
 

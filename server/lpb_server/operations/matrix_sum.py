@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.certificates import sum_error_bound
+from lpb_server.certificates.sum_error_bound import sum_error_bound
 from lpb_server.errors import InvalidParams
 from lpb_server.operations.definition import ArrayMap, Outcome, operation
 from lpb_server.operations.summation import fast_sum

@@ -20,8 +20,9 @@ from lpb_server.transport import worker_messages as say
 from lpb_server.transport.backend import Backend
 from lpb_server.transport.frontend import Frontend
 from lpb_server.transport.gate import Gate
+from lpb_server.transport.job import Job, Route
 from lpb_server.transport.queue import Action, Dispatch, GiveUp, JobQueue, Recall
-from lpb_server.transport.reception import Job, Reception, Route
+from lpb_server.transport.reception import Reception
 from lpb_server.transport.reply_cache import ReplyCache
 from lpb_server.transport.waker import Waker
 from lpb_server.transport.worker_pool import WorkerPool

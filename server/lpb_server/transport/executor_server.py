@@ -15,9 +15,9 @@ from lpb_server.config import ServerConfig
 from lpb_server.errors import ErrorCode
 from lpb_server.executors import run_elsewhere
 from lpb_server.service import Service
-from lpb_server.transport.reception import Job
+from lpb_server.transport.job import Job
 from lpb_server.transport.server import STOPPING, BridgeServer
-from lpb_server.wire.intake import Refusal
+from lpb_server.wire.refusal import Refusal
 from lpb_server.wire.values import Frame
 
 __all__ = ["ExecutorServer"]

@@ -20,7 +20,7 @@ from lpb_server.keys import Role
 from lpb_server.security import check_bind, protection
 from lpb_server.transport.frames import Arrivals, send_frames, usable
 from lpb_server.transport.gate import Gate
-from lpb_server.transport.reception import ANYBODY, Route
+from lpb_server.transport.job import ANYBODY, Route
 from lpb_server.transport.send_buffer import bound_send_buffer
 from lpb_server.wire.values import Frame
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from lpb_server.errors import ErrorCode
-from lpb_server.transport.reception import REVOKED, Job
+from lpb_server.transport.job import Job
+from lpb_server.transport.reception import REVOKED
 
 __all__ = ["Action", "Dismiss", "Dispatch", "GiveUp", "JobQueue", "Recall"]
 

@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
-
-import msgspec
+from typing import Final
 
 from lpb_server.errors import ErrorCode
+from lpb_server.transport.job import ANYBODY, Job, Route
 from lpb_server.transport.reply_cache import Key, Known, Lookup, ReplyCache
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import Limits
 from lpb_server.wire.values import Frame
 
-__all__ = ["ANYBODY", "REVOKED", "Job", "Reception", "Route"]
-
-Route: TypeAlias = tuple[bytes, ...]
-"""The frames that go before a reply: ``[identity]``, and an empty one for a REQ."""
-
-ANYBODY: Final = ""
-"""The user where nobody has to say who they are."""
+__all__ = ["REVOKED", "Reception"]
 
 REVOKED: Final = "the key of this connection is not allowed any more"
 
@@ -33,42 +26,6 @@ _ROUTES_PER_JOB: Final = 8
 _REMEMBERED_BYTES: Final = 256 << 10
 """A pure request above this size is not remembered: telling it from another would mean hashing
 its arrays, which takes longer than sending them. It may run twice; the answer is the same."""
-
-
-class Job(msgspec.Struct, eq=False):
-    """A request to run.
-
-    Parameters
-    ----------
-    token : int
-        Tells it from every other job of this server.
-    opened : Opened
-        The request.
-    key : tuple of str or None
-        Under which its reply is kept; None when it is not.
-    pure : bool
-        Whether it may run twice.
-    arrived_s : float
-        When it came, in monotonic seconds.
-    user : str
-        Whose it is: an authenticated key, or nobody's.
-    client : object
-        Whom it counts for: the user, or the connection.
-    routes : list
-        Who waits for the reply.
-    losses : int
-        How many workers were lost that had it.
-    """
-
-    token: int
-    opened: Opened
-    key: Key | None
-    pure: bool
-    arrived_s: float
-    user: str = ANYBODY
-    client: bytes | str = ANYBODY
-    routes: list[Route] = []
-    losses: int = 0
 
 
 class Reception:

@@ -19,7 +19,8 @@ from lpb_server.transport.frames import descriptor_of, has_message
 from lpb_server.transport.frontend import Frontend
 from lpb_server.transport.gate import Gate
 from lpb_server.transport.io_threads import IoThreads
-from lpb_server.transport.reception import REVOKED, Job, Reception, Route
+from lpb_server.transport.job import Job, Route
+from lpb_server.transport.reception import REVOKED, Reception
 from lpb_server.transport.reply_cache import ReplyCache
 from lpb_server.transport.waker import Waker
 from lpb_server.wire.values import Frame

@@ -30,7 +30,8 @@ from lpb_server.transport import worker_messages as say
 from lpb_server.transport.frames import receive_parts, usable
 from lpb_server.transport.lazy_pirate import Backoff
 from lpb_server.transport.waker import Waker
-from lpb_server.wire.intake import Rejected, code_of
+from lpb_server.wire.intake import Rejected
+from lpb_server.wire.refusal import code_of
 from lpb_server.wire.values import Frame
 
 __all__ = ["RECONNECT_BACKOFF", "Worker"]

@@ -25,7 +25,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from lpb_server.wire.intake import Refusal
+from lpb_server.wire.refusal import Refusal
 from lpb_server.wire.values import Frame
 
 __all__ = [

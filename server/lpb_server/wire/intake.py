@@ -17,22 +17,10 @@ from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, det
 from lpb_server.wire.known_headers import keep_request, known_request
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import check_frames, encode_message
+from lpb_server.wire.refusal import Refusal
 from lpb_server.wire.values import Frame, ValueMap
 
-__all__ = ["Opened", "Refusal", "Rejected", "code_of", "open_request"]
-
-
-class Refusal(list[Frame]):
-    """The frames of an error reply, with its code for whoever counts."""
-
-    def __init__(self, frames: Sequence[Frame], code: str) -> None:
-        super().__init__(frames)
-        self.code = code
-
-
-def code_of(reply: Sequence[Frame] | None) -> str:
-    """Return the error code of a reply; empty when it is none."""
-    return reply.code if isinstance(reply, Refusal) else ""
+__all__ = ["Opened", "Rejected", "open_request"]
 
 
 @dataclass(frozen=True, slots=True)

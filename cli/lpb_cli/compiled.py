@@ -1,0 +1,54 @@
+"""Which `lpb_server` a checkout runs: its sources, or a compiled copy that was made of just these.
+
+``lpb build`` makes the copy (`compilation`). It stands apart from the sources, with the digest of
+what it was made of: whoever changes a source runs that source, and nothing that is out of date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Final
+
+from lpb_cli.settings import prefer_modules_in, wants_interpreted
+
+__all__ = ["DIGEST_FILE", "compiled_folder", "is_current", "sources_digest", "use_compiled"]
+
+DIGEST_FILE: Final = "sources.sha256"
+PACKAGE: Final = "lpb_server"
+
+
+def compiled_folder(project: Path) -> Path:
+    """Where the compiled copy of a checkout is, or will be: one for each version of Python."""
+    return project / ".lpb" / "compiled" / str(sys.implementation.cache_tag)
+
+
+def sources_digest(project: Path) -> str:
+    """Return the SHA-256 of the sources of ``server/lpb_server``, names included."""
+    root = project / "server" / PACKAGE
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def is_current(project: Path) -> bool:
+    """Tell whether there is a compiled copy, made of the sources as they are."""
+    try:
+        recorded = (compiled_folder(project) / DIGEST_FILE).read_text("ascii")
+    except (OSError, ValueError):
+        return False
+    return recorded == sources_digest(project)
+
+
+def use_compiled() -> None:
+    """Have this process and its children import the compiled copy, where there is a current one.
+
+    It must be called before anything of `lpb_server` is imported. Setting ``LPB_INTERPRETED``
+    leaves it to the sources.
+    """
+    project = Path(__file__).resolve().parents[2]
+    if not wants_interpreted() and is_current(project):
+        prefer_modules_in(compiled_folder(project))
