@@ -20,6 +20,8 @@ def warnings(run: RunResult) -> list[str]:
         said.append(
             f"The machine was busy when the run began: load {load:g} on {processors} processors."
         )
+    if run.machine.get("server") == "interpreted":
+        said.append("The server was interpreted: compiled by `lpb build`, it answers faster.")
     if run.interrupted:
         said.append("The run was interrupted: this is what was measured until then.")
     return said

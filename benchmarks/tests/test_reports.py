@@ -12,6 +12,7 @@ from lpb_benchmarks import command
 from lpb_benchmarks.command import BenchOptions, print_report, run_bench
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
 from lpb_benchmarks.export import write_json
+from lpb_benchmarks.findings import warnings
 from lpb_benchmarks.results import RunResult, load_result
 from rich.console import Console
 
@@ -143,3 +144,11 @@ def test_wrong_options_are_said_before_anything_is_measured(
     monkeypatch.setattr(command, "run_suite", lambda *rest: pytest.fail("it measured"))
     with pytest.raises(BenchmarkUsageError, match=complaint):
         run_bench(BenchOptions(tmp_path, **options), quiet)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("server", "said"), [("interpreted", 1), ("compiled", 0)])
+def test_a_reader_is_told_that_the_server_was_interpreted(
+    make_run: MakeRun, server: str, said: int
+) -> None:
+    run = make_run(machine={"processors": 2, "load": 0.1, "server": server})
+    assert len([line for line in warnings(run) if "lpb build" in line]) == said

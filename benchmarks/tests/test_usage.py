@@ -71,3 +71,5 @@ def test_the_machine_is_described() -> None:
     facts = machine_facts()
     assert facts["packages"]["pyzmq"]
     assert f"{facts['processors']} × " in describe_machine(facts)
+    assert facts["server"] in {"compiled", "interpreted"}
+    assert f"server {facts['server']}" in describe_machine(facts)
