@@ -28,6 +28,8 @@ def test_the_worst_status_wins() -> None:
     assert example(Status.INTERRUPTED).status is Status.INTERRUPTED
     assert example(Status.PASSED).status is Status.NOT_RUN
     assert Report(stages=[Stage("a", Status.PASSED)]).status is Status.PASSED
+    done_without = Stage("b", Status.LACKING, "a compiler is missing")
+    assert Report(stages=[Stage("a", Status.PASSED), done_without]).status is Status.PASSED
 
 
 def test_reports_are_written_as_json_and_junit(tmp_path: Path) -> None:
