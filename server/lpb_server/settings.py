@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
@@ -168,7 +169,8 @@ def _settings() -> Iterator[Setting]:
 
 def _parameter_texts(owner: type[Any]) -> dict[str, str]:
     """Read what a class's docstring says of its parameters."""
-    parts = re.split(r"^ {4}(\w+) : .*$", owner.__doc__ or "", flags=re.MULTILINE)
+    # Python 3.13 takes the indentation away by itself.
+    parts = re.split(r"^(\w+) : .*$", cleandoc(owner.__doc__ or ""), flags=re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in zip(parts[1::2], parts[2::2])}  # noqa: B905
 
 

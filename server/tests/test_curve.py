@@ -99,7 +99,7 @@ def test_an_allowed_key_is_let_in(serve: Serve, folder: KeyFolder, service: Serv
 @pytest.mark.parametrize(
     ("who", "said"),
     [
-        ("nobody", "wants CURVE: give a key"),
+        ("nobody", "wants CURVE"),
         ("mallory", "refused this client's key"),
         ("revoked", "refused this client's key"),
         ("wrong server", "its public key is the one given"),
@@ -136,7 +136,7 @@ def test_who_is_not_allowed_runs_nothing_and_is_told_what_to_check(
 def test_a_server_without_curve_is_recognized(endpoint: str, folder: KeyFolder) -> None:
     with (
         client(endpoint, curve_of(folder, "alice")) as alice,
-        pytest.raises(HandshakeError, match="does not speak CURVE"),
+        pytest.raises(HandshakeError, match=r"speaks? CURVE"),
     ):
         alice.ping()
 

@@ -65,8 +65,11 @@ class HandshakeWatch:
                 else "the server wants CURVE: give a key of yours and the server's public key"
             )
         elif not self.failure:
+            # Of two ends that speak differently, the one that sees it first hangs up, and the
+            # other may see no more than that.
             self.failure = (
-                "the server ended the handshake: check that its public key is the one given here"
+                "the server ended the handshake: check that its public key is the one given here, "
+                "and that it speaks CURVE"
                 if self._curve
                 else "the server ended the handshake: check that it is a bridge server, and "
                 "whether it wants CURVE"
