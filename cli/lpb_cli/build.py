@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Callable
 
-from lpb_cli.c_library import build_c_library
-from lpb_cli.compilation import compile_server
+from lpb_cli.c_library import CLibrary, build_c_library
+from lpb_cli.compilation import CompiledServer, compile_server
 from lpb_cli.errors import EnvironmentLacksError, LpbError
 from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
@@ -27,46 +27,36 @@ def build_all(settings: Settings, toolchain: LeanToolchain, narrator: Narrator) 
         narrator.stage(proofs.name)
         check_proofs_stage(toolchain, narrator, proofs)
         narrator.stage(library.name)
-        _library(settings, library)
+        _build(library, build_c_library, settings)
         narrator.stage(server.name)
-        _server(settings, server)
+        _build(server, compile_server, settings, optional=True)
     finally:
         toolchain.close()
         report.seconds = time.monotonic() - started
     return report
 
 
-def _library(settings: Settings, stage: Stage) -> None:
+def _build(
+    stage: Stage,
+    make: Callable[[Settings], CLibrary | CompiledServer],
+    settings: Settings,
+    *,
+    optional: bool = False,
+) -> None:
+    """Run a stage that makes one thing; an optional one fails nothing where it is not possible."""
     started = time.monotonic()
     try:
-        built = build_c_library(settings)
-        _passed(stage, built.path, rebuilt=built.rebuilt)
+        built = make(settings)
     except LpbError as error:
-        _failed(stage, error)
+        if optional and isinstance(error, EnvironmentLacksError):
+            stage.status = Status.LACKING
+            stage.summary = f"{error.message} {error.hint or ''}".strip()
+        else:
+            stage.status = Status.FAILED
+            stage.summary = error.message.splitlines()[0]
+            detail = error.message + (f"\n{error.hint}" if error.hint else "")
+            stage.checks.append(Check(stage.name, Status.FAILED, detail))
+    else:
+        stage.status = Status.PASSED
+        stage.summary = f"{built.path} ({'built' if built.rebuilt else 'unchanged'})"
     stage.seconds = time.monotonic() - started
-
-
-def _server(settings: Settings, stage: Stage) -> None:
-    started = time.monotonic()
-    try:
-        built = compile_server(settings)
-        _passed(stage, built.path, rebuilt=built.rebuilt)
-    except EnvironmentLacksError as error:
-        # Nothing fails without it: small calls take longer.
-        stage.status = Status.LACKING
-        stage.summary = f"{error.message} {error.hint or ''}".strip()
-    except LpbError as error:
-        _failed(stage, error)
-    stage.seconds = time.monotonic() - started
-
-
-def _passed(stage: Stage, path: Path, *, rebuilt: bool) -> None:
-    stage.status = Status.PASSED
-    stage.summary = f"{path} ({'built' if rebuilt else 'unchanged'})"
-
-
-def _failed(stage: Stage, error: LpbError) -> None:
-    stage.status = Status.FAILED
-    stage.summary = error.message.splitlines()[0]
-    detail = error.message + (f"\n{error.hint}" if error.hint else "")
-    stage.checks.append(Check(stage.name, Status.FAILED, detail))
