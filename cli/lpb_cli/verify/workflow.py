@@ -16,7 +16,8 @@ from lpb_cli.errors import LpbError
 from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
-from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
+from lpb_cli.toolchain.audit import AUDIT_VERSION
+from lpb_cli.toolchain.diagnostics import ModuleStatus
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import (
     LiveExchange,
@@ -129,11 +130,7 @@ def _proofs(run: _Run, stage: Stage) -> None:
 
 def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stage) -> bool:
     """Check the package's modules and fill in the stage. Gives whether all of them hold."""
-
-    def progress(result: ModuleResult | None, done: int, total: int) -> None:
-        narrator.progress(result.name if result else "building", done, total)
-
-    proofs = toolchain.check_proofs(progress)
+    proofs = toolchain.check_proofs(narrator.progress)
     for module in proofs.modules:
         failed = module.status in (ModuleStatus.FAILED, ModuleStatus.NOT_REACHED)
         errors = [d for d in module.diagnostics if d.severity == "error"]
@@ -151,15 +148,30 @@ def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stag
     unchanged = sum(module.status is ModuleStatus.UNCHANGED for module in proofs.modules)
     stage.status = Status.PASSED if proofs.ok else Status.FAILED
     stage.seconds = proofs.seconds
+    totals = {name: proofs.total(name) for name in ("theorems", "definitions", "replayed")}
     stage.summary = (
-        f"{len(proofs.modules)} modules ({unchanged} unchanged), {proofs.theorems} theorems, "
-        f"{proofs.definitions} definitions, {proofs.warnings} warnings"
+        f"{len(proofs.modules)} modules ({unchanged} unchanged), {totals['theorems']} theorems, "
+        f"{totals['definitions']} definitions, {proofs.warnings} warnings; the kernel replayed "
+        f"{totals['replayed']} declarations, which name the axioms "
+        f"{', '.join(proofs.axioms) or 'none'}"
     )
     stage.data = {
-        "modules": len(proofs.modules),
+        "modules": [
+            {
+                "name": module.name,
+                "status": module.status,
+                "replayed": module.replayed,
+                "theorems": module.theorems,
+                "definitions": module.definitions,
+                "axioms": list(module.axioms),
+                "statements": module.statements,
+            }
+            for module in proofs.modules
+        ],
         "unchanged": unchanged,
-        "theorems": proofs.theorems,
-        "definitions": proofs.definitions,
+        **totals,
+        "axioms": list(proofs.axioms),
+        "audit_version": AUDIT_VERSION,
         "warnings": proofs.warnings,
     }
     return proofs.ok

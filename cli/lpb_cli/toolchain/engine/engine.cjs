@@ -6,6 +6,7 @@
 //   {"file": "/a/B.lean", "olean": "/out/B.olean"}      check a file, write its .olean when "olean" is given
 //   {"file": "/a/B.lean", "c": "/out/B.c"}              the same, and write the C that Lean compiles it to
 //   {"file": "/a/Main.lean", "run": ["argument", …]}    run its `main`
+// With "options": ["name=value", …] beside them, Lean's options for this job.
 // With "environment": {"NAME": "value", …} beside them, HOST_MODULE sees these variables from then on.
 // stdout, one JSON object a line:
 //   {"event": "ready"}                                  once, after initialisation
@@ -112,7 +113,7 @@ async function serve(engine) {
     const status = running
       ? engine.lean([["r"]], mounted(job.file), job.run)
       : engine.lean(
-          [["J"], ["D", "Elab.async=false"], ...["olean", "c"].flatMap((kind) => (job[kind] ? [[kind[0], mounted(job[kind])]] : []))],
+          [["J"], ["D", "Elab.async=false"], ...(job.options ?? []).map((option) => ["D", option]), ...["olean", "c"].flatMap((kind) => (job[kind] ? [[kind[0], mounted(job[kind])]] : []))],
           mounted(job.file),
         );
     running = false;
