@@ -135,6 +135,12 @@ def write_report(report: Report, folder: Path) -> None:
             ),
             time=f"{stage.seconds:.3f}",
         )
+        facts = {k: v for k, v in stage.data.items() if isinstance(v, str | int | float)}
+        facts |= {k: ", ".join(v) for k, v in stage.data.items() if _is_list_of_texts(v)}
+        if facts:
+            properties = ElementTree.SubElement(suite, "properties")
+            for key, value in facts.items():
+                ElementTree.SubElement(properties, "property", name=key, value=_xml(str(value)))
         for check in checks:
             case = ElementTree.SubElement(
                 suite,
@@ -148,9 +154,15 @@ def write_report(report: Report, folder: Path) -> None:
                 failure.text = _xml("\n".join(_plain(d) for d in check.diagnostics))
             elif check.status is not Status.PASSED:
                 ElementTree.SubElement(case, "skipped", message=str(check.status))
+            elif check.detail:
+                ElementTree.SubElement(case, "system-out").text = _xml(check.detail)
     tree = ElementTree.ElementTree(suites)
     ElementTree.indent(tree)
     tree.write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _xml(text: str) -> str:

@@ -26,7 +26,8 @@ theorem t : False := wrong
 """,
     "KernelLeftOut": """
 meta def lie : Declaration :=
-  .thmDecl { name := `wrong, levelParams := [], type := mkConst ``False, value := mkConst ``True.intro }
+  .thmDecl
+    { name := `wrong, levelParams := [], type := mkConst ``False, value := mkConst ``True.intro }
 elab "cheat" : command => do
   match (← getEnv).addDeclCore 0 lie none (doCheck := false) with
   | .ok env => setEnv env

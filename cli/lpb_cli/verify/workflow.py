@@ -17,7 +17,7 @@ from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
 from lpb_cli.toolchain.audit import AUDIT_VERSION
-from lpb_cli.toolchain.diagnostics import ModuleStatus
+from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import (
     LiveExchange,
@@ -35,9 +35,8 @@ from lpb_cli.verify.program import check_program
 __all__ = ["check_proofs_stage", "run_verify"]
 
 
-PARTS, CLIENT_PARTS = 6, 2
-"""Into how many files the conversation, and that of the Lean client, is cut: enough that no core
-waits long for the last of them."""
+MOST_PARTS = 6
+"""Into how many files a conversation is cut at most: each costs a start of the audit."""
 
 EMBEDDED_DIFFERS = "interpreted, not compiled; host functions instead of LeanZMQ.c"
 
@@ -140,7 +139,7 @@ def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stag
                 Status.FAILED if failed else Status.PASSED,
                 "not reached: a module that it imports failed"
                 if module.status is ModuleStatus.NOT_REACHED
-                else str(module.status),
+                else _found(module),
                 module.seconds,
                 errors if failed else module.diagnostics,
             )
@@ -175,6 +174,13 @@ def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stag
         "warnings": proofs.warnings,
     }
     return proofs.ok
+
+
+def _found(module: ModuleResult) -> str:
+    return (
+        f"{module.status}: {module.replayed} declarations replayed, {module.theorems} theorems, "
+        f"axioms {', '.join(module.axioms) or 'none'}"
+    )
 
 
 def _serve(run: _Run, stage: Stage) -> None:
@@ -226,7 +232,11 @@ def _begin_lean(run: _Run) -> None:
     if run.exchanges and SkippableStage.PROGRAM not in skip:
         run.program = run.lean.start(check_program, run.toolchain, run.exchanges)
     if run.exchanges and SkippableStage.TRANSCRIPT not in skip:
-        run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", PARTS)
+        run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", _parts(run))
+
+
+def _parts(run: _Run) -> int:
+    return min(run.toolchain.jobs, MOST_PARTS)
 
 
 _NOT_BEGUN = "not run: no conversation, or the proofs do not hold"
@@ -241,7 +251,7 @@ def _client(run: _Run, stage: Stage) -> None:
     certified = certified_exchanges(exchanges, "Lean client")
     run.exchanges += certified
     if SkippableStage.TRANSCRIPT not in run.options.skip:
-        run.lean.start_transcript(certified, "What Lean's own client said and heard.", CLIENT_PARTS)
+        run.lean.start_transcript(certified, "What Lean's own client said and heard.", 1)
     passed = len(stage.checks) - len(stage.failures)
     stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed"
     stage.data = {
@@ -265,9 +275,17 @@ def _transcript(run: _Run, stage: Stage) -> None:
     total = sum(len(part.exchanges) for part in parts)
     rejected = sum(check.status is Status.FAILED for check in stage.checks)
     stage.summary = f"the kernel accepts {total - rejected} of {total} exchanges"
+    results = [part.result.result() for part in parts]
+    audits = [result.audit for result in results if result.audit is not None]
+    axioms = sorted({axiom for audit in audits for axiom in audit.axioms})
+    replayed = sum(audit.replayed for audit in audits)
+    stage.summary += f" ({replayed} declarations replayed, axioms {', '.join(axioms) or 'none'})"
     stage.data = {
         "files": [str(part.file) for part in parts],
-        "kernel_seconds": round(sum(part.result.result().seconds for part in parts), 3),
+        "kernel_seconds": round(sum(result.seconds for result in results), 3),
+        "replayed": replayed,
+        "theorems": sum(len(audit.theorems) for audit in audits),
+        "axioms": axioms,
     }
 
 
