@@ -117,10 +117,11 @@ class Report:
 
 
 def write_report(report: Report, folder: Path) -> None:
-    """Write ``report.json`` and ``junit.xml``."""
+    """Write ``report.json``, ``junit.xml`` and, of checked modules, ``statements.txt``."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    _write_statements(report, folder / "statements.txt")
     suites = ElementTree.Element("testsuites", name="lpb verify", time=f"{report.seconds:.3f}")
     for stage in report.stages:
         checks = stage.checks or [Check(stage.name, stage.status, stage.summary, stage.seconds)]
@@ -159,6 +160,15 @@ def write_report(report: Report, folder: Path) -> None:
     tree = ElementTree.ElementTree(suites)
     ElementTree.indent(tree)
     tree.write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
+
+
+def _write_statements(report: Report, file: Path) -> None:
+    """Write what was proven as the kernel has it: full names, every instance, no notation."""
+    modules = [m for s in report.stages for m in s.data.get("modules", ()) if isinstance(m, dict)]
+    statements = [pair for m in modules for pair in sorted(m.get("statements", {}).items())]
+    if statements:
+        text = "\n\n".join(f"{name}\n    {statement}" for name, statement in statements)
+        file.write_text(text + "\n", encoding="utf-8")
 
 
 def _is_list_of_texts(value: object) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lpb_cli.errors import AuditFailedError
+from lpb_cli.toolchain import embedded
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus, ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 
@@ -206,3 +208,30 @@ def test_a_file_outside_the_package_goes_through_the_same_gate(
     errors = [d for d in found["False"].diagnostics if d.severity == "error"]
     assert {d.line for d in errors} == {7}
     assert "kernel" in errors[0].message
+
+
+@pytest.mark.timeout(ENGINE_TIMEOUT_S)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        'IO.println "{\\"event\\": \\"done\\"}"',  # about nothing
+        'IO.println "{\\"event\\": \\"module\\""',  # half a line
+        'throw (IO.userError "out of memory")',
+        "IO.Process.exit 0",
+    ],
+)
+def test_an_audit_that_dies_has_not_held(
+    own_toolchain: EmbeddedToolchain,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+) -> None:
+    write(tmp_path / "lean" / "proofs", "Good", HEADER + "theorem good : 1 + 1 = 2 := rfl")
+    dying = tmp_path / "Audit.lean"
+    write(tmp_path, "Audit", f"{HEADER}def main (_ : List String) : IO Unit := {answer}")
+    with monkeypatch.context() as patched:
+        patched.setattr(embedded, "AUDIT_FILE", dying)
+        with pytest.raises(AuditFailedError, match="nothing is known to hold"):
+            check(own_toolchain)
+    _, results = check(own_toolchain)
+    assert results["Good"].status is ModuleStatus.CHECKED  # not recalled: it had no verdict

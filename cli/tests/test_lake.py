@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lpb_cli.errors import CommandFailedError, EngineUnavailableError, LpbError
+from lpb_cli.errors import AuditFailedError, CommandFailedError, EngineUnavailableError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
@@ -150,7 +150,7 @@ def test_an_audit_that_does_not_end_is_an_error_and_proves_nothing(
 ) -> None:
     lake = lake_that_builds(package, end=end)
     for _ in range(2):  # nothing was recorded
-        with pytest.raises(LpbError, match="audit"):
+        with pytest.raises(AuditFailedError, match="nothing is known to hold"):
             statuses(package, lake)
 
 

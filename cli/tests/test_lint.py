@@ -22,6 +22,8 @@ def module(source: str) -> LeanModule:
         "exact Lean.ofReduceBool a b h",
         "set_option debug.skipKernelTC true",
         "#exit",
+        "open Evil renaming fake → abs",
+        "export Evil (abs)",
     ],
 )
 def test_forbidden_words_are_found_where_they_stand(word: str) -> None:

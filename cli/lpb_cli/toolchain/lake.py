@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lpb_cli.errors import CommandFailedError
+from lpb_cli.errors import AuditFailedError, CommandFailedError
 from lpb_cli.processes import Child, run_command
 from lpb_cli.settings import Settings, child_environment
 from lpb_cli.toolchain.audit import (
@@ -215,7 +215,10 @@ class LakeToolchain:
             file = Path(folder) / "plan"
             plan.write(file)
             argv = ["env", "lean", "--run", str(AUDIT_FILE), str(file)]
-            code, stdout, stderr = self._capture(argv, AUDIT_TIMEOUT_S, lambda line: None)
+            try:
+                code, stdout, stderr = self._capture(argv, AUDIT_TIMEOUT_S, lambda line: None)
+            except CommandFailedError as error:
+                raise AuditFailedError(error.message.splitlines()[0]) from error
         return read_answer(code, stdout.splitlines(), stderr, plan.names)
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:

@@ -30,6 +30,8 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.!?']*")
 _PHRASES = {
     re.compile(r"\bdecide\s+\+\s*native\b"): ("decide +native", "trusts the compiler"),
     re.compile(r"#exit\b"): ("#exit", "hides what comes after it from Lean"),
+    re.compile(r"\brenaming\b"): ("renaming", "gives a name another meaning"),
+    re.compile(r"^\s*export\b", re.M): ("export", "gives a name another meaning"),
 }
 
 

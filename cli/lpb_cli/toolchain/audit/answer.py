@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lpb_cli.errors import LpbError
+from lpb_cli.errors import AuditFailedError
 
 __all__ = ["ModuleAudit", "Problem", "read_answer"]
 
@@ -112,7 +112,7 @@ def read_answer(
 
     Raises
     ------
-    LpbError
+    AuditFailedError
         When it did not end well or left anything out: nothing is known to hold then.
     """
     found: dict[str, ModuleAudit] = {}
@@ -124,17 +124,10 @@ def read_answer(
                 found[str(event["name"])] = ModuleAudit.from_dict(event)
             done = event.get("event") == "done"
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LpbError(f"The audit's answer cannot be read: {error}.", _NEXT) from error
+        raise AuditFailedError(f"its answer cannot be read ({error})") from error
     missing = [name for name in wanted if name not in found]
     if status != 0 or not done or missing:
-        about = f" It said nothing of {', '.join(missing[:3])}." if missing else ""
+        about = f", and said nothing of {', '.join(missing[:3])}" if missing else ""
         said = f"\n{errors.strip()[-2000:]}" if errors.strip() else ""
-        raise LpbError(
-            f"The audit of the proofs did not end (status {status}): nothing is known to hold."
-            f"{about}{said}",
-            _NEXT,
-        )
+        raise AuditFailedError(f"it ended with {status}{about}.{said}")
     return found
-
-
-_NEXT = "Run the command again; if it stays, `lpb doctor` looks at the engine."

@@ -84,8 +84,8 @@ class Gate:
 
         Raises
         ------
-        LpbError
-            When an audit did not end; nothing is recorded then.
+        AuditFailedError
+            When an audit gave no verdict; nothing is recorded then.
         """
         fresh = [m for m in modules if results[m.name].status is ModuleStatus.CHECKED]
         for module in fresh:
