@@ -342,7 +342,7 @@ static void *use_elsewhere(void *unused) {
 
 static void errors(void) {
     expect_error(lpb_lean_context_new(0), INVALID_ARGUMENT, "io_threads");
-    expect_error(lpb_lean_context_new(UINT32_MAX), INVALID_ARGUMENT, "io_threads");
+    expect_error(lpb_lean_context_new(UINT32_MAX), INVALID_ARGUMENT, "io_threads is 4294967295, not 1 to 64");
     lean_object *context = open_context();
     expect_error(lpb_lean_socket_new(context, 2), INVALID_ARGUMENT, "kind of socket");
     lean_object *socket = open_socket(context, LPB_DEALER);
