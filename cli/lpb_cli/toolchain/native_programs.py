@@ -130,6 +130,11 @@ class NativePrograms:
         _record_of(target).write_text(json.dumps(record), "ascii")
         return NativeProgram(target, rebuilt=True)
 
+    def build_all(self) -> NativeProgram:
+        """Compile the package's programs. Gives their folder, and whether any was compiled now."""
+        built = [self.build(module) for module in PROGRAMS]
+        return NativeProgram(self._folder, rebuilt=any(program.rebuilt for program in built))
+
     def _emitted(self, module: str, amalgam: Amalgam, scratch: Path) -> Path:
         """Give the program's C, which is kept: a change of the C sources asks for no engine."""
         kept = self._folder / f"{module}.c"

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from lpb_cli.toolchain.diagnostics import Diagnostic, ModuleResult, ProgramResult, ProofReport
 
-__all__ = ["FileResult", "LeanToolchain", "ProofProgress"]
+__all__ = ["FileResult", "LeanToolchain", "ProgramRunner", "ProofProgress"]
 
 ProofProgress = Callable[[ModuleResult | None, int, int], None]
 """Called with a module that is done (or ``None``), how many are done, and how many there are."""
@@ -24,7 +24,14 @@ class FileResult:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-class LeanToolchain(Protocol):
+class ProgramRunner(Protocol):
+    """What runs Lean programs, compiled or interpreted."""
+
+    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
+        """Run the `main` of a module of the package."""
+
+
+class LeanToolchain(ProgramRunner, Protocol):
     """A Lean engine: it checks proofs and runs programs. Close it after use."""
 
     @property
@@ -44,9 +51,6 @@ class LeanToolchain(Protocol):
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package."""
-
-    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
-        """Run the `main` of a module of the package."""
 
     def warm_up(self) -> None:
         """Start, in the background, what the next call will wait for."""
