@@ -58,7 +58,8 @@ def build_c_library(settings: Settings) -> CLibrary:
     flags = zmq_flags(settings)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_suffix(".building")
-    _run(settings, ["cc", *_FLAGS, "-o", str(scratch), str(source), *flags, "-lpthread"])
+    arguments = [*_FLAGS, "-o", str(scratch), str(source), *flags, "-lpthread"]
+    _run(source.parent, ["cc", *arguments])
     scratch.replace(target)
     return CLibrary(target, rebuilt=True)
 
@@ -78,7 +79,7 @@ def zmq_flags(settings: Settings) -> list[str]:
                 f"On Debian or Ubuntu: apt-get install {package}",
             )
     try:
-        return shlex.split(_run(settings, ["pkg-config", "--cflags", "--libs", "libzmq"]))
+        return shlex.split(_run(settings.project, ["pkg-config", "--cflags", "--libs", "libzmq"]))
     except CommandFailedError as error:
         raise EnvironmentLacksError(
             "ZeroMQ's headers, which the C library is built with, are missing.",
@@ -86,7 +87,5 @@ def zmq_flags(settings: Settings) -> list[str]:
         ) from error
 
 
-def _run(settings: Settings, argv: list[str]) -> str:
-    return run_command(
-        argv, directory=settings.lean / "ffi", environment=child_environment(), timeout_s=300.0
-    )
+def _run(directory: Path, argv: list[str]) -> str:
+    return run_command(argv, directory=directory, environment=child_environment(), timeout_s=300.0)

@@ -14,6 +14,7 @@ import zmq
 from lpb_cli.settings import load_settings
 from lpb_cli.toolchain.engine_archive import NpmPackage, fetch_package, prepare_engine
 from lpb_cli.toolchain.engine_process import ENGINE_FOLDER, EngineProcess
+from lpb_cli.toolchain.lean_runtime import HEADERS
 from lpb_cli.toolchain.lean_sources import amalgamate, load_modules
 
 TESTS = Path(__file__).parent
@@ -174,7 +175,7 @@ def test_lean_calls_the_c_functions_as_they_are_declared(
     # Two declarations of one function that differ are an error of the C compiler.
     both = tmp_path / "both.c"
     both.write_text('#include "LeanZMQ.h"\n' + "\n".join(declared) + "\n")
-    include = [f"-I{NATIVE_FOLDER}", f"-I{FFI}"]
+    include = [f"-I{HEADERS}", f"-I{FFI}"]
     compile_c(["-std=c11", "-Wall", "-Wextra", "-Werror", *include, "-fsyntax-only", both])
 
 
