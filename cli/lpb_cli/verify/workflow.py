@@ -80,25 +80,24 @@ def run_verify(
         ("serve", _serve),
         ("live", _live),
         ("client", _client),
-        ("client, compiled", _compiled_client),
         ("program", _program),
         ("transcript", _transcript),
         ("stop", _stop),
     ]
+    if toolchain.name != "lake" and SkippableStage.CLIENT not in options.skip:
+        stages.insert(4, ("client, compiled", _compiled_client))  # lake's client is compiled
     report.stages = [
-        Stage(name, Status.SKIPPED if name.split(",")[0] in options.skip else Status.NOT_RUN)
+        Stage(name, Status.SKIPPED if name in options.skip else Status.NOT_RUN)
         for name, _ in stages
-        if name != "client, compiled" or toolchain.name != "lake"  # whose client is compiled
     ]
-    actions = dict(stages)
     try:
         toolchain.warm_up()  # it starts while we look for what has changed
-        for stage in report.stages:
+        for stage, (_, action) in zip(report.stages, stages, strict=True):
             if stage.status is Status.SKIPPED:
                 continue
             with _timed(stage):
                 narrator.stage(stage.name)
-                actions[stage.name](run, stage)
+                action(run, stage)
     except KeyboardInterrupt:
         pass  # the stages say it
     finally:
