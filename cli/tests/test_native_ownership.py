@@ -87,6 +87,23 @@ def test_every_function_that_our_programs_call_is_probed(probes_c: Path, program
     assert used - ours - probed == {"l_Array_empty"}  # which is given a type alone
 
 
+def test_functions_handed_over_as_values_take_what_they_are_given(programs_c: str) -> None:
+    # A value of a function takes all its arguments; where the library lends one, NAME___boxed does.
+    values = set(re.findall(r"lean_alloc_closure\(\(void\*\)\((\w+)\)", programs_c))
+    defined = set(re.findall(r"^(?:LEAN_EXPORT|static) .*?(\w+)\([^()]*\) ?\{$", programs_c, re.M))
+    foreign = values - defined
+    assert foreign
+    library = find_lean_runtime().folder / "libleanshared.so"
+    listed = subprocess.run(
+        ["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True
+    ).stdout
+    exported = {line.split()[-1] for line in listed.splitlines()}
+    assert foreign <= exported
+    assert {
+        f"{name}___boxed" for name in foreign if not name.endswith("___boxed")
+    } & exported == set()
+
+
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_what_differs_is_harmless_in_our_programs(programs_c: str) -> None:
     # A reference to a number below 2^63 is none that could be given back.
