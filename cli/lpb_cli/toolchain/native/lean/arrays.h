@@ -23,7 +23,7 @@ typedef struct {
     char text[];
 } lpb_string;
 
-/* --- what the runtime library exports ------------------------------------------------------------------------- */
+/* --- what the runtime library exports ----------------------------------------------------------------------------- */
 
 lean_obj_res lean_array_push(lean_obj_arg array, lean_obj_arg item);
 lean_obj_res lean_byte_array_push(lean_obj_arg bytes, uint8_t byte);
@@ -40,10 +40,10 @@ lean_obj_res lean_string_append(lean_obj_arg string, b_lean_obj_arg more);
 lean_obj_res lean_string_to_utf8(b_lean_obj_arg string);
 bool lean_string_eq_cold(b_lean_obj_arg, b_lean_obj_arg);
 
-/* --- arrays ----------------------------------------------------------------------------------------------------- */
+/* --- arrays ------------------------------------------------------------------------------------------------------- */
 
 static inline lean_object *lean_alloc_array(size_t size, size_t capacity) {
-    lpb_array *array = (lpb_array *)lpb_allocate(sizeof *array + capacity * sizeof(void *), LPB_TAG_ARRAY, 0);
+    lpb_array *array = (lpb_array *)lpb_allocate_big(sizeof *array + capacity * sizeof(void *), LPB_TAG_ARRAY, 0);
     array->size = size;
     array->capacity = capacity;
     return &array->header;
@@ -60,11 +60,11 @@ static inline void lean_array_set_core(lean_object *array, size_t index, lean_ob
     ((lpb_array *)array)->items[index] = value;
 }
 
-/* --- arrays of bytes and floats --------------------------------------------------------------------------------- */
+/* --- arrays of bytes and floats ----------------------------------------------------------------------------------- */
 
 static inline lean_object *lean_alloc_sarray(unsigned element_size, size_t size, size_t capacity) {
-    lpb_scalar_array *array =
-        (lpb_scalar_array *)lpb_allocate(sizeof *array + capacity * element_size, LPB_TAG_SCALAR_ARRAY, element_size);
+    size_t bytes = sizeof(lpb_scalar_array) + capacity * element_size;
+    lpb_scalar_array *array = (lpb_scalar_array *)lpb_allocate_big(bytes, LPB_TAG_SCALAR_ARRAY, element_size);
     array->size = size;
     array->capacity = capacity;
     return &array->header;

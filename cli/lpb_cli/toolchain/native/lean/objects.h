@@ -1,7 +1,7 @@
 /* Objects: their header, reference counts, constructors, closures and external objects.
  *
- * An object is an eight-byte header (reference count, size, other, tag), then the fields. A count above 0 belongs to one
- * thread and is plain; below 0 it is shared and atomic; 0 is never counted. A pointer whose lowest bit is set is no
+ * An object is an eight-byte header (reference count, size, other, tag), then the fields. A count above 0 belongs to
+ * one thread and is plain; below 0 it is shared and atomic; 0 is never counted. A pointer whose lowest bit is set is no
  * object but a number in the other bits.
  */
 #ifndef LPB_LEAN_OBJECTS_H
@@ -35,7 +35,7 @@ enum {
     LPB_TAG_EXTERNAL = 254
 };
 
-/* --- what the runtime library exports ------------------------------------------------------------------------- */
+/* --- what the runtime library exports ----------------------------------------------------------------------------- */
 
 typedef void (*lean_external_finalize_proc)(void *);
 typedef void (*lean_external_foreach_proc)(void *, b_lean_obj_arg);
@@ -52,8 +52,10 @@ void lean_finalize_task_manager(void);
 void lean_io_mark_end_initialization(void);
 void lean_set_panic_messages(bool shown);
 
-/* The allocator notes the size in the header. */
+/* For arrays and strings, whose size stands in the object: the size in the header becomes 0. */
 lean_object *lean_alloc_object(size_t size);
+/* For all others, in whole words; the size is noted in the header. */
+lean_object *lean_alloc_small_object_core(unsigned size);
 void lean_free_object(lean_object *object);
 void lean_dec_ref_cold(lean_object *object);
 void lean_mark_mt(lean_object *object);
@@ -66,7 +68,7 @@ lean_obj_res lean_apply_3(lean_obj_arg closure, lean_obj_arg, lean_obj_arg, lean
 lean_obj_res lean_apply_4(lean_obj_arg closure, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg);
 lean_obj_res lean_apply_5(lean_obj_arg closure, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg);
 
-/* --- boxes and reference counts ------------------------------------------------------------------------------- */
+/* --- boxes and reference counts ----------------------------------------------------------------------------------- */
 
 static inline bool lean_is_scalar(lean_object *object) { return ((uintptr_t)object & 1) != 0; }
 static inline lean_object *lean_box(size_t value) { return (lean_object *)(uintptr_t)(value << 1 | 1); }
@@ -103,15 +105,25 @@ static inline unsigned lean_obj_tag(lean_object *object) {
     return lean_is_scalar(object) ? (unsigned)lean_unbox(object) : object->m_tag;
 }
 
-static inline lean_object *lpb_allocate(size_t size, unsigned tag, unsigned other) {
-    lean_object *object = lean_alloc_object(size);
+static inline lean_object *lpb_begin(lean_object *object, unsigned tag, unsigned other) {
     object->m_rc = 1;
     object->m_tag = tag & 255u;
     object->m_other = other & 255u;
     return object;
 }
+static inline lean_object *lpb_allocate_big(size_t size, unsigned tag, unsigned other) {
+    return lpb_begin(lean_alloc_object(size), tag, other);
+}
+/* What fills up the last word is 0: the runtime compares objects byte for byte. */
+static inline lean_object *lpb_allocate_small(size_t size, unsigned tag, unsigned other) {
+    size_t words = (size + 7) / 8;
+    lean_object *object = lean_alloc_small_object_core((unsigned)(8 * words));
+    if (size % 8 != 0)
+        ((uint64_t *)(void *)object)[words - 1] = 0;
+    return lpb_begin(object, tag, other);
+}
 
-/* --- constructors: objects first, then scalars, whose offset counts from the first field ------------------------ */
+/* --- constructors: objects first, then scalars, whose offset counts from the first field -------------------------- */
 
 typedef struct {
     lean_object header;
@@ -122,7 +134,7 @@ static inline lean_object **lpb_fields(lean_object *object) { return ((lpb_const
 static inline void *lpb_scalar(lean_object *object, unsigned offset) { return (char *)lpb_fields(object) + offset; }
 
 static inline lean_object *lean_alloc_ctor(unsigned tag, unsigned fields, unsigned scalar_size) {
-    return lpb_allocate(sizeof(lpb_constructor) + fields * sizeof(void *) + scalar_size, tag, fields);
+    return lpb_allocate_small(sizeof(lpb_constructor) + fields * sizeof(void *) + scalar_size, tag, fields);
 }
 static inline lean_object *lean_ctor_get(lean_object *object, unsigned field) { return lpb_fields(object)[field]; }
 static inline void lean_ctor_set(lean_object *object, unsigned field, lean_object *value) {
@@ -165,7 +177,7 @@ LPB_BOXED(float, double)
 static inline lean_object *lean_box_uint32(uint32_t value) { return lean_box(value); }
 static inline uint32_t lean_unbox_uint32(lean_object *object) { return (uint32_t)lean_unbox(object); }
 
-/* --- closures --------------------------------------------------------------------------------------------------- */
+/* --- closures ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     lean_object header;
@@ -176,7 +188,7 @@ typedef struct {
 
 static inline lean_object *lean_alloc_closure(void *function, unsigned arity, unsigned fixed_count) {
     lpb_closure *closure =
-        (lpb_closure *)lpb_allocate(sizeof(lpb_closure) + fixed_count * sizeof(void *), LPB_TAG_CLOSURE, 0);
+        (lpb_closure *)lpb_allocate_small(sizeof(lpb_closure) + fixed_count * sizeof(void *), LPB_TAG_CLOSURE, 0);
     closure->function = function;
     closure->arity = (uint16_t)arity;
     closure->fixed_count = (uint16_t)fixed_count;
@@ -186,7 +198,7 @@ static inline void lean_closure_set(lean_object *closure, unsigned index, lean_o
     ((lpb_closure *)closure)->fixed[index] = value;
 }
 
-/* --- external objects ------------------------------------------------------------------------------------------- */
+/* --- external objects --------------------------------------------------------------------------------------------- */
 
 typedef struct {
     lean_object header;
@@ -195,7 +207,7 @@ typedef struct {
 } lpb_external;
 
 static inline lean_object *lean_alloc_external(lean_external_class *class, void *data) {
-    lpb_external *object = (lpb_external *)lpb_allocate(sizeof *object, LPB_TAG_EXTERNAL, 0);
+    lpb_external *object = (lpb_external *)lpb_allocate_small(sizeof *object, LPB_TAG_EXTERNAL, 0);
     object->class = class;
     object->data = data;
     return &object->header;

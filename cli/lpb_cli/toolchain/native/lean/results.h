@@ -4,7 +4,7 @@
 
 #include "objects.h"
 
-/* --- what the runtime library exports ------------------------------------------------------------------------- */
+/* --- what the runtime library exports ----------------------------------------------------------------------------- */
 
 lean_obj_res lean_mk_io_error_time_expired(uint32_t number, lean_obj_arg text);
 lean_obj_res lean_mk_io_error_resource_vanished(uint32_t number, lean_obj_arg text);
