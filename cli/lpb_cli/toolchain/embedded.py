@@ -272,6 +272,17 @@ class EmbeddedToolchain:
             file.write_text(importable(source, helper_names(job.messages)), encoding="utf-8")
             return engine.run({"file": str(file), "olean": str(olean)}, timeout_s)
 
+    def emit_c(
+        self, module: str, amalgam: Amalgam, target: Path, timeout_s: float
+    ) -> ProgramResult | None:
+        """Write the C that Lean compiles a program to; give what was wrong, or ``None``."""
+        # An engine of its own: its heap is half full afterwards.
+        with self._pool.own(self._new_engine()) as engine:
+            file = engine.scratch / f"{module}.lean"
+            file.write_text(amalgam.source, encoding="utf-8")
+            job = engine.run({"file": str(file), "c": str(target)}, timeout_s)
+        return _uncompiled(job, amalgam) if _failed(job) else None
+
     def _foreign_libraries(self, amalgam: Amalgam) -> dict[str, str]:
         """Give the variables that host.cjs reads, when the program calls functions of C."""
         if not any(self._settings.lean / "ffi" in file.parents for _, file in amalgam.starts):

@@ -10,7 +10,7 @@ from typing import Protocol
 from lpb_cli.toolchain.audit import ModuleAudit
 from lpb_cli.toolchain.diagnostics import Diagnostic, ProgramResult, ProofReport
 
-__all__ = ["FileResult", "LeanToolchain", "ProofProgress"]
+__all__ = ["FileResult", "LeanToolchain", "ProgramRunner", "ProofProgress"]
 
 ProofProgress = Callable[[str, int, int], None]
 """Called with what is done or being done, how much of it is done, and how much there is."""
@@ -32,7 +32,14 @@ class FileResult:
     audit: ModuleAudit | None = None
 
 
-class LeanToolchain(Protocol):
+class ProgramRunner(Protocol):
+    """What runs Lean programs, compiled or interpreted."""
+
+    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
+        """Run the `main` of a module of the package."""
+
+
+class LeanToolchain(ProgramRunner, Protocol):
     """A Lean engine: it checks proofs and runs programs. Close it after use."""
 
     @property
@@ -52,9 +59,6 @@ class LeanToolchain(Protocol):
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package, and audit it."""
-
-    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
-        """Run the `main` of a module of the package."""
 
     def warm_up(self) -> None:
         """Start, in the background, what the next call will wait for."""

@@ -19,6 +19,7 @@ from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
 from lpb_cli.toolchain.audit import AUDIT_VERSION
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.verify.compiled_client import CompiledClient, start_compiled_client
 from lpb_cli.verify.exchanges import (
     LiveExchange,
     certified_exchanges,
@@ -38,7 +39,8 @@ __all__ = ["check_proofs_stage", "run_verify"]
 MOST_PARTS = 6
 """Into how many files a conversation is cut at most: each costs a start of the audit."""
 
-EMBEDDED_DIFFERS = "interpreted, not compiled; host functions instead of LeanZMQ.c"
+INTERPRETED = "interpreted; host functions instead of LeanZMQ.c"
+COMPILED_BY_LAKE = "compiled by lake"
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class _Run:
     proofs_hold: bool = False
     lean: LeanWork | None = None
     client: Future[tuple[list[Check], list[Exchange]]] | None = None
+    compiled: CompiledClient | None = None
     program: Future[list[Check]] | None = None
 
 
@@ -81,6 +84,8 @@ def run_verify(
         ("transcript", _transcript),
         ("stop", _stop),
     ]
+    if toolchain.name != "lake" and SkippableStage.CLIENT not in options.skip:
+        stages.insert(4, ("client, compiled", _compiled_client))  # lake's client is compiled
     report.stages = [
         Stage(name, Status.SKIPPED if name in options.skip else Status.NOT_RUN)
         for name, _ in stages
@@ -98,6 +103,8 @@ def run_verify(
     finally:
         if run.lean is not None:
             run.lean.stop()
+        if run.compiled is not None:
+            run.compiled.close()
         if run.server is not None:
             run.server.stop()
         toolchain.close()
@@ -229,6 +236,7 @@ def _begin_lean(run: _Run) -> None:
     run.lean = LeanWork(run.toolchain, run.settings.output, jobs)
     if SkippableStage.CLIENT not in skip:
         run.client = run.lean.start(run_client_tests, run.toolchain, run.endpoint)
+        run.compiled = start_compiled_client(run.settings, run.toolchain, run.endpoint, run.lean)
     if run.exchanges and SkippableStage.PROGRAM not in skip:
         run.program = run.lean.start(check_program, run.toolchain, run.exchanges)
     if run.exchanges and SkippableStage.TRANSCRIPT not in skip:
@@ -253,13 +261,17 @@ def _client(run: _Run, stage: Stage) -> None:
     if SkippableStage.TRANSCRIPT not in run.options.skip:
         run.lean.start_transcript(certified, "What Lean's own client said and heard.", 1)
     passed = len(stage.checks) - len(stage.failures)
-    stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed"
-    stage.data = {
-        "exchanges": len(certified),
-        "differs_from_native": "" if run.toolchain.name == "lake" else EMBEDDED_DIFFERS,
-    }
-    if run.toolchain.name != "lake":
-        stage.summary += f" ({EMBEDDED_DIFFERS})"
+    how = COMPILED_BY_LAKE if run.toolchain.name == "lake" else INTERPRETED
+    stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed ({how})"
+    stage.data = {"exchanges": len(certified), "program": how}
+
+
+def _compiled_client(run: _Run, stage: Stage) -> None:
+    if run.compiled is None:
+        stage.summary = _NOT_BEGUN
+        return
+    run.narrator.progress("the Lean client's tests, compiled", 0, 0)
+    run.compiled.fill_in(stage)
 
 
 def _transcript(run: _Run, stage: Stage) -> None:
