@@ -64,7 +64,7 @@ class EmbeddedToolchain:
         self._oleans = settings.output / "proofs" / self._home.name
         self._programs = settings.output / "programs" / self._home.name
         self._pool = EnginePool(self._new_engine)
-        self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
+        self._folders = settings.lean_folders
 
     @property
     def description(self) -> str:

@@ -19,7 +19,12 @@ from lpb_cli.toolchain.diagnostics import (
     ProgramResult,
     ProofReport,
 )
-from lpb_cli.toolchain.lean_sources import count_declarations, find_forbidden, load_modules
+from lpb_cli.toolchain.lean_sources import (
+    LeanModule,
+    count_declarations,
+    find_forbidden,
+    load_modules,
+)
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 
 __all__ = ["LakeToolchain", "find_lake", "parse_diagnostics"]
@@ -126,7 +131,7 @@ class LakeToolchain:
     def check_proofs(self, progress: ProofProgress) -> ProofReport:
         """Build the package: Lake itself knows what has changed."""
         started = time.monotonic()
-        modules = load_modules([self._settings.lean / "proofs", self._settings.lean / "ffi"])
+        modules = load_modules(self._settings.lean_folders)
         lines: list[str] = []
 
         def follow(line: str) -> None:
@@ -136,6 +141,7 @@ class LakeToolchain:
                 progress(None, int(match[1]), int(match[2]))
 
         code, _, _ = self._capture(["build"], BUILD_TIMEOUT_S, follow)
+        code = code or self._build_checkers(modules, follow)
         diagnostics = parse_diagnostics(lines, self._settings.lean)
         results = []
         for module in modules:
@@ -162,6 +168,27 @@ class LakeToolchain:
                 "\n".join(lines[-40:]),
             )
         return report
+
+    def _build_checkers(self, modules: list[LeanModule], follow: Callable[[str], None]) -> int:
+        """Compile the modules that are beside the package's own; give the first bad exit code."""
+        folder = self._settings.checkers
+        for module in modules:
+            if folder is None or folder not in module.file.parents:
+                continue
+            olean = module.file.with_suffix(".olean")
+            arguments = ["env", "lean", "-R", str(folder), "-o", str(olean), str(module.file)]
+            code, _, _ = self._capture(arguments, BUILD_TIMEOUT_S, follow)
+            if code != 0:
+                return code
+        return 0
+
+    def _environment(self) -> dict[str, str]:
+        """Give the environment in which Lean finds the checkers beside the package's modules."""
+        if self._settings.checkers is None:
+            return child_environment()
+        others = child_environment().get("LEAN_PATH")
+        path = [str(self._settings.checkers), *([others] if others else [])]
+        return child_environment(LEAN_PATH=os.pathsep.join(path))
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package."""
@@ -207,7 +234,7 @@ class LakeToolchain:
         with Child(
             argv,
             directory=self._settings.lean,
-            environment=child_environment(),
+            environment=self._environment(),
             on_stdout=lambda line: keep(streams[0], line),
             on_stderr=lambda line: keep(streams[1], line),
         ) as child:

@@ -22,6 +22,7 @@ __all__ = [
     "blank_comments_and_strings",
     "count_declarations",
     "find_forbidden",
+    "imports_of",
     "load_modules",
     "without_code_generation",
 ]
@@ -73,6 +74,11 @@ class LeanModule:
     digest: str
 
 
+def imports_of(source: str) -> list[str]:
+    """Give the names of the modules that a file imports."""
+    return [str(found) for found in _IMPORT.findall(blank_comments_and_strings(source))]
+
+
 def load_modules(folders: list[Path]) -> list[LeanModule]:
     """Read all modules below `folders`, each after what it imports.
 
@@ -99,8 +105,7 @@ def load_modules(folders: list[Path]) -> list[LeanModule]:
             raise UsageError(f"Lean modules import one another in a circle: {circle}.")
         visiting.append(name)
         source = files[name].read_text(encoding="utf-8")
-        header = blank_comments_and_strings(source)
-        imports = tuple(found for found in _IMPORT.findall(header) if found in files)
+        imports = tuple(found for found in imports_of(source) if found in files)
         digest = hashlib.sha256(source.encode())
         for imported in imports:
             digest.update(load(imported).digest.encode())

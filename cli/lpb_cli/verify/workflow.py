@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from lpb_server.client import Exchange
+from lpb_server.operations import Operation
 
 from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import LpbError
@@ -20,7 +21,7 @@ from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import (
     LiveExchange,
-    certified_exchanges,
+    checked_exchanges,
     plan_c_requests,
     plan_requests,
     send_requests,
@@ -28,6 +29,7 @@ from lpb_cli.verify.exchanges import (
 )
 from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.lean_work import LeanWork
+from lpb_cli.verify.lies import tell_lies
 from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
 from lpb_cli.verify.program import check_program
 
@@ -48,6 +50,7 @@ class _Run:
     toolchain: LeanToolchain
     narrator: Narrator
     report: Report
+    operations: Sequence[Operation]
     server: ServerSupervisor | None = None
     endpoint: str = ""
     exchanges: list[LiveExchange] = field(default_factory=list)
@@ -55,15 +58,25 @@ class _Run:
     lean: LeanWork | None = None
     client: Future[tuple[list[Check], list[Exchange]]] | None = None
     program: Future[list[Check]] | None = None
+    lie_failures: list[Check] = field(default_factory=list)
 
 
 def run_verify(
-    settings: Settings, options: VerifyOptions, toolchain: LeanToolchain, narrator: Narrator
+    settings: Settings,
+    options: VerifyOptions,
+    toolchain: LeanToolchain,
+    narrator: Narrator,
+    operations: Sequence[Operation],
 ) -> Report:
     """Run all stages and give the report; what was started is stopped again.
 
     A stage that fails does not keep the others from running, unless they need it. Ctrl-C gives a
     partial report: the stage it hit is ``interrupted``, those after it ``not run``.
+
+    Parameters
+    ----------
+    operations
+        What the conversation is about; each has a Lean checker.
     """
     started = time.monotonic()
     report = Report(
@@ -71,7 +84,7 @@ def run_verify(
         seed=options.seed,
         versions={"python": platform.python_version(), "platform": platform.platform()},
     )
-    run = _Run(settings, options, toolchain, narrator, report)
+    run = _Run(settings, options, toolchain, narrator, report, operations)
     stages: list[tuple[str, Callable[[_Run, Stage], None]]] = [
         ("proofs", _proofs),
         ("serve", _serve),
@@ -79,6 +92,7 @@ def run_verify(
         ("client", _client),
         ("program", _program),
         ("transcript", _transcript),
+        ("lies", _lies),
         ("stop", _stop),
     ]
     report.stages = [
@@ -171,7 +185,7 @@ def _serve(run: _Run, stage: Stage) -> None:
         run.endpoint = run.options.endpoint
         stage.summary = f"uses the server at {run.endpoint}"
     else:
-        run.server = ServerSupervisor(run.settings.project)
+        run.server = ServerSupervisor(run.settings.project, sources=run.options.sources)
         run.server.start()
         run.endpoint = run.server.endpoint
         stage.summary = f"started, answers at {run.endpoint}"
@@ -182,7 +196,7 @@ def _live(run: _Run, stage: Stage) -> None:
     if not run.endpoint:
         stage.summary = "not run: no server"
         return
-    planned = plan_requests(run.options.seed, run.options.requests)
+    planned = plan_requests(run.operations, run.options.seed, run.options.requests)
     run.exchanges, stage.checks = send_requests(
         run.endpoint, planned, lambda done, total: run.narrator.progress("requests", done, total)
     )
@@ -215,6 +229,10 @@ def _begin_lean(run: _Run) -> None:
         run.program = run.lean.start(check_program, run.toolchain, run.exchanges)
     if run.exchanges and SkippableStage.TRANSCRIPT not in skip:
         run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", PARTS)
+    if SkippableStage.LIES not in skip:
+        lies, run.lie_failures = tell_lies(run.operations, run.options.seed)
+        if lies:
+            run.lean.start_lies(lies, f"Seed {run.options.seed}.")
 
 
 _NOT_BEGUN = "not run: no conversation, or the proofs do not hold"
@@ -226,7 +244,7 @@ def _client(run: _Run, stage: Stage) -> None:
         return
     run.narrator.progress("the Lean client's tests", 0, 0)
     stage.checks, exchanges = run.client.result()
-    certified = certified_exchanges(exchanges, "Lean client")
+    certified = checked_exchanges(exchanges, run.operations, "Lean client")
     run.exchanges += certified
     if SkippableStage.TRANSCRIPT not in run.options.skip:
         run.lean.start_transcript(certified, "What Lean's own client said and heard.", CLIENT_PARTS)
@@ -257,6 +275,23 @@ def _transcript(run: _Run, stage: Stage) -> None:
         "files": [str(part.file) for part in parts],
         "kernel_seconds": round(sum(part.result.result().seconds for part in parts), 3),
     }
+
+
+def _lies(run: _Run, stage: Stage) -> None:
+    if run.lean is None:
+        stage.summary = _NOT_BEGUN
+        return
+    stage.checks = list(run.lie_failures)
+    told = run.lean.lies
+    if told is not None:
+        run.narrator.progress("lies, which must be refused", 0, 0)
+        stage.checks += told.checks()
+        stage.data = {"file": str(told.file)}
+    elif not stage.checks:
+        stage.status, stage.summary = Status.PASSED, "no operation has a certificate to lie about"
+        return
+    refused = len(stage.checks) - len(stage.failures)
+    stage.summary = f"Lean refuses {refused} of {len(stage.checks)} answers that are nearly right"
 
 
 def _program(run: _Run, stage: Stage) -> None:

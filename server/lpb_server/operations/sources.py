@@ -30,6 +30,8 @@ def load_operations(sources: str) -> list[Operation]:
         When one cannot be loaded or defines none: it is named, and why.
     """
     found: list[Operation] = []
+    if sources and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # A module that lies here, too.
     for source in filter(None, map(str.strip, sources.split(","))):
         try:
             module = _load_file(Path(source)) if source.endswith(".py") else import_module(source)
