@@ -12,14 +12,10 @@ from mypy_extensions import mypyc_attr
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.operations.definition import Operation
 from lpb_server.operations.plain import plain_outcome
-from lpb_server.operations.question import (
-    ArrayMap,
-    Evidence,
-    Outcome,
-    certificate_on_the_wire,
-)
+from lpb_server.operations.question import ArrayMap, Evidence, Outcome
 from lpb_server.operations.registry import Registry
 from lpb_server.wire.arrays import decode_arrays, encode_arrays
+from lpb_server.wire.certificate_arrays import certificate_on_the_wire
 from lpb_server.wire.envelope import Reply, Timing
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits

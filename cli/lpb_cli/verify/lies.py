@@ -12,8 +12,8 @@ from lpb_server.client import Exchange
 from lpb_server.errors import BridgeError
 from lpb_server.operations import Answer, Example, Operation, Question
 from lpb_server.operations.answering import answer_here
-from lpb_server.operations.question import certificate_on_the_wire
 from lpb_server.wire.arrays import encode_arrays
+from lpb_server.wire.certificate_arrays import certificate_on_the_wire
 from lpb_server.wire.envelope import Reply, Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.messages import decode_reply, encode_message

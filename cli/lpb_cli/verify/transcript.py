@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lpb_server.client import Exchange
-from lpb_server.operations.question import CERTIFICATE_ARRAYS
+from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS
 from lpb_server.wire.envelope import ArrayHeader
 from lpb_server.wire.values import Value, ValueMap
 

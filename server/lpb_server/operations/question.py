@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeAlias, cast
+from typing import TypeAlias
 
 import msgspec
 
-from lpb_server.errors import WireError
 from lpb_server.wire.arrays import Array
-from lpb_server.wire.values import Value, ValueMap
+from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
+from lpb_server.wire.values import ValueMap
 
 __all__ = [
-    "CERTIFICATE_ARRAYS",
-    "CERTIFICATE_KIND",
     "Answer",
     "ArrayMap",
     "Evidence",
@@ -21,18 +19,9 @@ __all__ = [
     "Outcome",
     "Question",
     "answer_of",
-    "certificate_on_the_wire",
-    "split_arrays",
 ]
 
 ArrayMap: TypeAlias = Mapping[str, Array]
-
-CERTIFICATE_KIND: Final = "kind"
-"""The first entry of every certificate: which kind it is."""
-
-CERTIFICATE_ARRAYS: Final = "arrays"
-"""The last entry of a certificate that has arrays: their names. They follow the result's arrays in
-the reply, so that a reader who knows nothing of them still reads the reply."""
 
 
 class Question(msgspec.Struct):
@@ -118,36 +107,6 @@ class Answer(msgspec.Struct):
     arrays: ArrayMap = {}
     certificate: ValueMap = {}
     certificate_arrays: ArrayMap = {}
-
-
-def certificate_on_the_wire(certificate: ValueMap, arrays: ArrayMap) -> ValueMap:
-    """Return a certificate as it stands in a reply, whose arrays end with these."""
-    if not arrays:
-        return certificate
-    return {**certificate, CERTIFICATE_ARRAYS: list[Value](arrays)}
-
-
-def split_arrays(
-    arrays: dict[str, Array], certificate: ValueMap | None
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Part the arrays of a reply: those of its result, and those of its certificate.
-
-    Raises
-    ------
-    WireError
-        When the certificate names an array that is not there.
-    """
-    names = (certificate or {}).get(CERTIFICATE_ARRAYS)
-    if not isinstance(names, list):
-        return arrays, {}
-    for name in names:
-        if not isinstance(name, str) or name not in arrays:
-            raise WireError(f"the certificate names an array {name!r}, which did not come")
-    chosen = cast("list[str]", names)
-    return (
-        {name: array for name, array in arrays.items() if name not in chosen},
-        {name: arrays[name] for name in chosen},
-    )
 
 
 def answer_of(result: ValueMap, arrays: dict[str, Array], certificate: ValueMap | None) -> Answer:
