@@ -9,7 +9,7 @@ import json
 import secrets
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from lpb_server import __version__
@@ -31,7 +31,10 @@ from lpb_cli.settings import Settings, load_settings
 from lpb_cli.terminal import download_progress, terminal_narrator
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.engine_archive import Progress
-from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
+from lpb_cli.verify.options import ABOUT_OTHERS, Narrator, SkippableStage, VerifyOptions
+
+if TYPE_CHECKING:  # it takes long to import, and most commands do without
+    from lpb_server.operations import Operation
 
 __all__ = ["app"]
 
@@ -79,8 +82,17 @@ def verify(
         int | None, typer.Option(min=0, help="Of the random matrices; random by default, printed.")
     ] = None,
     requests: Annotated[
-        int, typer.Option(min=0, max=1000, help="Random requests beside the edge cases.")
-    ] = 8,
+        int,
+        typer.Option(
+            min=0, max=1000, help="Random examples of each operation, beside those at the edges."
+        ),
+    ] = 3,
+    operations: Annotated[
+        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
+    ] = "",
+    operation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this operation, and its lies.")
+    ] = None,
     endpoint: Annotated[
         str | None, typer.Option(help="Use the server running here instead of starting one.")
     ] = None,
@@ -99,15 +111,26 @@ def verify(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requests=requests,
         endpoint=endpoint,
-        skip=frozenset(skip or ()),
+        skip=frozenset(skip or ()) | (ABOUT_OTHERS if operation else frozenset()),
+        sources=operations,
+        only=operation,
     )
+    chosen: list[Operation] = []
+    if operations or operation:  # What is wrong with them is said before the engine starts.
+        from lpb_cli.verify.checkers import with_checkers
+        from lpb_cli.verify.choice import checked_operations
+
+        chosen = checked_operations(options)
+        settings = with_checkers(settings, chosen)
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         with closing(toolchain):
             toolchain.warm_up()  # it starts while the rest is imported
             with interrupts_held():
+                from lpb_cli.verify.choice import checked_operations
                 from lpb_cli.verify.workflow import run_verify
-            report = run_verify(settings, options, toolchain, narrator)
+            chosen = chosen or checked_operations(options)
+            report = run_verify(settings, options, toolchain, narrator, chosen)
     write_report(report, settings.output)
     _show(report, settings, as_json)
     codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}

@@ -36,17 +36,26 @@ class Settings:
         ``LPB_LAKE``: the `lake` to use, or ``None``.
     elan_home
         ``ELAN_HOME``, default ``~/.elan``.
+    checkers
+        A folder of Lean modules beside those of the package, or ``None``.
     """
 
     project: Path
     cache: Path
     lake: Path | None
     elan_home: Path
+    checkers: Path | None = None
 
     @property
     def lean(self) -> Path:
         """The Lake package."""
         return self.project / "lean"
+
+    @property
+    def lean_folders(self) -> list[Path]:
+        """The folders whose Lean modules are checked."""
+        folders = [self.lean / "proofs", self.lean / "ffi"]
+        return [*folders, self.checkers] if self.checkers is not None else folders
 
     @property
     def output(self) -> Path:

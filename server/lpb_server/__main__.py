@@ -21,7 +21,14 @@ from typing import Final
 
 from lpb_server import __version__
 from lpb_server.config import ServerConfig
-from lpb_server.errors import BindError, ConfigError, ExecutorError, KeyFileError, ServerError
+from lpb_server.errors import (
+    BindError,
+    ConfigError,
+    ExecutorError,
+    KeyFileError,
+    RegistrationError,
+    ServerError,
+)
 from lpb_server.executors import PROCESS, check_executor, opened_executor
 from lpb_server.logs import configure_logging
 from lpb_server.memory import keep_freed_memory
@@ -83,7 +90,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
         configure_logging(config.log_level, config.log_format)
         keep_freed_memory()
         segments = opened_segments(config.limits, wanted=config.shared_memory)
-        service = Service(default_registry(), config.limits, segments=segments)
+        service = Service(default_registry(config.operations), config.limits, segments=segments)
         if check_executor(pool.executor) != PROCESS:
             with (
                 opened_executor(pool.executor) as executor,
@@ -102,7 +109,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
     except (BindError, ExecutorError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_ENVIRONMENT
-    except (ConfigError, KeyFileError, ServerError) as error:
+    except (ConfigError, KeyFileError, RegistrationError, ServerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_USAGE
     _LOG.info("stopped")

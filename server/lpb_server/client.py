@@ -10,23 +10,27 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from lpb_server.config import LOOK_OUT_US
-from lpb_server.errors import RemoteError
+from lpb_server.errors import ProtocolError, RemoteError, UnprovenError, WireError
 from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
 from lpb_server.segment import EncodedArrays, SharedArrays
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
 from lpb_server.wire.arrays import encode_arrays
+from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
 from lpb_server.wire.envelope import Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
 from lpb_server.wire.values import Frame, ValueMap
+
+if TYPE_CHECKING:  # What computes takes long to import, and a client does without.
+    from lpb_server.operations.registry import Registry
 
 __all__ = [
     "AUTO_FORMAT",
@@ -190,6 +194,7 @@ class BridgeClient:
         *,
         certify: bool = False,
         deadline_ms: int | None = None,
+        check: bool | Registry = False,
     ) -> CallResult:
         """Call an operation.
 
@@ -206,16 +211,29 @@ class BridgeClient:
             Whether to ask for a certificate.
         deadline_ms : int, optional
             The server drops the request when it has waited that long.
+        check : bool or Registry
+            Whether to check the certificate here, in Python's exact integers; a registry says
+            which operations are known. It is a convenience: Lean's kernel is the judge.
 
         Raises
         ------
         RemoteError
             When the server answered with an error.
+        UnprovenError
+            With `check`, when the answer has no certificate or one that does not hold.
+        InvalidParams
+            With `check`, when Python has no checker for the operation.
         BridgeTimeout, ProtocolError, EndpointError, HandshakeError
             When there is no usable answer.
         WireError
             When the request cannot be written.
         """
+        checker = None
+        if check is not False:
+            from lpb_server.checking import checker_of
+
+            certify = True
+            checker = checker_of(op, None if check is True else check)
         answer, request_id = None, None
         placed = self._shared.place(arrays) if arrays and self._shared is not None else None
         if placed is not None:
@@ -238,7 +256,24 @@ class BridgeClient:
                 tries=answer.tries,
             )
         reply = answer.reply
-        return CallResult(reply.result or {}, answer.arrays, reply.certificate, reply.timing)
+        called = CallResult(reply.result or {}, answer.arrays, reply.certificate, reply.timing)
+        if reply.certificate is not None and CERTIFICATE_ARRAYS in reply.certificate:
+            try:
+                own, others = split_arrays(answer.arrays, reply.certificate)
+            except WireError as wrong:
+                raise ProtocolError(
+                    wrong.message, endpoint=self.endpoint, tries=answer.tries
+                ) from wrong
+            called.arrays, called.certificate_arrays = own, others
+        if checker is not None:
+            from lpb_server.checking import doubt
+
+            reason = doubt(checker, params or {}, arrays or {}, called)
+            if reason:
+                raise UnprovenError(
+                    f"{op} is not proven: {reason}", endpoint=self.endpoint, tries=answer.tries
+                )
+        return called
 
     def exchange(
         self,

@@ -140,6 +140,9 @@ class ServerConfig:
         The name of the server's own key pair.
     keys : Path
         The folder of the keys and of the lists of those that are allowed.
+    operations : str
+        Operations of one's own beside the built-in ones: Python files and modules, separated by
+        commas.
     connections : int
         How many peers are connected at most; the handshake of one more is refused.
     requests_per_client : int
@@ -167,6 +170,7 @@ class ServerConfig:
     curve: bool = False
     curve_key: str = "server"
     keys: Path = DEFAULT_KEYS
+    operations: str = ""
     connections: int = 4096
     requests_per_client: int = 1024
     handshake_s: float = 30.0

@@ -10,6 +10,7 @@
     │   ├── BridgeTimeout       every try went unanswered
     │   ├── ProtocolError       the last try was answered with something that is no reply
     │   ├── RemoteError         the server answered with an error: code, message, details
+    │   ├── UnprovenError       the answer has no certificate, or one that does not hold
     │   ├── EndpointError       the endpoint cannot be used at all
     │   └── HandshakeError      the server and this client do not let each other in
     ├── ServerError             the server cannot run as asked
@@ -49,6 +50,7 @@ __all__ = [
     "RemoteError",
     "RequestError",
     "ServerError",
+    "UnprovenError",
     "WireError",
 ]
 
@@ -169,6 +171,10 @@ class RemoteError(ClientError):
         self.code = code
         self.remote_message = message
         self.details: dict[str, Any] = dict(details or {})
+
+
+class UnprovenError(ClientError):
+    """The server answered, and the answer has no certificate, or one that does not hold."""
 
 
 class EndpointError(ClientError):

@@ -10,9 +10,12 @@ import msgspec
 from mypy_extensions import mypyc_attr
 
 from lpb_server.errors import ErrorCode, RequestError
-from lpb_server.operations.definition import ArrayMap, Operation
+from lpb_server.operations.definition import Operation
+from lpb_server.operations.plain import plain_outcome
+from lpb_server.operations.question import ArrayMap, Evidence, Outcome
 from lpb_server.operations.registry import Registry
 from lpb_server.wire.arrays import decode_arrays, encode_arrays
+from lpb_server.wire.certificate_arrays import certificate_on_the_wire
 from lpb_server.wire.envelope import Reply, Timing
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
@@ -127,19 +130,53 @@ class Service:
     ) -> list[Frame]:
         request = opened.request
         started_s = self._clock()
-        outcome = called.function(request.params, arrays)
-        certificate = None
-        if request.certify and called.certifier is not None:
-            certificate = called.certifier(request.params, arrays, outcome)
+        returned = called.function(request.params, arrays)
+        evidence: Evidence | None = None
+        if request.certify:
+            returned = _plain(called, returned)  # What is certified is what is sent.
+            evidence = called.certify(request.params, arrays, returned)
         compute_us = round((self._clock() - started_s) * _MICROSECONDS)
         # A certified reply is a function of its request: every byte of it can be checked.
         timing = None
         if not request.certify:
             timing = Timing(round(queued_s * _MICROSECONDS), compute_us)
         try:
-            headers, array_frames = encode_arrays(outcome.arrays)
-            reply = Reply(request.id, outcome.result, headers, certificate, timing=timing)
-            return encode_message(reply, opened.wire_format, array_frames)
+            if type(returned) is Outcome:
+                return _written(opened, returned, evidence, timing)
+        except RequestError:
+            pass  # NumPy's own types, perhaps: they are looked for only where it matters.
+        try:
+            return _written(opened, _plain(called, returned), evidence, timing)
         except RequestError as error:
-            # What the caller sent was fine; what the operation made of it cannot be sent.
-            raise RuntimeError(f"{request.op} gave a result that cannot be sent") from error
+            raise _unsendable(called, error.message) from error
+
+
+def _written(
+    opened: Opened, outcome: Outcome, evidence: Evidence | None, timing: Timing | None
+) -> list[Frame]:
+    """Write a reply as frames: the arrays of the certificate follow those of the result."""
+    certificate = None
+    arrays = outcome.arrays
+    if evidence is not None:
+        certificate = evidence.entries
+        if evidence.arrays:
+            certificate = certificate_on_the_wire(certificate, evidence.arrays)
+            arrays = {**arrays, **evidence.arrays}
+    headers, array_frames = encode_arrays(arrays)
+    reply = Reply(opened.request.id, outcome.result, headers, certificate, timing=timing)
+    return encode_message(reply, opened.wire_format, array_frames)
+
+
+def _plain(called: Operation, returned: object) -> Outcome:
+    try:
+        return plain_outcome(returned)
+    except TypeError as error:
+        raise _unsendable(called, str(error)) from error
+
+
+def _unsendable(called: Operation, reason: str) -> RequestError:
+    # What the caller sent was fine; what the operation made of it cannot be sent.
+    _LOG.error("%s gave a result that cannot be sent: %s", called.name, reason)
+    return RequestError(
+        ErrorCode.INTERNAL, f"{called.name} gave a result that cannot be sent: {reason}"
+    )

@@ -38,8 +38,20 @@ def test_listing() -> None:
     assert result["server"] == {"name": "lean-python-bridge", "version": __version__}
     listed: Any = result["operations"]
     assert [item["name"] for item in listed] == ["echo", "matrix_sum", "operations", "ping"]
-    assert [item["certified"] for item in listed] == [True, True, False, True]
-    assert all(list(item) == ["name", "summary", "params", "pure", "certified"] for item in listed)
+    assert [item["certified"] for item in listed] == [False, True, False, False]
+    keys = ["name", "summary", "params", "arrays", "pure", "certified", "certificate", "theorem"]
+    assert all(list(item) == keys for item in listed)
+    assert [item["theorem"] for item in listed] == [
+        "LeanPythonBridge.Certificate.Echo.operation",
+        "LeanPythonBridge.Certificate.MatrixSum.operation",
+        None,
+        "LeanPythonBridge.Certificate.Ping.operation",
+    ]
+    assert [item["certificate"] for item in listed] == [None, "sum_error_bound", None, None]
+    assert listed[0]["arrays"] is None
+    assert listed[1]["arrays"] == [
+        {"name": "matrix", "dtype": "f8", "shape": ["m", "n"], "needed": False, "empty": False}
+    ]
 
 
 def test_unknown_operation_names_those_there_are() -> None:
@@ -64,7 +76,7 @@ def test_a_schema_must_be_one() -> None:
 def test_plugins_add_operations() -> None:
     registry = Registry()
     registry.load_plugins([plugin("lpb_server.operations.ping:ping")])
-    registry.load_plugins([plugin("lpb_server.operations.registry:BUILT_IN")])
+    registry.load_plugins([plugin("lpb_server.operations.echo")])
     assert isinstance(registry.find("ping"), Operation)
 
 
@@ -93,14 +105,15 @@ def test_a_broken_plugin_is_one_log_line(
 def test_check() -> None:
     registry = default_registry()
     ping, echo = registry.find("ping"), registry.find("echo")
-    ping.check({}, {}, certify=True)
-    echo.check({"a": 1}, {"x": np.zeros(1)}, certify=True)
+    ping.check({}, {}, certify=False)
+    echo.check({"a": 1}, {"x": np.zeros(1)}, certify=False)
     with pytest.raises(InvalidParams):
         ping.check({"a": 1}, {}, certify=False)
     with pytest.raises(InvalidParams, match="no array"):
         ping.check({}, {"x": np.zeros(1)}, certify=False)
-    with pytest.raises(InvalidParams, match="no certificate"):
-        registry.find("operations").check({}, {}, certify=True)
+    for name in ("operations", "ping", "echo"):
+        with pytest.raises(InvalidParams, match="no certificate"):
+            registry.find(name).check({}, {}, certify=True)
 
 
 def total(params: Any, arrays: Any = None) -> Any:

@@ -36,7 +36,19 @@ def fail(params: Any, arrays: Any) -> Outcome:
 
 @operation("unsendable", params={"type": "object"}, summary="Give what cannot be sent.")
 def unsendable(params: Any, arrays: Any) -> Outcome:
-    return Outcome({"x": np.float64(1)})
+    return Outcome({"x": 1j})  # type: ignore[dict-item]
+
+
+@operation("numpy", params={"type": "object"}, summary="Give what NumPy gives.")
+def numpy_types(params: Any, arrays: Any) -> Any:
+    values: Any = {
+        "a": np.float64(0.5),
+        "b": np.bool_(True),
+        "c": np.array(3),
+        "d": (np.float32(1), 2),
+    }
+    arrays = {"x": np.float64(2), "y": [1.0, 2.0]}
+    return values if "map" in params else Outcome(values, arrays)
 
 
 @operation("unsendable_array", params={"type": "object"}, summary="Give what cannot be sent.")
@@ -51,7 +63,7 @@ def picky(params: Any, arrays: Any) -> Outcome:
 
 def service(**limits: int) -> Service:
     registry = default_registry()
-    for item in (fail, unsendable, unsendable_array, picky):
+    for item in (fail, unsendable, unsendable_array, numpy_types, picky):
         registry.add(item)
     return Service(registry, Limits(**limits))
 
@@ -95,9 +107,9 @@ def test_a_certified_reply_is_a_function_of_its_request(wire_format: WireFormat)
     assert reply.certificate["kind"] == "sum_error_bound"
 
 
-def test_certificates_of_ping_and_echo_are_empty() -> None:
-    assert ask(Request("1", "ping", certify=True)).certificate == {}
-    assert ask(Request("1", "echo", {"a": 1}, certify=True)).certificate == {}
+def test_where_there_is_nothing_to_certify_there_is_no_certificate() -> None:
+    assert code_of(ask(Request("1", "ping", certify=True))) == "invalid_params"
+    assert code_of(ask(Request("1", "echo", {"a": 1}, certify=True))) == "invalid_params"
 
 
 def test_echo_sends_arrays_back_without_a_copy() -> None:
@@ -186,10 +198,30 @@ def test_an_internal_error_is_logged_once_and_leaks_nothing(
     assert SECRET in caplog.text
 
 
-@pytest.mark.parametrize("name", ["unsendable", "unsendable_array"])
-def test_a_result_that_cannot_be_sent_is_an_internal_error(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("unsendable", "result['x'] is complex"), ("unsendable_array", "has dtype complex128")],
+)
+def test_a_result_that_cannot_be_sent_is_an_internal_error(name: str, reason: str) -> None:
     for wire_format in WireFormat:
-        assert code_of(ask(Request("1", name), wire_format=wire_format)) == "internal"
+        reply = ask(Request("1", name), wire_format=wire_format)
+        assert code_of(reply) == "internal"
+        assert reply.error is not None
+        assert f"{name} gave a result that cannot be sent: " in reply.error.message
+        assert reason in reply.error.message
+
+
+@pytest.mark.parametrize("wire_format", WireFormat)
+def test_what_numpy_gives_is_taken(wire_format: WireFormat) -> None:
+    expected = {"a": 0.5, "b": True, "c": 3, "d": [1.0, 2]}
+    request = encode_message(Request("1", "numpy"), wire_format)
+    message = decode_reply(service().handle(request))
+    assert message.reply.result == expected
+    assert {name: array.tolist() for name, array in message.arrays.items()} == {
+        "x": 2.0,
+        "y": [1.0, 2.0],
+    }
+    assert ask(Request("1", "numpy", {"map": 1}), wire_format=wire_format).result == expected
 
 
 def test_msgpack_carries_the_key_that_json_reserves() -> None:

@@ -76,7 +76,7 @@ class EmbeddedToolchain:
         self._oleans = settings.output / "proofs" / self._home.name
         self._programs = settings.output / "programs" / self._home.name
         self._pool = EnginePool(self._new_engine)
-        self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
+        self._folders = settings.lean_folders
         self._records = AuditRecords(self._oleans, self._oleans)
         self._digests: dict[str, dict[str, str]] = {}
         self._gate = Gate(

@@ -121,9 +121,11 @@ class LakeToolchain:
         self._settings = settings
         self._lake = lake
         self._version = ""
-        self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
+        self._folders = settings.lean_folders
         self._oleans = settings.lean / ".lake" / "build" / "lib" / "lean"
-        self._records = AuditRecords(settings.output / "proofs" / "lake", self._oleans)
+        self._records = AuditRecords(
+            settings.output / "proofs" / "lake", self._oleans, settings.checkers
+        )
         self._gate = Gate(self._records, self._run_audit, str, self.jobs, self._is_foreign)
 
     @property
@@ -159,8 +161,10 @@ class LakeToolchain:
                 progress("building", int(match[1]), int(match[2]))
 
         default = self._capture(["-R", "build"], BUILD_TIMEOUT_S, follow)[0]
-        named = [f"+{module.name}" for module in modules]
+        own = [module for module in modules if not self._is_beside(module)]
+        named = [f"+{module.name}" for module in own]
         code = default or self._capture(["build", *named], BUILD_TIMEOUT_S, follow)[0]
+        code = code or self._build_checkers(modules, follow)
         results = self._results(modules, parse_diagnostics(lines, self._settings.lean))
         ok = all(result.status is not ModuleStatus.FAILED for result in results.values())
         if code != 0 and ok:
@@ -221,6 +225,31 @@ class LakeToolchain:
                 raise AuditFailedError(error.message.splitlines()[0]) from error
         return read_answer(code, stdout.splitlines(), stderr, plan.names)
 
+    def _is_beside(self, module: LeanModule) -> bool:
+        """Tell whether a module is a checker beside the package's own modules."""
+        return self._settings.checkers in module.file.parents
+
+    def _build_checkers(self, modules: list[LeanModule], follow: Callable[[str], None]) -> int:
+        """Compile the modules that are beside the package's own; give the first bad exit code."""
+        folder = self._settings.checkers
+        for module in modules:
+            if folder is None or not self._is_beside(module):
+                continue
+            olean = module.file.with_suffix(".olean")
+            arguments = ["env", "lean", "-R", str(folder), "-o", str(olean), str(module.file)]
+            code, _, _ = self._capture(arguments, BUILD_TIMEOUT_S, follow)
+            if code != 0:
+                return code
+        return 0
+
+    def _environment(self) -> dict[str, str]:
+        """Give the environment in which Lean finds the checkers beside the package's modules."""
+        if self._settings.checkers is None:
+            return child_environment()
+        others = child_environment().get("LEAN_PATH")
+        path = [str(self._settings.checkers), *([others] if others else [])]
+        return child_environment(LEAN_PATH=os.pathsep.join(path))
+
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package, and audit it."""
         started = time.monotonic()
@@ -274,7 +303,7 @@ class LakeToolchain:
         with Child(
             argv,
             directory=self._settings.lean,
-            environment=child_environment(),
+            environment=self._environment(),
             on_stdout=lambda line: keep(streams[0], line),
             on_stderr=lambda line: keep(streams[1], line),
         ) as child:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from lpb_server.client import Exchange
+from lpb_server.operations import Operation
 
 from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import LpbError
@@ -22,7 +23,7 @@ from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.compiled_client import CompiledClient, start_compiled_client
 from lpb_cli.verify.exchanges import (
     LiveExchange,
-    certified_exchanges,
+    checked_exchanges,
     plan_c_requests,
     plan_requests,
     send_requests,
@@ -30,6 +31,7 @@ from lpb_cli.verify.exchanges import (
 )
 from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.lean_work import LeanWork
+from lpb_cli.verify.lies import tell_lies
 from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
 from lpb_cli.verify.program import check_program
 
@@ -50,6 +52,7 @@ class _Run:
     toolchain: LeanToolchain
     narrator: Narrator
     report: Report
+    operations: Sequence[Operation]
     server: ServerSupervisor | None = None
     endpoint: str = ""
     exchanges: list[LiveExchange] = field(default_factory=list)
@@ -58,15 +61,25 @@ class _Run:
     client: Future[tuple[list[Check], list[Exchange]]] | None = None
     compiled: CompiledClient | None = None
     program: Future[list[Check]] | None = None
+    lie_failures: list[Check] = field(default_factory=list)
 
 
 def run_verify(
-    settings: Settings, options: VerifyOptions, toolchain: LeanToolchain, narrator: Narrator
+    settings: Settings,
+    options: VerifyOptions,
+    toolchain: LeanToolchain,
+    narrator: Narrator,
+    operations: Sequence[Operation],
 ) -> Report:
     """Run all stages and give the report; what was started is stopped again.
 
     A stage that fails does not keep the others from running, unless they need it. Ctrl-C gives a
     partial report: the stage it hit is ``interrupted``, those after it ``not run``.
+
+    Parameters
+    ----------
+    operations
+        What the conversation is about; each has a Lean checker.
     """
     started = time.monotonic()
     report = Report(
@@ -74,7 +87,7 @@ def run_verify(
         seed=options.seed,
         versions={"python": platform.python_version(), "platform": platform.platform()},
     )
-    run = _Run(settings, options, toolchain, narrator, report)
+    run = _Run(settings, options, toolchain, narrator, report, operations)
     stages: list[tuple[str, Callable[[_Run, Stage], None]]] = [
         ("proofs", _proofs),
         ("serve", _serve),
@@ -82,6 +95,7 @@ def run_verify(
         ("client", _client),
         ("program", _program),
         ("transcript", _transcript),
+        ("lies", _lies),
         ("stop", _stop),
     ]
     if toolchain.name != "lake" and SkippableStage.CLIENT not in options.skip:
@@ -196,7 +210,7 @@ def _serve(run: _Run, stage: Stage) -> None:
         run.endpoint = run.options.endpoint
         stage.summary = f"uses the server at {run.endpoint}"
     else:
-        run.server = ServerSupervisor(run.settings.project)
+        run.server = ServerSupervisor(run.settings.project, sources=run.options.sources)
         run.server.start()
         run.endpoint = run.server.endpoint
         stage.summary = f"started, answers at {run.endpoint}"
@@ -207,7 +221,7 @@ def _live(run: _Run, stage: Stage) -> None:
     if not run.endpoint:
         stage.summary = "not run: no server"
         return
-    planned = plan_requests(run.options.seed, run.options.requests)
+    planned = plan_requests(run.operations, run.options.seed, run.options.requests)
     run.exchanges, stage.checks = send_requests(
         run.endpoint, planned, lambda done, total: run.narrator.progress("requests", done, total)
     )
@@ -241,6 +255,10 @@ def _begin_lean(run: _Run) -> None:
         run.program = run.lean.start(check_program, run.toolchain, run.exchanges)
     if run.exchanges and SkippableStage.TRANSCRIPT not in skip:
         run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", _parts(run))
+    if SkippableStage.LIES not in skip:
+        lies, run.lie_failures = tell_lies(run.operations, run.options.seed)
+        if lies:
+            run.lean.start_lies(lies, f"Seed {run.options.seed}.")
 
 
 def _parts(run: _Run) -> int:
@@ -256,7 +274,7 @@ def _client(run: _Run, stage: Stage) -> None:
         return
     run.narrator.progress("the Lean client's tests", 0, 0)
     stage.checks, exchanges = run.client.result()
-    certified = certified_exchanges(exchanges, "Lean client")
+    certified = checked_exchanges(exchanges, run.operations, "Lean client")
     run.exchanges += certified
     if SkippableStage.TRANSCRIPT not in run.options.skip:
         run.lean.start_transcript(certified, "What Lean's own client said and heard.", 1)
@@ -299,6 +317,23 @@ def _transcript(run: _Run, stage: Stage) -> None:
         "theorems": sum(len(audit.theorems) for audit in audits),
         "axioms": axioms,
     }
+
+
+def _lies(run: _Run, stage: Stage) -> None:
+    if run.lean is None:
+        stage.summary = _NOT_BEGUN
+        return
+    stage.checks = list(run.lie_failures)
+    told = run.lean.lies
+    if told is not None:
+        run.narrator.progress("lies, which must be refused", 0, 0)
+        stage.checks += told.checks()
+        stage.data = {"file": str(told.file)}
+    elif not stage.checks:
+        stage.status, stage.summary = Status.PASSED, "no operation has a certificate to lie about"
+        return
+    refused = len(stage.checks) - len(stage.failures)
+    stage.summary = f"Lean refuses {refused} of {len(stage.checks)} answers that are nearly right"
 
 
 def _program(run: _Run, stage: Stage) -> None:

@@ -70,7 +70,9 @@ class ExecutorServer(BridgeServer):
         frames = [bytes(frame) for frame in job.opened.frames]
         executor = self._executor if job.pure else self._own
         try:
-            future = executor.submit(run_elsewhere, frames, waited_s, self._config.limits)
+            future = executor.submit(
+                run_elsewhere, frames, waited_s, self._config.limits, self._config.operations
+            )
         except Exception as error:  # Whatever somebody else's scheduler does at its end.
             _LOG.error("the executor takes no work: %s: %s", type(error).__name__, error)
             self._refuse(job, ErrorCode.WORKER_LOST, "the executor takes no work")

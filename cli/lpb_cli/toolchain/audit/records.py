@@ -37,15 +37,21 @@ class AuditRecords:
         Where the records lie.
     oleans
         Where the compiled modules lie, each in the folders of its name.
+    beside
+        Where others lie, which come first.
     """
 
-    def __init__(self, folder: Path, oleans: Path) -> None:
+    def __init__(self, folder: Path, oleans: Path, beside: Path | None = None) -> None:
         self._folder = folder
         self._oleans = oleans
+        self._beside = beside
 
     def olean(self, name: str) -> Path:
         """Give the path of a compiled module."""
-        return self._oleans / (name.replace(".", "/") + ".olean")
+        path = name.replace(".", "/") + ".olean"
+        if self._beside is not None and (self._beside / path).is_file():
+            return self._beside / path
+        return self._oleans / path
 
     def _record(self, name: str) -> Path:
         return self._folder / f"{name}.json"
