@@ -50,30 +50,6 @@ class LeanModule:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeanModule:
-    """A module of the Lake package.
-
-    Attributes
-    ----------
-    imports
-        Modules of this package that it imports.
-    digest
-        SHA-256 over its text and, through their digests, over all it imports.
-    """
-
-    name: str
-    file: Path
-    source: str
-    imports: tuple[str, ...]
-    digest: str
-
-
-def imports_of(source: str) -> list[str]:
-    """Give the names of the modules that a file imports."""
-    return [str(found) for found in _IMPORT.findall(blank_comments_and_strings(source))]
-
-
 def load_modules(folders: list[Path]) -> list[LeanModule]:
     """Read all modules below `folders`, each after what it imports.
 
