@@ -24,7 +24,10 @@ const vm = require("vm");
 const readline = require("readline");
 
 const v8 = require("v8");
-v8.setFlagsFromString("--stack-size=6500"); // deep recursion of a Lean program is V8's as well
+// Deep recursion of a Lean program, or of the kernel in an audit, is V8's as well. The caller says how large the
+// process's stack may grow, in KiB; some of it is left for what V8 does not count.
+const stack = Number(process.env.LPB_STACK_KIB) || 8192;
+v8.setFlagsFromString(`--stack-size=${Math.floor(stack * 0.8)}`);
 v8.setFlagsFromString("--wasm-lazy-validation"); // a function is validated when it is first called, not 137 MB at once
 
 const moduleCode = require("./module_code.cjs"); // after the flags, which V8 compares
