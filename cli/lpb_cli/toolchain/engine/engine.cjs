@@ -1,6 +1,6 @@
 // The embedded Lean engine: Lean compiled to WebAssembly, driven line by line.
 //
-//   node engine.cjs PREPARED_DIRECTORY OLEAN_DIRECTORY[:OLEAN_DIRECTORY…] [HOST_MODULE]
+//   node --stack-size=KIB engine.cjs PREPARED_DIRECTORY OLEAN_DIRECTORY[:OLEAN_DIRECTORY…] [HOST_MODULE]
 //
 // stdin, one JSON object a line: a job.
 //   {"file": "/a/B.lean", "olean": "/out/B.olean"}      check a file, write its .olean when "olean" is given
@@ -13,6 +13,8 @@
 //   {"event": "message", "message": {…}}                a Lean diagnostic, as `lean --json` prints it
 //   {"event": "output", "stream": "stdout", "text": …}  a line that a program or Lean itself printed
 //   {"event": "done", "status": 0, "seconds": 1.5, "heap_bytes": …}  after each job
+// Deep recursion of a Lean program, or of the kernel in an audit, is V8's as well, hence a large --stack-size; V8 does not
+// take it from a program that runs already.
 // A crash ends the process with code 70 and a line on stderr; end of stdin ends it with 0.
 //
 // About 100 MB of heap stay behind after each job and the heap ends at 2 GiB: the caller reads `heap_bytes` and starts
@@ -24,10 +26,6 @@ const vm = require("vm");
 const readline = require("readline");
 
 const v8 = require("v8");
-// Deep recursion of a Lean program, or of the kernel in an audit, is V8's as well. The caller says how large the
-// process's stack may grow, in KiB; some of it is left for what V8 does not count.
-const stack = Number(process.env.LPB_STACK_KIB) || 8192;
-v8.setFlagsFromString(`--stack-size=${Math.floor(stack * 0.8)}`);
 v8.setFlagsFromString("--wasm-lazy-validation"); // a function is validated when it is first called, not 137 MB at once
 
 const moduleCode = require("./module_code.cjs"); // after the flags, which V8 compares
