@@ -13,6 +13,7 @@ from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativeProgram, NativePrograms
 from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.two_kernels import check_with_second_kernel_stage
 from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.workflow import check_proofs_stage
 
@@ -24,13 +25,19 @@ def build_all(settings: Settings, toolchain: LeanToolchain, narrator: Narrator) 
     started = time.monotonic()
     report = Report(engine=toolchain.description)
     proofs, library, server = Stage("modules"), Stage("C library"), Stage("server, compiled")
-    programs = Stage("Lean programs, compiled")
+    again, programs = Stage("modules, second kernel"), Stage("Lean programs, compiled")
     report.stages = [proofs, library, server]
     if isinstance(toolchain, EmbeddedToolchain):  # lake has compiled them with the modules
-        report.stages.insert(2, programs)
+        report.stages = [proofs, again, library, programs, server]
     try:
         narrator.stage(proofs.name)
         proofs_hold = check_proofs_stage(toolchain, narrator, proofs)
+        if isinstance(toolchain, EmbeddedToolchain):
+            narrator.stage(again.name)
+            if proofs_hold:
+                check_with_second_kernel_stage(settings, toolchain, again)
+            else:
+                again.summary = "not run: the proofs do not hold"
         narrator.stage(library.name)
         _build(library, build_c_library, settings)
         if isinstance(toolchain, EmbeddedToolchain):

