@@ -17,6 +17,7 @@ from rich.console import Console
 
 from lpb_cli import serving
 from lpb_cli import top as tops
+from lpb_cli.call_help import CallCommand
 from lpb_cli.errors import (
     EXIT_ENVIRONMENT,
     EXIT_FAILED,
@@ -203,8 +204,29 @@ app.command()(tops.top)
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The operation, such as root.")],
+    folder: Annotated[Path, typer.Option(help="Where the files are written.")] = Path(),
+) -> None:
+    """Write a certified operation to start from: Python, Lean checker and theorem, test."""
+    from lpb_cli.new import new_operation
+
+    for file in new_operation(name, folder):
+        out.print(str(file), highlight=False, soft_wrap=True)
+    own = folder / f"{name}.py"
+    out.print(
+        f"Now: lpb verify --operations {own} --operation {name}", highlight=False, soft_wrap=True
+    )
+
+
+@app.command(cls=CallCommand)
 def call(
-    operation: Annotated[str, typer.Argument(metavar="OP", help="The operation, such as ping.")],
+    operation: Annotated[
+        str,
+        typer.Argument(
+            metavar="OP", is_eager=True, help="The operation, such as ping; OP --help describes it."
+        ),
+    ],
     param: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
     ] = None,
