@@ -223,9 +223,7 @@ def new(
 def call(
     operation: Annotated[
         str,
-        typer.Argument(
-            metavar="OP", is_eager=True, help="The operation, such as ping; OP --help describes it."
-        ),
+        typer.Argument(metavar="OP", help="The operation, such as ping; OP --help describes it."),
     ],
     param: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")

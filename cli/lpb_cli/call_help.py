@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
 from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand
@@ -12,15 +11,22 @@ from typer.core import TyperCommand
 __all__ = ["CallCommand", "describe_operation"]
 
 _TIMEOUT_S = 0.5
+_NAMED = "lpb_cli.operation"
 
 
 class CallCommand(TyperCommand):
     """A command whose help goes on about the operation that is named before ``--help``."""
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Remember which operation is named: `--help` ends the parsing before it is looked at."""
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta[_NAMED] = given.get("operation")
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, and what is known of the operation."""
         super().format_help(ctx, formatter)
-        name = ctx.params.get("operation")
+        name = ctx.meta.get(_NAMED)
         if isinstance(name, str):
             describe_operation(name, Console())
 
