@@ -118,6 +118,10 @@ class CommandFailedError(LpbError):
         self.output = output
 
 
+class CertifyError(LpbError):
+    """There is no certificate of what was asked for."""
+
+
 class ServerFailedError(LpbError):
     """The server that was started, or named, does not answer."""
 

@@ -40,6 +40,10 @@ PARTS, CLIENT_PARTS = 6, 2
 """Into how many files the conversation, and that of the Lean client, is cut: enough that no core
 waits long for the last of them."""
 
+KERNEL = "Lean's kernel"
+COMPILED = "the checker as Lean's compiler or interpreter runs it"
+"""Who decides: what a report says of a stage."""
+
 EMBEDDED_DIFFERS = "interpreted, not compiled; host functions instead of LeanZMQ.c"
 
 
@@ -252,6 +256,7 @@ def _client(run: _Run, stage: Stage) -> None:
     stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed"
     stage.data = {
         "exchanges": len(certified),
+        "decided_by": COMPILED,
         "differs_from_native": "" if run.toolchain.name == "lake" else EMBEDDED_DIFFERS,
     }
     if run.toolchain.name != "lake":
@@ -273,6 +278,7 @@ def _transcript(run: _Run, stage: Stage) -> None:
     stage.summary = f"the kernel accepts {total - rejected} of {total} exchanges"
     stage.data = {
         "files": [str(part.file) for part in parts],
+        "decided_by": KERNEL,
         "kernel_seconds": round(sum(part.result.result().seconds for part in parts), 3),
     }
 
@@ -286,7 +292,7 @@ def _lies(run: _Run, stage: Stage) -> None:
     if told is not None:
         run.narrator.progress("lies, which must be refused", 0, 0)
         stage.checks += told.checks()
-        stage.data = {"file": str(told.file)}
+        stage.data = {"file": str(told.file), "decided_by": KERNEL}
     elif not stage.checks:
         stage.status, stage.summary = Status.PASSED, "no operation has a certificate to lie about"
         return
@@ -300,6 +306,7 @@ def _program(run: _Run, stage: Stage) -> None:
         return
     run.narrator.progress("ExampleProof reads the conversation", 0, 0)
     stage.checks = run.program.result()
+    stage.data = {"decided_by": COMPILED}
     passed = sum(check.status is Status.PASSED for check in stage.checks)
     stage.summary = (
         f"ExampleProof: {passed} of {len(stage.checks)} checks, in Lean ({run.toolchain.name})"
