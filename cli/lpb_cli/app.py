@@ -17,6 +17,7 @@ from rich.console import Console
 
 from lpb_cli import serving
 from lpb_cli import top as tops
+from lpb_cli.call_help import CallCommand
 from lpb_cli.errors import (
     EXIT_ENVIRONMENT,
     EXIT_FAILED,
@@ -203,8 +204,85 @@ app.command()(tops.top)
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The operation, such as root.")],
+    folder: Annotated[Path, typer.Option(help="Where the files are written.")] = Path(),
+) -> None:
+    """Write a certified operation to start from: Python, Lean checker and theorem, test."""
+    from lpb_cli.new import new_operation
+
+    for file in new_operation(name, folder):
+        out.print(str(file), highlight=False, soft_wrap=True)
+    own = folder / f"{name}.py"
+    out.print(
+        f"Now: lpb verify --operations {own} --operation {name}", highlight=False, soft_wrap=True
+    )
+
+
+@app.command()
+def certify(
+    operation: Annotated[str, typer.Argument(metavar="OP", help="A certified operation.")],
+    output: Annotated[
+        Path, typer.Option(metavar="FILE.lean", help="The Lean file to write.")
+    ] = Path("Theorem.lean"),
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
+    ] = None,
+    array: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=FILE.npy", help="An array to send.")
+    ] = None,
+    operations: Annotated[
+        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
+    ] = "",
+    endpoint: Annotated[
+        str | None, typer.Option(help="Ask the server here, instead of computing it in-process.")
+    ] = None,
+    engine: Engine = EngineName.AUTO,
+    as_json: Json = False,
+) -> None:
+    """Write one result as a Lean theorem, in a file of its own, and have Lean's kernel check it.
+
+    The file needs the Lean package, and neither Python nor a server any more.
+    """
+    from lpb_cli import call as calls
+    from lpb_cli import certify as certifying
+    from lpb_cli.verify.checkers import with_checkers
+
+    curve = None
+    if endpoint is not None:
+        from lpb_server.keys import client_curve
+
+        client, folder = serving.client_config({"client.endpoint": endpoint})
+        curve = client_curve(folder, client.curve_key, client.curve_server_key)
+    options = certifying.CertifyOptions(
+        operation,
+        dict(calls.parse_param(text) for text in param or []),
+        dict(calls.parse_array(text) for text in array or []),
+        operations,
+        endpoint,
+        curve,
+    )
+    found = certifying.certified_operation(options)
+    settings = with_checkers(load_settings(), [found])
+    with terminal_narrator(err, quiet=as_json) as narrator:
+        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+        with closing(toolchain):
+            toolchain.warm_up()
+            file = certifying.write_theorem(found, options, output)
+            result = certifying.check_theorem(toolchain, file)
+    if as_json:
+        print(json.dumps(certifying.as_data(found, file, toolchain.description, result)))
+    else:
+        certifying.print_verdict(found, file, toolchain.description, result, out)
+    raise typer.Exit(EXIT_OK if result.ok else EXIT_FAILED)
+
+
+@app.command(cls=CallCommand)
 def call(
-    operation: Annotated[str, typer.Argument(metavar="OP", help="The operation, such as ping.")],
+    operation: Annotated[
+        str,
+        typer.Argument(metavar="OP", help="The operation, such as ping; OP --help describes it."),
+    ],
     param: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
     ] = None,

@@ -133,6 +133,10 @@ class AuditFailedError(LpbError):
         )
 
 
+class CertifyError(LpbError):
+    """There is no certificate of what was asked for."""
+
+
 class ServerFailedError(LpbError):
     """The server that was started, or named, does not answer."""
 

@@ -11,19 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lpb_server.client import Exchange
-from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS
-from lpb_server.wire.envelope import ArrayHeader
-from lpb_server.wire.values import Value, ValueMap
 
 from lpb_cli.verify.exchanges import LiveExchange
 from lpb_cli.verify.lean_file import Claim, LeanFile, claims_file
-from lpb_cli.verify.lean_terms import (
-    FORMATS,
-    lean_arrays,
-    lean_entries,
-    lean_packed,
-    lean_string,
-)
+from lpb_cli.verify.lean_messages import lean_answer, lean_question
+from lpb_cli.verify.lean_terms import FORMATS, lean_packed, lean_string
 
 __all__ = ["render_lies", "render_transcript"]
 
@@ -86,31 +78,12 @@ def _render(
 
 def _fields(exchange: Exchange) -> str:
     """Write what an exchange was. A reply of another form gives a claim that cannot hold."""
-    request, reply = exchange.request, exchange.reply
-    entries = reply.certificate or {}
-    chosen = _certificate_arrays(reply.arrays, entries)
-    result_arrays = [header for header in reply.arrays if header.name not in chosen]
-    others = [header for header in reply.arrays if header.name in chosen]
-    frames = exchange.reply_frames[1:]
-    split = sum(header.frames for header in result_arrays)
-    answer = {
-        "result": lean_entries(reply.result or {}),
-        "arrays": lean_arrays(result_arrays, frames[:split]) if result_arrays else "",
-        "certificate": lean_entries(_without_arrays(entries, chosen)) if entries else "",
-        "certificateArrays": lean_arrays(others, frames[split:]) if others else "",
-    }
-    question = {
-        "params": lean_entries(request.params) if request.params else "",
-        "arrays": lean_arrays(request.arrays, exchange.request_frames[1:])
-        if request.arrays
-        else "",
-    }
-    timing = reply.timing
+    request, timing = exchange.request, exchange.reply.timing
     fields = {
         "format": FORMATS[str(exchange.wire_format)],
         "id": lean_string(request.id),
-        "question": _structure(question),
-        "answer": _structure(answer),
+        "question": lean_question(exchange),
+        "answer": lean_answer(exchange),
         "certify": "" if request.certify else "false",
         "deadlineMs": "" if request.deadline_ms is None else f"some {request.deadline_ms}",
         "timing": "" if timing is None else f"some ⟨{timing.queue_us}, {timing.compute_us}⟩",
@@ -118,21 +91,3 @@ def _fields(exchange: Exchange) -> str:
         "reply": lean_packed(exchange.reply_frames[0]),
     }
     return "\n".join(f"  {key} := {term}" for key, term in fields.items() if term)
-
-
-def _certificate_arrays(headers: Sequence[ArrayHeader], entries: ValueMap) -> list[Value]:
-    """Give the names of the last arrays, when the certificate names just these."""
-    names = entries.get(CERTIFICATE_ARRAYS)
-    if not isinstance(names, list) or not names or list(entries)[-1] != CERTIFICATE_ARRAYS:
-        return []
-    last = [header.name for header in headers[-len(names) :]]
-    return names if names == last else []
-
-
-def _without_arrays(entries: ValueMap, chosen: list[Value]) -> ValueMap:
-    return {k: v for k, v in entries.items() if k != CERTIFICATE_ARRAYS or not chosen}
-
-
-def _structure(fields: dict[str, str]) -> str:
-    given = [f"{key} := {term}" for key, term in fields.items() if term]
-    return "{ " + ", ".join(given) + " }" if given else "{}"

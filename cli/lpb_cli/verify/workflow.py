@@ -43,6 +43,9 @@ MOST_PARTS = 6
 
 INTERPRETED = "interpreted; host functions instead of LeanZMQ.c"
 COMPILED_BY_LAKE = "compiled by lake"
+KERNEL = "Lean's kernel"
+COMPILED = "the checker as Lean's compiler or interpreter runs it"
+"""Who decides: what a report says of a stage."""
 
 
 @dataclass(slots=True)
@@ -281,7 +284,7 @@ def _client(run: _Run, stage: Stage) -> None:
     passed = len(stage.checks) - len(stage.failures)
     how = COMPILED_BY_LAKE if run.toolchain.name == "lake" else INTERPRETED
     stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed ({how})"
-    stage.data = {"exchanges": len(certified), "program": how}
+    stage.data = {"exchanges": len(certified), "program": how, "decided_by": COMPILED}
 
 
 def _compiled_client(run: _Run, stage: Stage) -> None:
@@ -312,6 +315,7 @@ def _transcript(run: _Run, stage: Stage) -> None:
     stage.summary += f" ({replayed} declarations replayed, axioms {', '.join(axioms) or 'none'})"
     stage.data = {
         "files": [str(part.file) for part in parts],
+        "decided_by": KERNEL,
         "kernel_seconds": round(sum(result.seconds for result in results), 3),
         "replayed": replayed,
         "theorems": sum(len(audit.theorems) for audit in audits),
@@ -328,7 +332,7 @@ def _lies(run: _Run, stage: Stage) -> None:
     if told is not None:
         run.narrator.progress("lies, which must be refused", 0, 0)
         stage.checks += told.checks()
-        stage.data = {"file": str(told.file)}
+        stage.data = {"file": str(told.file), "decided_by": KERNEL}
     elif not stage.checks:
         stage.status, stage.summary = Status.PASSED, "no operation has a certificate to lie about"
         return
@@ -342,6 +346,7 @@ def _program(run: _Run, stage: Stage) -> None:
         return
     run.narrator.progress("ExampleProof reads the conversation", 0, 0)
     stage.checks = run.program.result()
+    stage.data = {"decided_by": COMPILED}
     passed = sum(check.status is Status.PASSED for check in stage.checks)
     stage.summary = (
         f"ExampleProof: {passed} of {len(stage.checks)} checks, in Lean ({run.toolchain.name})"

@@ -103,7 +103,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     lies = {
         "sum off by twice the bound": msgspec.structs.replace(beyond, result={"sum": shifted}),
         "sum that is NaN": summed(math.nan),
-        "sum that is an integer": summed(int(total) if math.isfinite(total) else 0),
+        "sum that is an integer": summed(int(total) if abs(total) < _LARGEST_EXACT_INT else 0),
         "count": stating(count=certificate["count"] + 1),
         "error": stating(error=math.nextafter(error, math.inf)),
         "error of the other sign": stating(error=-error if error else -0.0),

@@ -24,4 +24,20 @@ structure CertifiedOperation where
   /-- What the checker accepts is true. -/
   sound : ∀ {q : Question} {a : Answer}, check q a = true → Meaning q a
 
+namespace CertifiedOperation
+
+/-- The checker's verdict. -/
+def accepts (operation : CertifiedOperation) (q : Question) (a : Answer) : Bool := operation.check q a
+
+/-- What the checker accepts is true: how a result gets into a proof, by `decide +kernel`. -/
+theorem meaning_of_accepts (operation : CertifiedOperation) {q : Question} {a : Answer}
+    (h : operation.accepts q a = true) : operation.Meaning q a := operation.sound h
+
+end CertifiedOperation
+
+/-! The kernel unfolds this all the same. When it says no, `decide` does not evaluate it once more, for its message,
+outside the kernel, which takes as long again. -/
+
+attribute [irreducible] CertifiedOperation.accepts
+
 end LeanPythonBridge
