@@ -70,9 +70,9 @@ def Range.Holds (r : Range) (bits : Nat) : Prop :=
 /-- The magnitudes of the doubles in a frame, `unit` having 1 in each word. -/
 def magnitudes (unit x : Nat) : Nat := Nat.land x (Nat.mul unit 0x7fffffffffffffff)
 
-/-- The words of a frame, without signs, that are at least `bound`, by their highest bits. -/
+/-- 1 where a magnitude is at least `bound`. -/
 def atLeast (unit magnitudes bound : Nat) : Nat :=
-  Nat.land (Nat.add magnitudes (Nat.mul unit (Nat.sub 0x8000000000000000 bound))) (Nat.mul unit 0x8000000000000000)
+  Nat.land (Nat.shiftRight (Nat.add magnitudes (Nat.mul unit (Nat.sub 0x8000000000000000 bound))) 63) unit
 
 /-- The test that the first `count` doubles of a frame lie in the range. -/
 def Range.checkFrame (r : Range) (count x : Nat) : Bool :=
