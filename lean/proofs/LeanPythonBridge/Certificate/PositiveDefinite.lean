@@ -60,7 +60,8 @@ end Layout
 /-! ## The tests -/
 
 /-- The word of a frame with `n` columns, by way of a block of 16 words of its row. -/
-def word (n x i j : Nat) : Nat := cut 64 (cut 1024 (cutRow (Nat.mul 64 n) x i) (Nat.div j 16)) (Nat.mod j 16)
+def word (n x i j : Nat) : Nat :=
+  withValue (Nat.div j 16) fun block => cut 64 (cut 1024 (cutRow (Nat.mul 64 n) x i) block) (Nat.mod j 16)
 
 /-- The same double, or both are zero. -/
 def sameValue (x y : Nat) : Bool :=
@@ -74,12 +75,16 @@ noncomputable def isSymmetric (n matrix : Nat) : Bool :=
 noncomputable def isUpper (n factor : Nat) : Bool :=
   allBelow (fun k => Nat.beq (cut (Nat.mul 64 k) (cutRow (Nat.mul 64 n) factor k) 0) 0) n
 
+/-- What stands in one lane of each row. -/
+def laneOf (shift mask _k row : Nat) : Nat := Nat.land (Nat.shiftRight row shift) mask
+
 /-- Row `i` of `A - Uᵀ U`, in lanes; `sum` is the sum of the rows of `U` up to this one. -/
 noncomputable def remainder (layout : Layout) (n matrix : Nat) (rows : List Nat) (i sum : Nat) : Nat :=
   difference (ones layout.width (laneCount layout.words n))
     (Nat.mul (rowLanes layout.matrix layout.words n matrix i) (Nat.shiftLeft 1 layout.matrixShift))
     sum
-    (combine (fun _ row => lane layout.width row (position layout.words n i)) rows (Nat.add i 1) 0)
+    (combine (laneOf (Nat.mul layout.width (position layout.words n i)) (Nat.sub (Nat.shiftLeft 1 layout.width) 1))
+      rows (Nat.add i 1) 0)
     (Nat.shiftLeft layout.factor.offset layout.factorShift)
     (Nat.add (Nat.shiftLeft 1 (layout.height n))
       (Nat.shiftLeft (Nat.mul layout.factor.offset (lane layout.width sum (position layout.words n i))) layout.factorShift))

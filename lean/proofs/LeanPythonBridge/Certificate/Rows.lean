@@ -37,6 +37,12 @@ def foldCompiled (step : Nat → Nat → Nat) (start : Nat) : Nat → Nat
   | zero => rfl
   | succ n ih => rw [foldCompiled, ← ih]; rfl
 
+/-- `f n`, of the number itself: the kernel keeps what it has evaluated by the terms, and two terms for one number are
+evaluated twice. -/
+def withValue {α : Type} (n : Nat) (f : Nat → α) : α := Nat.casesOn n (f 0) fun k => f (Nat.succ k)
+
+@[simp] theorem withValue_eq {α : Type} (n : Nat) (f : Nat → α) : withValue n f = f n := by cases n <;> rfl
+
 /-! ## The integers of a frame -/
 
 /-- Where the exponents of a frame lie. -/
@@ -139,7 +145,8 @@ def position (m n j : Nat) : Nat := Nat.add (Nat.mul (Nat.mod j m) (classSize m 
 def cut (size x i : Nat) : Nat := Nat.land (Nat.shiftRight x (Nat.mul size i)) (Nat.sub (Nat.shiftLeft 1 size) 1)
 
 /-- A row of a frame. It is cut from a block of 16 rows: shifting the whole frame for each row costs too much. -/
-def cutRow (size x i : Nat) : Nat := cut size (cut (Nat.mul 16 size) x (Nat.div i 16)) (Nat.mod i 16)
+def cutRow (size x i : Nat) : Nat :=
+  withValue (Nat.div i 16) fun block => cut size (cut (Nat.mul 16 size) x block) (Nat.mod i 16)
 
 /-- The words of a row, dealt out to lanes. -/
 noncomputable def spread (m n x : Nat) : Nat :=

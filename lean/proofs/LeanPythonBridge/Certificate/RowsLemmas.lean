@@ -340,6 +340,7 @@ theorem cut_eq (size x i : Nat) : cut size x i = x / 2 ^ (size * i) % 2 ^ size :
   rw [Nat.one_shiftLeft, Nat.and_two_pow_sub_one_eq_mod, Nat.shiftRight_eq_div_pow]
 
 theorem cutRow_eq (size x i : Nat) : cutRow size x i = cut size x i := by
+  rw [cutRow, withValue_eq]
   show cut size (cut (16 * size) x (i / 16)) (i % 16) = _
   simp only [cut_eq]
   refine Nat.eq_of_testBit_eq fun b => ?_
