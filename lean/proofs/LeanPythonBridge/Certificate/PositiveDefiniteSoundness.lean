@@ -274,13 +274,14 @@ end Rows
 /-- The word of a frame. -/
 theorem word_eq {n i j : Nat} (x : Nat) (hj : j < n) : word n x i j = element x (i * n + j) := by
   have e : word n x i j = cut 64 (cut 1024 (cutRow (64 * n) x i) (j / 16)) (j % 16) := by rw [word, withValue_eq]; rfl
-  have blocks : cut 64 (cut 1024 (cutRow (64 * n) x i) (j / 16)) (j % 16) = cutRow 64 (cutRow (64 * n) x i) j := by
+  have blocks : ∀ y, cut 64 (cut 1024 y (j / 16)) (j % 16) = cutRow 64 y j := fun y => by
     rw [cutRow, withValue_eq]; rfl
   have row := element_cutRow n x i j
   rw [if_pos hj] at row
   rw [e, blocks, cutRow_eq 64, cut_eq, ← row, element]
 
-theorem sameValue_iff {x y : Nat} (hx : x < 2 ^ 64) (hy : y < 2 ^ 64) (h : sameValue x y = true) :
+/-- Doubles that pass the test have the same value. -/
+theorem scaled_eq_of_sameValue {x y : Nat} (h : sameValue x y = true) :
     scaled x = scaled y := by
   have unfolded : sameValue x y =
     Bool.rec (motive := fun _ => Bool) (Nat.beq (x % 2 ^ 63 + y % 2 ^ 63) 0) true (Nat.beq x y) := rfl
@@ -294,5 +295,170 @@ theorem sameValue_iff {x y : Nat} (hx : x < 2 ^ 64) (hy : y < 2 ^ 64) (h : sameV
       omega
     rw [value x (by omega), value y (by omega)]
   · rw [Nat.eq_of_beq_eq_true same]
+
+/-- A row's margin is twice its diagonal entry less all absolute values, when that entry is not negative. -/
+private theorem vecSum_margin {n : Nat} (x : Vec n Int) (i : Fin n) :
+    (vecSum fun j => if i = j then x j else -abs (x j)) = x i + abs (x i) - vecSum fun j => abs (x j) := by
+  have pointwise : ∀ j, (if i = j then x j else -abs (x j)) = (if j = i then x i + abs (x i) else 0) - abs (x j) := by
+    intro j
+    by_cases e : i = j
+    · subst e; simp; try omega
+    · rw [if_neg e, if_neg (Ne.symm e)]; omega
+  simp only [pointwise]
+  rw [vecSum_sub, vecSum_single]
+
+section Soundness
+
+variable {layout : Layout} {n matrix factor : Nat} (fits : Fits layout n)
+  (hA : layout.matrix.checkFrame (n * n) matrix = true) (hU : layout.factor.checkFrame (n * n) factor = true)
+  (upper : isUpper n factor = true)
+
+include fits hA in
+private theorem scaled_matrix (i j : Fin n) : scaled (frameMatrix matrix n n i j) =
+    matrixEntry layout n matrix i j * 2 ^ layout.matrix.low := by
+  have e : rowElement n matrix i j = frameMatrix matrix n n i j := if_pos j.isLt
+  have holds := rowElement_holds (j := j) hA i.isLt
+  rw [matrixEntry, decode_mul fits.matrix (Range.checkFrame_holds hA).1 holds.1 holds.2, e]
+
+include fits hU in
+private theorem scaled_factor (k j : Fin n) : scaled (frameMatrix factor n n k j) =
+    factorEntry layout n factor k j * 2 ^ layout.factor.low := by
+  have e : rowElement n factor k j = frameMatrix factor n n k j := if_pos j.isLt
+  have holds := rowElement_holds (j := j) hU k.isLt
+  rw [factorEntry, decode_mul fits.factor (Range.checkFrame_holds hU).1 holds.1 holds.2, e]
+
+include fits hU upper in
+/-- Below the diagonal the factor is zero. -/
+private theorem factorEntry_zero {k j : Nat} (hk : k < n) (hj : j < k) : factorEntry layout n factor k j = 0 := by
+  have zero : cutRow (64 * n) factor k % 2 ^ (64 * k) = 0 := by
+    have := Nat.eq_of_beq_eq_true (allBelow_iff.1 upper k hk)
+    rw [show cut (Nat.mul 64 k) (cutRow (Nat.mul 64 n) factor k) 0 = cut (64 * k) (cutRow (64 * n) factor k) 0 from rfl,
+      cut_eq] at this
+    simpa using this
+  have word : rowElement n factor k j = 0 := by
+    rw [rowElement, ← element_cutRow, element]
+    refine Nat.eq_of_testBit_eq fun b => ?_
+    rw [Nat.testBit_mod_two_pow, Nat.testBit_div_two_pow, Nat.zero_testBit]
+    have := congrArg (Nat.testBit · (b + 64 * j)) zero
+    simp only [Nat.testBit_mod_two_pow, Nat.zero_testBit] at this
+    by_cases hb : b < 64
+    · rw [decide_eq_true (by omega), Bool.true_and] at this
+      rw [this, Bool.and_false]
+    · rw [decide_eq_false hb, Bool.false_and]
+  rw [factorEntry, word, decode_zero fits.factor (Range.checkFrame_holds hU).1]
+
+include fits hA hU upper in
+/-- What is left, as the exact rational values. -/
+private theorem exists_unit : ∃ g : Nat, ∀ i j : Fin n,
+    (valueMatrix (frameMatrix matrix n n) - (valueMatrix (frameMatrix factor n n)).transpose.mul
+      (valueMatrix (frameMatrix factor n n)).transpose.transpose) i j =
+        ofScaledSquare (left layout n matrix factor i j * (2 ^ g : Nat)) := by
+  obtain ⟨g, hg₁, hg₂⟩ : ∃ g, layout.matrix.low + 1074 = layout.matrixShift + g ∧
+      layout.factor.low + layout.factor.low = layout.factorShift + g := by
+    have e₁ : layout.matrixShift = layout.matrix.low + 1074 - 2 * layout.factor.low := rfl
+    have e₂ : layout.factorShift = 2 * layout.factor.low - (layout.matrix.low + 1074) := rfl
+    exact ⟨min (layout.matrix.low + 1074) (2 * layout.factor.low), by omega, by omega⟩
+  have cast : ∀ k : Nat, ((2 ^ k : Nat) : Int) = (2 : Int) ^ k := fun k => by rw [Int.natCast_pow]; rfl
+  obtain ⟨s, unit, rfl⟩ : ∃ s, (scale : Int) = (2 : Int) ^ s ∧ 1074 = s := by
+    refine ⟨1074, ?_, rfl⟩
+    rw [scale]
+    exact cast 1074
+  refine ⟨g, fun i j => ?_⟩
+  have product : ((valueMatrix (frameMatrix factor n n)).transpose.mul
+      (valueMatrix (frameMatrix factor n n)).transpose.transpose) i j =
+        ofScaledSquare ((integerSum (i + 1) fun k => factorEntry layout n factor k i * factorEntry layout n factor k j) *
+          2 ^ (layout.factor.low + layout.factor.low)) := by
+    rw [← integerSum_of_zero i.isLt fun k hk hn => by
+      rw [factorEntry_zero fits hU upper hn (show i.val < k from hk), Int.zero_mul],
+      integerSum_eq_vecSum, ← vecSum_mul_right, ← vecSum_ofScaledSquare]
+    show vecSum (fun k => toRat (frameMatrix factor n n k i) * toRat (frameMatrix factor n n k j)) = _
+    congr; funext k
+    rw [toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled, scaled_factor fits hU, scaled_factor fits hU,
+      Int.pow_add]
+    congr 1
+    grind
+  rw [Matrix.sub_apply, Vec.sub_apply, product]
+  show toRat (frameMatrix matrix n n i j) - _ = _
+  rw [toRat_eq_ofScaled, ← ofScaledSquare_mul_scale, ← ofScaledSquare_sub, scaled_matrix fits hA, left, hg₂,
+    unit, cast, Int.mul_assoc, ← Int.pow_add, hg₁, Int.pow_add, Int.pow_add]
+  congr 1
+  grind
+
+end Soundness
+
+/-- A matrix whose certificate the test accepts is positive definite. -/
+theorem check_sound {matrix factor n : Nat} {layout : Layout} (h : check matrix factor n layout = true) :
+    Certified (frameMatrix matrix n n) := by
+  simp only [check, Bool.and_eq_true] at h
+  obtain ⟨⟨⟨⟨⟨hl, hA⟩, hU⟩, symmetric⟩, upper⟩, rows⟩ := h
+  have fits := Fits.of_check hl
+  have index : ∀ i j : Fin n, i.val * n + j.val < n * n := fun i j => by
+    have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
+    rw [Nat.succ_mul] at this
+    omega
+  have symm : ∀ i j : Fin n,
+      valueMatrix (frameMatrix matrix n n) i j = valueMatrix (frameMatrix matrix n n) j i := by
+    have below : ∀ i j : Fin n, j < i → scaled (frameMatrix matrix n n i j) = scaled (frameMatrix matrix n n j i) :=
+      fun i j lt => by
+        have := scaled_eq_of_sameValue (allBelow_iff.1 (allBelow_iff.1 symmetric i i.isLt) j lt)
+        rwa [word_eq matrix j.isLt, word_eq matrix i.isLt] at this
+    intro i j
+    refine congrArg ofScaled ?_
+    rcases Nat.lt_trichotomy i j with lt | e | lt
+    · exact (below j i lt).symm
+    · rw [Fin.ext e]
+    · exact below i j lt
+  refine ⟨fun i j => ?_, symm, ?_⟩
+  · have holds := (Range.checkFrame_holds hA).2 _ (index i j)
+    have high := (Range.check_iff.1 (Range.checkFrame_holds hA).1).2
+    have := Nat.mul_le_mul_right (2 ^ 52) high
+    have lt := holds.1
+    simp only [isFinite, infinity, decide_eq_true_eq]
+    show magnitude (element matrix (i * n + j)) < _
+    omega
+  · obtain ⟨g, unit⟩ := exists_unit fits hA hU upper
+    refine posDef_of_sub (L := (valueMatrix (frameMatrix factor n n)).transpose)
+      (posDef_of_rowMargin_pos (fun i j => ?_) fun i => ?_)
+    · rw [Matrix.sub_apply, Vec.sub_apply, Matrix.sub_apply, Vec.sub_apply, symm i j]
+      congr 1
+      exact dot_comm _ _
+    · have e : rowMargin (valueMatrix (frameMatrix matrix n n) - (valueMatrix (frameMatrix factor n n)).transpose.mul
+          (valueMatrix (frameMatrix factor n n)).transpose.transpose) i =
+            ofScaledSquare ((left layout n matrix factor i i + abs (left layout n matrix factor i i) -
+              vecSum fun j : Fin n => abs (left layout n matrix factor i j)) * (2 ^ g : Nat)) := by
+        have scaled : ∀ x : Int, abs (x * (2 ^ g : Nat)) = abs x * (2 ^ g : Nat) := fun x => by
+          rw [abs_mul]; congr 1
+        rw [← vecSum_margin (fun j : Fin n => left layout n matrix factor i j) i, ← vecSum_mul_right,
+          ← vecSum_ofScaledSquare, rowMargin]
+        congr; funext j
+        rw [unit, abs_ofScaledSquare, ← ofScaledSquare_neg, scaled]
+        split
+        · rfl
+        · rw [Int.neg_mul]
+      rw [e, ofScaledSquare_pos]
+      refine Int.mul_pos ?_ (Int.natCast_pos.2 (Nat.two_pow_pos g))
+      have row := everyRow_tabulate rows i i.isLt
+      simp only [Nat.zero_add] at row
+      rw [remainder_eq fits hA hU i.isLt] at row
+      have dominant := Nat.le_of_ble_eq_true row
+      rw [absoluteSum_remainder fits hA hU i.isLt] at dominant
+      obtain ⟨here, back⟩ := column_position fits.words i.isLt
+      have small := fun j => natAbs_left_lt fits hA hU i.isLt j
+      have cast : ((2 : Int) ^ layout.height n) = (2 ^ layout.height n : Nat) := by rw [Int.natCast_pow]; rfl
+      have lt : 2 ^ (layout.height n + 1) ≤ 2 ^ layout.width :=
+        Nat.pow_le_pow_right (by decide) (by have := fits.height; omega)
+      rw [lane_pack (fun l _ => by have := small (column layout.words n l); rw [cast]; rw [Nat.pow_succ] at lt; omega) here,
+        back] at dominant
+      have sum : (vecSum fun j : Fin n => abs (left layout n matrix factor i j)) =
+          (total n fun j => (left layout n matrix factor i j).natAbs : Nat) := by
+        rw [total_eq_integerSum, integerSum_eq_vecSum]
+        congr; funext j
+        rw [abs]; split <;> omega
+      have dominant : 1 + ((total n fun j => (left layout n matrix factor i j).natAbs) + 2 <<< layout.height n) ≤
+        2 * (left layout n matrix factor i i + 2 ^ layout.height n).toNat := dominant
+      have := small i
+      rw [sum, abs]
+      rw [cast, Nat.shiftLeft_eq] at dominant
+      split <;> omega
 
 end LeanPythonBridge.Certificate.PositiveDefinite
