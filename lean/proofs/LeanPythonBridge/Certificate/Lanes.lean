@@ -207,24 +207,25 @@ theorem ones_eq (hw : 0 < w) : ones w n = pack w n fun _ => 1 := by
 theorem ones_mul (hw : 0 < w) (c : Nat) : ones w n * c = pack w n fun _ => c := by
   rw [ones_eq hw, pack_mul]; exact pack_congr fun _ _ => Nat.one_mul c
 
+/-- Powers of the base leave the remainder 1 when divided by what is 1 less. -/
+theorem two_pow_mul_mod (w k : Nat) : 2 ^ (w * k) % (2 ^ w - 1) = 1 % (2 ^ w - 1) := by
+  induction k with
+  | zero => simp
+  | succ k ih =>
+    have e : 2 ^ w % (2 ^ w - 1) = 1 % (2 ^ w - 1) := by
+      have := Nat.two_pow_pos w
+      generalize hb : 2 ^ w - 1 = b
+      rw [show 2 ^ w = b + 1 by omega, Nat.add_mod_left]
+    rw [Nat.mul_succ, Nat.pow_add, Nat.mul_mod, ih, e, ← Nat.mul_mod, Nat.one_mul]
+
 /-- The lanes are added up by a division: the base leaves the remainder 1. -/
 theorem laneSum_pack (h : total n f < 2 ^ w - 1) : laneSum w (pack w n f) = total n f := by
-  have power : ∀ k, 2 ^ (w * k) % (2 ^ w - 1) = 1 % (2 ^ w - 1) := by
-    intro k
-    induction k with
-    | zero => simp
-    | succ k ih =>
-      have e : 2 ^ w % (2 ^ w - 1) = 1 % (2 ^ w - 1) := by
-        have := Nat.two_pow_pos w
-        generalize hb : 2 ^ w - 1 = b
-        rw [show 2 ^ w = b + 1 by omega, Nat.add_mod_left]
-      rw [Nat.mul_succ, Nat.pow_add, Nat.mul_mod, ih, e, ← Nat.mul_mod, Nat.one_mul]
   have step : pack w n f % (2 ^ w - 1) = total n f % (2 ^ w - 1) := by
     clear h
     induction n with
     | zero => rfl
     | succ n ih =>
-      rw [pack, total, Nat.add_mod, ih, Nat.mul_mod, power, ← Nat.mul_mod, Nat.mul_one, ← Nat.add_mod]
+      rw [pack, total, Nat.add_mod, ih, Nat.mul_mod, two_pow_mul_mod, ← Nat.mul_mod, Nat.mul_one, ← Nat.add_mod]
   show pack w n f % (1 <<< w - 1) = _
   rw [Nat.one_shiftLeft, step, Nat.mod_eq_of_lt h]
 

@@ -1,6 +1,6 @@
 module
 
-public import LeanPythonBridge.Certificate.Sums
+public import LeanPythonBridge.Certificate.DotLanes
 
 /-!
 # The certificate of a linear solve
@@ -18,15 +18,6 @@ in the middle (`dotLanes`).
 @[expose] public section
 
 namespace LeanPythonBridge.Certificate
-
-/-! ## Dot products of lanes -/
-
-/-- The first `n` values in lanes, the first one most significant. -/
-noncomputable def packReversed (w n : Nat) (f : Nat → Nat) : Nat :=
-  fold (fun l y => Nat.add (Nat.shiftLeft y w) (f l)) 0 n
-
-/-- The dot product of `n` lanes with `n` in reverse. -/
-def dotLanes (w n x reversed : Nat) : Nat := lane w (Nat.mul x reversed) (Nat.sub n 1)
 
 namespace Solve
 

@@ -137,4 +137,36 @@ theorem column_position (hm : 0 < m) {j : Nat} (hj : j < n) :
   · rw [column, e, Nat.mul_add_mod, Nat.mod_eq_of_lt q, Nat.mul_add_div (Nat.zero_lt_of_lt q), Nat.div_eq_of_lt q, Nat.add_zero,
       Nat.mul_comm, Nat.div_add_mod]
 
+/-- A lane has a column, whose lane it is. -/
+theorem position_column {l : Nat} (hl : l < laneCount m n) : position m n (column m n l) = l := by
+  have hc : 0 < classSize m n := by
+    rcases Nat.eq_zero_or_pos (classSize m n) with h | h
+    · have : laneCount m n = classSize m n * m := rfl
+      rw [this, h, Nat.zero_mul] at hl; omega
+    · exact h
+  have k : l / classSize m n < m := by rw [Nat.div_lt_iff_lt_mul hc, Nat.mul_comm]; exact hl
+  have e : column m n l = m * (l % classSize m n) + l / classSize m n := by rw [column, Nat.mul_comm]
+  show column m n l % m * classSize m n + column m n l / m = l
+  rw [e, Nat.mul_add_mod, Nat.mod_eq_of_lt k, Nat.mul_add_div (Nat.zero_lt_of_lt k), Nat.div_eq_of_lt k, Nat.add_zero,
+    Nat.mul_comm, Nat.div_add_mod]
+
+/-- A sum over lanes of what is zero behind the last column. -/
+theorem total_laneCount {f : Nat → Nat} (hm : 0 < m) (zero : ∀ j, n ≤ j → f j = 0) :
+    (total (laneCount m n) fun l => f (column m n l)) = total n f := by
+  rw [total_column]
+  have more := le_laneCount hm n
+  generalize laneCount m n = lanes at more
+  induction lanes with
+  | zero => rw [Nat.le_zero.1 more]
+  | succ lanes ih =>
+    rcases Nat.lt_or_eq_of_le more with lt | e
+    · rw [total, ih (by omega), zero _ (by omega), Nat.add_zero]
+    · rw [← e]
+
+/-- The absolute value of a sum of multiples of `2^k`. -/
+theorem natAbs_mul_two_pow (x : Int) (k : Nat) : (x * 2 ^ k).natAbs = x.natAbs * 2 ^ k := by
+  rw [Int.natAbs_mul, Int.natAbs_pow]; rfl
+
+theorem two_pow_cast (k : Nat) : ((2 ^ k : Nat) : Int) = (2 : Int) ^ k := by rw [Int.natCast_pow]; rfl
+
 end LeanPythonBridge.Certificate
