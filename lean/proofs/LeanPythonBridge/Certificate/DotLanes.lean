@@ -37,6 +37,10 @@ theorem packReversed_eq : packReversed w n g = total n fun j => g j * 2 ^ (w * (
     congr 1
     omega
 
+theorem packReversed_congr (h : ∀ i < n, f i = g i) : packReversed w n f = packReversed w n g := by
+  rw [packReversed_eq, packReversed_eq]
+  exact total_congr fun j hj => by rw [h j hj]
+
 private theorem total_pack_mul {count : Nat} {c : Nat → Nat} {h : Nat → Nat → Nat} {m : Nat} :
     (total count fun j => c j * pack w m (h j)) = pack w m fun i => total count fun j => c j * h j i := by
   induction count with

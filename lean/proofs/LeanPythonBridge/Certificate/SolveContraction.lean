@@ -182,7 +182,7 @@ theorem contractionRow_eq {i : Nat} (hi : i < n) :
   generalize (total (laneCount layout.words n) fun k => code layout.inverse layout.width (rowElement n inverse i k)) = tl at *
   generalize (total n fun k => code layout.matrix layout.width (rowElement n matrix k j)) = s at *
   generalize (integerSum n fun k => decode layout.inverse layout.width (rowElement n inverse i k) *
-    decode layout.matrix layout.width (rowElement n matrix k j)) = product at *
+    decode layout.matrix layout.width (rowElement n matrix k j)) = z at *
   generalize laneCount layout.words n = lanes at *
   have one : ∀ k : Nat, (if j = i then (2 : Int) ^ k else 0) = ((if j = i then 2 ^ k else 0 : Nat) : Int) := fun k => by
     split
@@ -193,7 +193,7 @@ theorem contractionRow_eq {i : Nat} (hi : i < n) :
   generalize 2 ^ layout.height n = c at *
   generalize layout.matrix.offset = oa at *
   generalize layout.inverse.offset = oi at *
-  have nonneg : ((((d : Int) - product + (c : Int)).toNat : Nat) : Int) = (d : Int) - product + (c : Int) := Int.toNat_of_nonneg (by omega)
+  have nonneg := Int.toNat_of_nonneg (a := (d : Int) - z + (c : Int)) (by omega)
   refine Int.ofNat.inj ?_
   show ((_ : Nat) : Int) = ((_ : Nat) : Int)
   have behind : ((tl + n * oi : Nat) : Int) = (t + lanes * oi : Nat) := congrArg _ behind
@@ -263,7 +263,8 @@ theorem contracts_sound (lt : contraction < infinity)
     (h : contracts layout n inverse contraction (tabulate (rowLanes layout.matrix layout.words n matrix) n 0) = true)
     (i : Fin n) : (vecSum fun j => abs (defect (valueMatrix (frameMatrix inverse n n))
       (valueMatrix (frameMatrix matrix n n)) i j)) ≤ toRat contraction := by
-  have row := Nat.le_of_ble_eq_true (allBelow_iff.1 h i i.isLt)
+  simp only [contracts, allBelow_iff] at h
+  have row := Nat.le_of_ble_eq_true (h i i.isLt)
   rw [contractionRow_eq fits hA hR i.isLt, absoluteSum_contractionRow fits hA hR i.isLt] at row
   have sum : (vecSum fun j : Fin n => abs (defect (valueMatrix (frameMatrix inverse n n))
       (valueMatrix (frameMatrix matrix n n)) i j)) =
@@ -275,15 +276,8 @@ theorem contracts_sound (lt : contraction < infinity)
   rw [sum, toRat_eq_ofScaled, scaled_of_lt lt, ← ofScaledSquare_mul_scale, ofScaledSquare_le]
   have row : (total n fun j => (gap layout n inverse matrix i j).natAbs) <<< 1074 ≤
     scaledMagnitude contraction <<< layout.one := row
-  rw [Nat.shiftLeft_eq, Nat.shiftLeft_eq, ← scale] at row
   rw [← two_pow_cast, ← Int.natCast_mul, ← Int.natCast_mul, Int.ofNat_le]
-  have square : 2 ^ layout.one * 2 ^ (layout.inverse.low + layout.matrix.low) = scale * scale := by
-    have square := two_pow_eq_scale_mul
-    rw [← fits.one, Nat.add_comm, Nat.pow_add] at square
-    exact square
-  have scaled := Nat.mul_le_mul_right (2 ^ (layout.inverse.low + layout.matrix.low)) row
-  rw [Nat.mul_assoc _ _ (2 ^ _), square, Nat.mul_right_comm, ← Nat.mul_assoc] at scaled
-  exact Nat.le_of_mul_le_mul_right scaled (Nat.two_pow_pos 1074)
+  exact mul_two_pow_le fits.one row
 
 end Rows
 end LeanPythonBridge.Certificate.Solve
