@@ -156,9 +156,9 @@ theorem check_sound (h : check matrix right solution inverse n contraction bound
   refine ⟨fun i j => ?_, fun j => ?_, fun j => ?_, fun v hv => eq_zero_of_contraction rows lt hv, fun y hy => ?_⟩
   · exact Range.isFinite_of_holds (Range.checkFrame_holds hA).1 ((Range.checkFrame_holds hA).2 _ (index i j))
   · exact Range.isFinite_of_holds (Range.checkFrame_holds hb).1
-      ((Range.checkFrame_holds hb).2 _ (by rw [Nat.one_mul]; exact j.isLt))
+      ((Range.checkFrame_holds hb).2 _ (by show j.val < 1 * n; rw [Nat.one_mul]; exact j.isLt))
   · exact Range.isFinite_of_holds (Range.checkFrame_holds hx).1
-      ((Range.checkFrame_holds hx).2 _ (by rw [Nat.one_mul]; exact j.isLt))
+      ((Range.checkFrame_holds hx).2 _ (by show j.val < 1 * n; rw [Nat.one_mul]; exact j.isLt))
   · exact abs_sub_le_of_contraction rows lt
       (corrects_sound wide hA hb hx hR finite finite' below near) hy
 

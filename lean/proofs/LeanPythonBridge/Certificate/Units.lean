@@ -84,20 +84,17 @@ theorem ofScaledSquare_mul (x : Int) : ofScaledSquare x * (scale : Rat) = ofScal
   generalize (scale : Rat) = s at *
   grind
 
+/-- The absolute value of a part. -/
 theorem abs_div_scale (q : Rat) : abs (q / (scale : Rat)) = abs q / (scale : Rat) := by
   have hs := scale_pos
-  have e : abs (q / (scale : Rat)) * (scale : Rat) = abs q := by
-    have positive : abs (scale : Rat) = (scale : Rat) := by
-      rw [abs, if_pos (Rat.le_of_lt hs)]
-    conv => lhs; arg 2; rw [← positive]
-    rw [← abs_mul]
-    congr 1
-    generalize (scale : Rat) = s at *
-    grind
-  rw [← e]
   generalize (scale : Rat) = s at *
+  have positive : abs s = s := by rw [abs, if_pos (Rat.le_of_lt hs)]
+  have product := abs_mul (q / s) s
+  rw [positive, show q / s * s = q by grind] at product
+  rw [product]
   grind
 
+/-- A comparison with a part. -/
 theorem div_scale_le {p q : Rat} : p / (scale : Rat) ≤ q ↔ p ≤ q * (scale : Rat) := by
   have hs := scale_pos
   generalize (scale : Rat) = s at *
