@@ -145,6 +145,9 @@ class ServerConfig:
     requests_per_client : int
         How many requests of one client run or wait at most; more are answered ``overloaded``.
         A client is a user's key, or a connection where there is no CURVE.
+    handshakes_per_s : int
+        How many peers of one address may come in a second where there is no CURVE, beyond as many
+        at once as may be connected; the others wait, and are refused after two seconds.
     handshake_s : float
         How long a peer may take to say who it is before it is disconnected.
     log_level : str
@@ -169,6 +172,7 @@ class ServerConfig:
     keys: Path = DEFAULT_KEYS
     connections: int = 4096
     requests_per_client: int = 1024
+    handshakes_per_s: int = 100
     handshake_s: float = 30.0
     log_level: LogLevel = "info"
     shared_memory: bool = True

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import zmq
 
@@ -27,6 +28,8 @@ from lpb_server.wire.values import Frame
 __all__ = ["Backend"]
 
 _LOG = logging.getLogger(__name__)
+_DOMAIN: Final = "workers"
+_MOST_HEARD: Final = 1 << 12
 
 
 class Backend:
@@ -58,6 +61,8 @@ class Backend:
     ) -> None:
         public = pool.workers_endpoint
         self._protection = None
+        self._gate = gate
+        self._heard: set[bytes] = set()
         if public:
             check_bind(public, insecure=config.insecure, curve=config.curve)
             self._protection = protection(config, Role.WORKER)
@@ -72,7 +77,14 @@ class Backend:
             self.public_endpoint = ""
             if public:
                 # What is set from here on holds for what is bound from here on.
-                gate.guard(self.socket, "workers", self._protection, config.connections)
+                gate.guard(
+                    self.socket,
+                    _DOMAIN,
+                    self._protection,
+                    config.connections,
+                    handshakes_per_s=config.handshakes_per_s,
+                    names_peers=False,  # A worker that connects again keeps its name.
+                )
                 self.socket.handshake_ivl = round(config.handshake_s * 1000)
                 self.socket.ipv6 = public.startswith("tcp://[")
                 self.socket.bind(public[:-1] + "*" if public.endswith(":0") else public)
@@ -99,6 +111,8 @@ class Backend:
         while parts := self._arrivals.take(ready=ready):
             ready = False
             worker = parts[0].bytes
+            if worker not in self._heard:
+                self._note(worker, parts[-1])
             if not self._permits(parts[-1]):
                 _LOG.warning("worker %s: its key is not allowed any more", worker.hex())
                 yield worker, [say.REVOKED]
@@ -112,6 +126,13 @@ class Backend:
         except zmq.ZMQError as error:
             # A connection that is gone; the worker's end, or its silence, will be noticed.
             _LOG.debug("message to worker %s dropped: %s", worker.hex(), error)
+
+    def _note(self, worker: bytes, part: zmq.Frame) -> None:
+        """Note that a worker speaks, here and at the gate."""
+        if len(self._heard) >= _MOST_HEARD:
+            self._heard.clear()
+        self._heard.add(worker)
+        self._gate.spoke(_DOMAIN, int(part.get(zmq.SRCFD)))
 
     def _permits(self, part: zmq.Frame) -> bool:
         if self._protection is None:

@@ -28,6 +28,9 @@ __all__ = ["Frontend"]
 
 _LOG = logging.getLogger(__name__)
 
+_DOMAIN: Final = "clients"
+_MOST_HEARD: Final = 1 << 16
+
 _DRAIN_LIMIT: Final = 256
 """Messages taken from the socket before others get their turn: a flood cannot starve answers."""
 
@@ -61,9 +64,17 @@ class Frontend:
     ) -> None:
         check_bind(config.endpoint, insecure=config.insecure, curve=config.curve)
         self._protection = protection(config, Role.CLIENT)
+        self._gate = gate
+        self._heard: set[bytes] = set()  # Peers that have said something; without CURVE.
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         try:
-            gate.guard(self.socket, "clients", self._protection, config.connections)
+            gate.guard(
+                self.socket,
+                _DOMAIN,
+                self._protection,
+                config.connections,
+                handshakes_per_s=config.handshakes_per_s,
+            )
             self.socket.handshake_ivl = round(config.handshake_s * 1000)
             self.socket.linger = 0
             self.socket.rcvhwm = self.socket.sndhwm = config.high_water_mark
@@ -116,8 +127,20 @@ class Frontend:
             route: Route = (parts[0].bytes,)
             if len(parts) > 1 and len(parts[1]) == 0:
                 route += (b"",)
-            user = ANYBODY if self._protection is None else str(parts[-1].get("User-Id"))
+            if self._protection is None:
+                user = ANYBODY
+                if route[0] not in self._heard:
+                    self._note(route[0], parts[-1])
+            else:
+                user = str(parts[-1].get("User-Id"))
             yield route, user, list(map(usable, parts[len(route) :]))
+
+    def _note(self, peer: bytes, part: zmq.Frame) -> None:
+        """Note that a peer speaks, here and at the gate."""
+        if len(self._heard) >= _MOST_HEARD:
+            self._heard.clear()
+        self._heard.add(peer)
+        self._gate.spoke(_DOMAIN, int(part.get(zmq.SRCFD)))
 
     def send(self, route: Route, reply: Sequence[Frame]) -> None:
         """Send a reply; it is dropped when its peer is gone or does not read."""
