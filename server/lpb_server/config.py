@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from lpb_server.logs import LogFormat
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.limits import REQUEST_LIMITS, Limits
 
 __all__ = [
     "DEFAULT_ENDPOINT",
@@ -161,7 +161,7 @@ class ServerConfig:
 
     endpoint: str = DEFAULT_ENDPOINT
     insecure: bool = False
-    limits: Limits = DEFAULT_LIMITS
+    limits: Limits = REQUEST_LIMITS
     queue_length: int = 1024
     high_water_mark: int = 1000
     metrics_port: int = field(default=0, metadata={"least": 0, "most": 65535})

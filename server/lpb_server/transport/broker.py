@@ -216,6 +216,8 @@ class Broker:
                 self._take(route, user, frames)
 
     def _beat(self, now_s: float) -> None:
+        # First: what workers said while the broker itself was busy is no silence of theirs.
+        self._hear_workers(ready=False)
         for worker in self._queue.silent(now_s):
             _LOG.warning("worker %s is silent and dropped", worker.decode("ascii", "replace"))
             self._pool.kill(worker)

@@ -15,8 +15,8 @@ from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.wire.envelope import ErrorInfo, Reply, Request, readable_id
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, detect_format
 from lpb_server.wire.known_headers import keep_request, known_request
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.messages import check_frames, encode_message
+from lpb_server.wire.limits import REQUEST_LIMITS, Limits
+from lpb_server.wire.messages import check_array_count, check_frames, encode_message
 from lpb_server.wire.refusal import Refusal
 from lpb_server.wire.values import Frame, ValueMap
 
@@ -74,7 +74,7 @@ class Opened(msgspec.Struct):
         )
 
 
-def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Opened | Rejected:
+def open_request(frames: Sequence[Frame], limits: Limits = REQUEST_LIMITS) -> Opened | Rejected:
     """Read the header of a message.
 
     Parameters
@@ -92,6 +92,7 @@ def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Op
             return Opened(*known, frames)
         wire_format, value = decode_header(frames[0], limits)
         check_bounds(frames[0], value, limits)
+        check_array_count(value, frames)
         request = Request.from_value(value)
     except RequestError as error:
         wire_format = (detect_format(frames[0]) if frames else None) or WireFormat.JSON
