@@ -32,6 +32,7 @@ from lpb_server.service import Service
 from lpb_server.settings import SERVER_SETTINGS, add_flags
 from lpb_server.sources import add_source_flags, load_for
 from lpb_server.transport import BridgeServer, Broker, ExecutorServer
+from lpb_server.transport.socket_files import WORKERS_SOCKET, private_folder
 from lpb_server.wire.shared_memory import opened_segments
 
 __all__ = ["main"]
@@ -39,9 +40,6 @@ __all__ = ["main"]
 _EXIT_OK: Final = 0
 _EXIT_USAGE: Final = 2
 _EXIT_ENVIRONMENT: Final = 3
-
-DEFAULT_WORKERS_ENDPOINT: Final = "tcp://127.0.0.1:5556"
-"""Where a broker that runs no workers of its own waits for some, unless it is told."""
 
 _LOG = logging.getLogger("lpb_server")
 
@@ -78,7 +76,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
         loaded = load_for(options, os.environ, Path.cwd())
         config, pool = loaded.configuration.server, loaded.configuration.pool
         if pool.broker:
-            elsewhere = pool.workers_endpoint or DEFAULT_WORKERS_ENDPOINT
+            # Unless it is told: where no other user of this machine can pass for a worker.
+            elsewhere = pool.workers_endpoint or f"ipc://{private_folder()}/{WORKERS_SOCKET}"
             pool = replace(pool, workers=0, workers_endpoint=elsewhere)
         configure_logging(config.log_level, config.log_format)
         keep_freed_memory()
@@ -118,14 +117,17 @@ def _running(server: BridgeServer | Broker, config: ServerConfig) -> Iterator[No
 @contextmanager
 def _stopped_by_signals(server: BridgeServer | Broker) -> Iterator[None]:
     """Stop cleanly on the first signal; the second one ends the process at once."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # As nohup has it.
+        numbers.append(signal.SIGHUP)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in numbers:
             signal.signal(name, signal.SIG_DFL)
         notify(STOPPING)
         server.stop()
 
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in numbers:
         signal.signal(name, stop)
     signal.set_wakeup_fd(server.wake_descriptor, warn_on_full_buffer=False)
     try:

@@ -11,6 +11,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,12 @@ from lpb_server.security import check_bind, protection
 from lpb_server.transport import worker_messages as say
 from lpb_server.transport.frames import Arrivals, send_frames, usable
 from lpb_server.transport.gate import Gate
+from lpb_server.transport.socket_files import (
+    FOLDER_PREFIX,
+    WORKERS_SOCKET,
+    claimed,
+    remove_left_folders,
+)
 from lpb_server.wire.values import Frame
 
 __all__ = ["Backend"]
@@ -63,16 +70,20 @@ class Backend:
         self._protection = None
         self._gate = gate
         self._heard: set[bytes] = set()
+        self._files = ExitStack()
         if public:
             check_bind(public, insecure=config.insecure, curve=config.curve)
             self._protection = protection(config, Role.WORKER)
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         self._arrivals = Arrivals(self.socket)
-        self._directory = Path(tempfile.mkdtemp(prefix="lpb-"))  # Only this user can enter it.
+        remove_left_folders()
+        self._directory = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))  # Only this user's.
         try:
             self.socket.router_mandatory = True
             self.socket.router_handover = True  # A worker that connects again keeps its name.
-            self.socket.bind(f"ipc://{self._directory}/workers")
+            own = f"ipc://{self._directory}/{WORKERS_SOCKET}"
+            self._files.enter_context(claimed(own))
+            self.socket.bind(own)
             self.endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
             self.public_endpoint = ""
             if public:
@@ -87,15 +98,30 @@ class Backend:
                 )
                 self.socket.handshake_ivl = round(config.handshake_s * 1000)
                 self.socket.ipv6 = public.startswith("tcp://[")
+                self._files.enter_context(claimed(public))
                 self.socket.bind(public[:-1] + "*" if public.endswith(":0") else public)
                 self.public_endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+                if self._protection is None and not public.startswith("ipc://"):
+                    _LOG.warning(
+                        "%s has no CURVE: whoever reaches it can take requests and answer them",
+                        self.public_endpoint,
+                    )
         except (zmq.ZMQError, OSError) as error:
             self.close()
+            self.release()
             raise BindError(public or self._directory.name, error.strerror or str(error)) from None
+        except BaseException:
+            self.close()
+            self.release()
+            raise
 
     def close(self, linger_ms: int = 0) -> None:
         """Close the socket; what is still under way has that long."""
         self.socket.close(linger=linger_ms)
+
+    def release(self) -> None:
+        """Let go of the files, once the context has ended: ZeroMQ removes its own until then."""
+        self._files.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def receive(self, *, ready: bool = False) -> Iterator[tuple[bytes, list[Frame]]]:

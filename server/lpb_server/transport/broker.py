@@ -88,6 +88,7 @@ class Broker:
                 self._backend = Backend(self._context, config, self._pool_config, self._gate)
             except BaseException:
                 self._frontend.close()
+                self._frontend.release()
                 raise
         except BaseException:
             self._release()
@@ -129,6 +130,8 @@ class Broker:
         self._backend.close(_FLUSH_MS)
         self._pool.close()
         self._release()
+        self._frontend.release()
+        self._backend.release()
 
     def _release(self) -> None:
         self._gate.close()

@@ -85,7 +85,7 @@ def serve_forks(control: socket.socket) -> ForkedAs | None:
     """
     if not _fit():
         sys.exit(EXIT_UNFIT)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # It ends with its broker, not before.
     gc.collect()
     gc.freeze()  # Workers then share these pages for as long as they live.
@@ -176,7 +176,7 @@ def _settle(control: socket.socket, children: dict[int, _Child]) -> None:
         os.close(descriptor)
     random.seed()
     np.random.seed()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Final
 
 import zmq
@@ -22,6 +23,7 @@ from lpb_server.transport.frames import Arrivals, send_frames, usable
 from lpb_server.transport.gate import Gate
 from lpb_server.transport.job import ANYBODY, Route
 from lpb_server.transport.send_buffer import bound_send_buffer
+from lpb_server.transport.socket_files import claimed
 from lpb_server.wire.values import Frame
 
 __all__ = ["Frontend"]
@@ -65,6 +67,7 @@ class Frontend:
         check_bind(config.endpoint, insecure=config.insecure, curve=config.curve)
         self._protection = protection(config, Role.CLIENT)
         self._gate = gate
+        self._files = ExitStack()
         self._heard: set[bytes] = set()  # Peers that have said something; without CURVE.
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         try:
@@ -85,16 +88,25 @@ class Frontend:
             endpoint = config.endpoint
             if endpoint.startswith("tcp://") and endpoint.endswith(":0"):
                 endpoint = endpoint[:-1] + "*"
+            self._files.enter_context(claimed(endpoint))
             self.socket.bind(endpoint)
             self.endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
             self._arrivals = Arrivals(self.socket)
         except (zmq.ZMQError, OSError) as error:
             self.socket.close(linger=0)
+            self.release()
             raise BindError(config.endpoint, error.strerror or str(error)) from None
+        except BaseException:
+            self.socket.close(linger=0)
+            raise
 
     def close(self, linger_ms: int = 0) -> None:
         """Close the socket; replies still under way have that long."""
         self.socket.close(linger=linger_ms)
+
+    def release(self) -> None:
+        """Let go of the socket's file, once the context has ended: ZeroMQ removes it until then."""
+        self._files.close()
 
     def permits(self, user: str) -> bool:
         """Tell whether a user may have operations run, now: a key can be revoked at any time."""

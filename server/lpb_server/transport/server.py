@@ -100,6 +100,7 @@ class BridgeServer:
     ) -> None:
         self._frontend.close(_FLUSH_MS)
         self._release()
+        self._frontend.release()
 
     def _release(self) -> None:
         self._gate.close()
