@@ -215,8 +215,11 @@ class Broker:
         if not self._stopping:
             self._pool.replace_missing(time.monotonic())
         if self._frontend.socket in events:
-            for route, user, frames in self._frontend.receive(ready=True):
-                self._take(route, user, frames)
+            try:
+                for route, user, frames in self._frontend.receive(ready=True):
+                    self._take(route, user, frames)
+            except MemoryError:
+                _LOG.error("a message was dropped: there is no memory left")
 
     def _beat(self, now_s: float) -> None:
         # First: what workers said while the broker itself was busy is no silence of theirs.

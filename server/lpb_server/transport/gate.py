@@ -14,7 +14,6 @@ from __future__ import annotations
 import heapq
 import logging
 import math
-import os
 import socket as sockets
 import threading
 import time
@@ -27,6 +26,7 @@ from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
 from lpb_server.security import Protection
+from lpb_server.transport.descriptors import room_for_connections
 from lpb_server.transport.handshake_rate import HandshakeRate
 from lpb_server.transport.routing_names import draw_first_names, drawn_name
 from lpb_server.transport.waker import Waker
@@ -45,6 +45,11 @@ _MOST_SILENT: Final = 256
 _SILENT_S: Final = 1.0
 """How many peers without CURVE may have said nothing yet for how long; the oldest are cut off when
 there are more. ZeroMQ's clients then connect again by themselves."""
+
+
+_TOLD: Final = 64
+"""So many peers beyond the number of connections are told in their handshake that there are too
+many; more are cut off at once, for each holds a descriptor until then."""
 
 
 @dataclass(slots=True)
@@ -114,6 +119,7 @@ class Gate:
         names_peers : bool
             Whether the socket may know peers by other names than they claim, under CURVE.
         """
+        connections = room_for_connections(connections)
         socket.zap_domain = domain.encode()
         if protection is not None:
             socket.curve_server = True
@@ -175,6 +181,8 @@ class Gate:
                 event = recv_monitor_message(door.monitor, zmq.NOBLOCK)
                 if event["event"] == zmq.EVENT_ACCEPTED:
                     door.accepted.add(event["value"])
+                    if len(door.accepted) > door.connections + _TOLD:
+                        _cut_off(event["value"])
                     if door.rate is not None:
                         door.silent[event["value"]] = time.monotonic()
                 elif event["event"] == zmq.EVENT_DISCONNECTED:
@@ -260,6 +268,14 @@ def _cut_off_silent(door: _Door, now_s: float) -> None:
         if now_s - since_s < _SILENT_S:
             return
         door.silent.pop(descriptor, None)
-        # A copy of the descriptor: ZeroMQ's own is its own to close. It sees the connection end.
-        with suppress(OSError), sockets.socket(fileno=os.dup(descriptor)) as connection:
+        _cut_off(descriptor)
+
+
+def _cut_off(descriptor: int) -> None:
+    """End a connection; ZeroMQ sees that, and closes its descriptor itself."""
+    with suppress(OSError):
+        connection = sockets.socket(fileno=descriptor)  # No copy: there may be none left.
+        try:
             connection.shutdown(sockets.SHUT_RDWR)
+        finally:
+            connection.detach()

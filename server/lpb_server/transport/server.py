@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from types import TracebackType
@@ -26,6 +27,8 @@ from lpb_server.transport.waker import Waker
 from lpb_server.wire.values import Frame
 
 __all__ = ["STOPPING", "BridgeServer"]
+
+_LOG = logging.getLogger(__name__)
 
 _FLUSH_MS: Final = 1000
 STOPPING: Final = "the server is stopping"
@@ -160,8 +163,11 @@ class BridgeServer:
 
     def _take_all(self, *, ready: bool = False) -> None:
         # A function of its own: in `serve` the last message would live on until the next is taken.
-        for route, user, frames in self._frontend.receive(ready=ready):
-            self._take(route, user, frames)
+        try:
+            for route, user, frames in self._frontend.receive(ready=ready):
+                self._take(route, user, frames)
+        except MemoryError:
+            _LOG.error("a message was dropped: there is no memory left")
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         taken = self._reception.take(route, frames, time.monotonic(), user)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from lpb_server.errors import ErrorCode, RequestError
-from lpb_server.wire.envelope import ErrorInfo, Reply, Request, readable_id
+from lpb_server.wire.envelope import UNKNOWN_ID, ErrorInfo, Reply, Request, readable_id
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, detect_format
 from lpb_server.wire.known_headers import keep_request, known_request
 from lpb_server.wire.limits import REQUEST_LIMITS, Limits
@@ -100,6 +100,10 @@ def open_request(frames: Sequence[Frame], limits: Limits = REQUEST_LIMITS) -> Op
         return Rejected(
             _error_reply(wire_format, request_id, error.code, error.message, error.details)
         )
+    except MemoryError:
+        wire_format = detect_format(frames[0]) or WireFormat.JSON
+        message = "there is no memory left to read this header"
+        return Rejected(_error_reply(wire_format, UNKNOWN_ID, ErrorCode.TOO_LARGE, message, None))
     migrated = "id" not in value
     if not migrated:
         keep_request(frames[0], request, wire_format, limits)
