@@ -6,6 +6,7 @@ Each field of these classes is a setting: its docstring is what ``--help`` says 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -26,6 +27,7 @@ __all__ = [
     "ServerConfig",
     "WorkerConfig",
     "default_workers",
+    "half_of_memory",
 ]
 
 DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5555"
@@ -40,6 +42,7 @@ with 100."""
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 _MIB: Final = 1 << 20
+_ALLOWED_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 def default_workers() -> int:
@@ -48,6 +51,17 @@ def default_workers() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # Not on every system.
         return os.cpu_count() or 1
+
+
+def half_of_memory() -> int:
+    """Return half of the memory that there is, or that a container is allowed, in bytes."""
+    try:
+        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):  # Not on every system.
+        found = 8 << 30
+    with suppress(OSError, ValueError):  # The word "max" where there is no limit.
+        found = min(found, int(_ALLOWED_MEMORY.read_text()))
+    return max(found // 2, 64 * _MIB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +159,13 @@ class ServerConfig:
     requests_per_client : int
         How many requests of one client run or wait at most; more are answered ``overloaded``.
         A client is a user's key, or a connection where there is no CURVE.
+    peer_bytes : int
+        How many bytes of one client's requests may run or wait, and of its replies be left unread,
+        beside one of each; beyond that requests are answered ``overloaded``, and who does not read
+        is cut off. Who sends more of one message than its limits allow is cut off, too.
+    total_bytes : int
+        The same for all clients together; the connection that holds most is cut off. By default
+        half of the machine's memory.
     handshakes_per_s : int
         How many peers of one address may come in a second where there is no CURVE, beyond as many
         at once as may be connected; the others wait, and are refused after two seconds.
@@ -172,6 +193,8 @@ class ServerConfig:
     keys: Path = DEFAULT_KEYS
     connections: int = 4096
     requests_per_client: int = 1024
+    peer_bytes: int = 256 * _MIB
+    total_bytes: int = field(default_factory=half_of_memory)
     handshakes_per_s: int = 100
     handshake_s: float = 30.0
     log_level: LogLevel = "info"

@@ -101,6 +101,8 @@ class Broker:
             lambda name: self._purity.get(name, False),
             config.requests_per_client,
             permits,
+            config.peer_bytes,
+            config.total_bytes,
         )
         self._queue = JobQueue(
             config.queue_length, self._pool_config.liveness_s, permits, _may_go_ahead

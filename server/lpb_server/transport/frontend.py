@@ -22,6 +22,7 @@ from lpb_server.security import check_bind, protection
 from lpb_server.transport.frames import Arrivals, send_frames, usable
 from lpb_server.transport.gate import Gate
 from lpb_server.transport.job import ANYBODY, Route
+from lpb_server.transport.peer_bytes import PeerBytes
 from lpb_server.transport.send_buffer import bound_send_buffer
 from lpb_server.transport.socket_files import claimed
 from lpb_server.wire.values import Frame
@@ -32,6 +33,9 @@ _LOG = logging.getLogger(__name__)
 
 _DOMAIN: Final = "clients"
 _MOST_HEARD: Final = 1 << 16
+
+_COUNTED_BYTES: Final = 64 << 10
+"""Smaller replies are not counted: the high-water mark bounds how many there are."""
 
 _DRAIN_LIMIT: Final = 256
 """Messages taken from the socket before others get their turn: a flood cannot starve answers."""
@@ -68,7 +72,12 @@ class Frontend:
         self._protection = protection(config, Role.CLIENT)
         self._gate = gate
         self._files = ExitStack()
-        self._heard: set[bytes] = set()  # Peers that have said something; without CURVE.
+        self._heard: dict[bytes, tuple[int, float]] = {}  # The connections of known peers.
+        self._held = PeerBytes(
+            max(config.peer_bytes, config.limits.array_bytes + config.limits.header_bytes),
+            config.peer_bytes,
+            config.total_bytes,
+        )
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         try:
             gate.guard(
@@ -77,6 +86,7 @@ class Frontend:
                 self._protection,
                 config.connections,
                 handshakes_per_s=config.handshakes_per_s,
+                held=self._held,
             )
             self.socket.handshake_ivl = round(config.handshake_s * 1000)
             self.socket.linger = 0
@@ -139,23 +149,39 @@ class Frontend:
             route: Route = (parts[0].bytes,)
             if len(parts) > 1 and len(parts[1]) == 0:
                 route += (b"",)
-            if self._protection is None:
-                user = ANYBODY
-                if route[0] not in self._heard:
-                    self._note(route[0], parts[-1])
-            else:
-                user = str(parts[-1].get("User-Id"))
+            known = self._heard.get(route[0]) or self._note(route[0], parts[-1])
+            self._held.take(known[0])
+            user = ANYBODY if self._protection is None else str(parts[-1].get("User-Id"))
             yield route, user, list(map(usable, parts[len(route) :]))
 
-    def _note(self, peer: bytes, part: zmq.Frame) -> None:
-        """Note that a peer speaks, here and at the gate."""
+    def _note(self, peer: bytes, part: zmq.Frame) -> tuple[int, float]:
+        """Note that a peer speaks, here and at the gate; return what connection it has."""
         if len(self._heard) >= _MOST_HEARD:
             self._heard.clear()
-        self._heard.add(peer)
-        self._gate.spoke(_DOMAIN, int(part.get(zmq.SRCFD)))
+        descriptor = int(part.get(zmq.SRCFD))
+        known = self._heard[peer] = descriptor, self._gate.since(_DOMAIN, descriptor)
+        self._gate.spoke(_DOMAIN, descriptor)
+        return known
+
+    def _has_room(self, peer: bytes, reply: Sequence[Frame]) -> bool:
+        """Tell whether a peer has read enough to be sent a reply; it is cut off when it has not."""
+        size = len(reply[0]) if len(reply) == 1 else sum(map(len, reply))
+        known = self._heard.get(peer) if size >= _COUNTED_BYTES else None
+        if known is None:
+            return True
+        if not self._gate.is_connected(_DOMAIN, *known):
+            del self._heard[peer]  # It has connected again; its next message says as what.
+            return True
+        if self._held.may_send(known[0], size):
+            return True
+        self._gate.cut_off(known[0])
+        return False
 
     def send(self, route: Route, reply: Sequence[Frame]) -> None:
         """Send a reply; it is dropped when its peer is gone or does not read."""
+        if not self._has_room(route[0], reply):
+            _LOG.warning("peer %s was cut off: it does not read its replies", route[0].hex())
+            return
         try:
             send_frames(self.socket, [*route, *reply])
         except zmq.ZMQError as error:

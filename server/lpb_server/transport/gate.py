@@ -28,6 +28,7 @@ from zmq.utils.monitor import recv_monitor_message
 from lpb_server.security import Protection
 from lpb_server.transport.descriptors import room_for_connections
 from lpb_server.transport.handshake_rate import HandshakeRate
+from lpb_server.transport.peer_bytes import PeerBytes
 from lpb_server.transport.routing_names import draw_first_names, drawn_name
 from lpb_server.transport.waker import Waker
 
@@ -47,6 +48,9 @@ _SILENT_S: Final = 1.0
 there are more. ZeroMQ's clients then connect again by themselves."""
 
 
+_LOOK_S: Final = 0.2
+"""How often the bytes that are held for peers are counted, while there are any."""
+
 _TOLD: Final = 64
 """So many peers beyond the number of connections are told in their handshake that there are too
 many; more are cut off at once, for each holds a descriptor until then."""
@@ -59,8 +63,10 @@ class _Door:
     connections: int
     rate: HandshakeRate | None
     names_peers: bool
-    accepted: set[int] = field(default_factory=set)
+    held: PeerBytes | None
+    accepted: dict[int, float] = field(default_factory=dict)
     silent: dict[int, float] = field(default_factory=dict)
+    looked_s: float = 0.0
 
 
 class Gate:
@@ -100,6 +106,7 @@ class Gate:
         *,
         handshakes_per_s: float,
         names_peers: bool = True,
+        held: PeerBytes | None = None,
     ) -> None:
         """Guard what a socket binds after this; before `start`.
 
@@ -118,6 +125,8 @@ class Gate:
             them may come at once.
         names_peers : bool
             Whether the socket may know peers by other names than they claim, under CURVE.
+        held : PeerBytes, optional
+            Says which peers hold too much; they are cut off.
         """
         connections = room_for_connections(connections)
         socket.zap_domain = domain.encode()
@@ -131,8 +140,27 @@ class Gate:
         monitor.connect(address)
         rate = HandshakeRate(connections, handshakes_per_s) if protection is None else None
         self._doors[domain.encode()] = _Door(
-            monitor, protection, connections, rate, names_peers and protection is not None
+            monitor,
+            protection,
+            connections,
+            rate,
+            names_peers and protection is not None,
+            held,
         )
+
+    def is_connected(self, domain: str, descriptor: int, since: float) -> bool:
+        """Tell whether a descriptor still is the connection that it was then."""
+        door = self._doors.get(domain.encode())
+        return door is not None and door.accepted.get(descriptor) == since
+
+    def since(self, domain: str, descriptor: int) -> float:
+        """Return what tells a connection from later ones with the same descriptor."""
+        door = self._doors.get(domain.encode())
+        return 0.0 if door is None else door.accepted.get(descriptor, 0.0)
+
+    def cut_off(self, descriptor: int) -> None:
+        """End a peer's connection."""
+        _cut_off(descriptor)
 
     def spoke(self, domain: str, descriptor: int) -> None:
         """Note that the peer behind a descriptor has sent a message; from any thread."""
@@ -170,6 +198,7 @@ class Gate:
                 self._answer_late()
                 for door in self._doors.values():
                     _cut_off_silent(door, time.monotonic())
+                    self._cut_off_excess(door, time.monotonic())
             except zmq.ContextTerminated:
                 return
             except Exception:  # Without the gate nobody gets in.
@@ -180,13 +209,15 @@ class Gate:
             while door.monitor.poll(0):
                 event = recv_monitor_message(door.monitor, zmq.NOBLOCK)
                 if event["event"] == zmq.EVENT_ACCEPTED:
-                    door.accepted.add(event["value"])
+                    door.accepted[event["value"]] = time.monotonic()
+                    if door.held is not None:
+                        door.held.forget(event["value"])
                     if len(door.accepted) > door.connections + _TOLD:
                         _cut_off(event["value"])
                     if door.rate is not None:
                         door.silent[event["value"]] = time.monotonic()
                 elif event["event"] == zmq.EVENT_DISCONNECTED:
-                    door.accepted.discard(event["value"])
+                    door.accepted.pop(event["value"], None)
                     door.silent.pop(event["value"], None)
 
     def _answer(self) -> None:
@@ -219,6 +250,15 @@ class Gate:
             else:
                 self._zap.send_multipart(reply)
 
+    def _cut_off_excess(self, door: _Door, now_s: float) -> None:
+        """End the connections of peers that hold too much, now and then."""
+        if door.held is None or now_s < door.looked_s + _LOOK_S:
+            return
+        door.looked_s = now_s
+        for descriptor in door.held.excess(tuple(door.accepted)):
+            _LOG.warning("a peer was cut off: it sent, or left unread, more bytes than it may")
+            _cut_off(descriptor)
+
     def _answer_late(self) -> None:
         """Answer the peers whose time has come; those that have gone meanwhile are not there."""
         while self._late and self._late[0][0] <= time.monotonic():
@@ -227,6 +267,11 @@ class Gate:
     def _wait_ms(self) -> int | None:
         """Return how long nothing has to be done, in milliseconds; None for ever."""
         due_s = [item[0] for item in self._late[:1]]
+        due_s += [
+            door.looked_s + _LOOK_S
+            for door in self._doors.values()
+            if door.held is not None and door.accepted
+        ]
         due_s += [
             oldest[1] + _SILENT_S
             for door in self._doors.values()

@@ -91,6 +91,8 @@ class BridgeServer:
             lambda name: purity.get(name, True),
             config.requests_per_client,
             self._frontend.permits,
+            config.peer_bytes,
+            config.total_bytes,
         )
         self.endpoint = self._frontend.endpoint
         return self
