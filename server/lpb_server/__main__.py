@@ -142,8 +142,11 @@ def _announce(endpoint: str, workers_endpoint: str = "") -> None:
         ready["workers_endpoint"] = workers_endpoint
     try:
         print(json.dumps(ready), flush=True)
-    except BrokenPipeError:
-        _LOG.warning("nobody reads standard output; listening on %s", endpoint)
+    except OSError as error:  # Nobody reads it, or the disk is full.
+        _LOG.warning("standard output: %s; listening on %s", error.strerror, endpoint)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())  # What is left in its buffer goes there, at the end.
+        os.close(null)
     _LOG.info("listening on %s", endpoint)
     notify(READY)
 
