@@ -31,6 +31,7 @@ from lpb_server.operations import default_registry
 from lpb_server.service import Service
 from lpb_server.settings import SERVER_SETTINGS, add_flags
 from lpb_server.sources import add_source_flags, load_for
+from lpb_server.supervision import journal_of_parent, supervise
 from lpb_server.transport import BridgeServer, Broker, ExecutorServer
 from lpb_server.transport.socket_files import WORKERS_SOCKET, private_folder
 from lpb_server.wire.shared_memory import opened_segments
@@ -71,7 +72,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
     int
         The exit code.
     """
-    options = _parser(program).parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(program).parse_args(given)
     try:
         loaded = load_for(options, os.environ, Path.cwd())
         config, pool = loaded.configuration.server, loaded.configuration.pool
@@ -80,22 +82,25 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
             elsewhere = pool.workers_endpoint or f"ipc://{private_folder()}/{WORKERS_SOCKET}"
             pool = replace(pool, workers=0, workers_endpoint=elsewhere)
         configure_logging(config.log_level, config.log_format)
+        if config.supervise:
+            return supervise(given)
+        journal = journal_of_parent()
         keep_freed_memory()
         segments = opened_segments(config.limits, wanted=config.shared_memory)
         service = Service(default_registry(), config.limits, segments=segments)
         if check_executor(pool.executor) != PROCESS:
             with (
                 opened_executor(pool.executor) as executor,
-                ExecutorServer(service, config, executor, pool.drain_s) as dispatcher,
+                ExecutorServer(service, config, executor, pool.drain_s, journal) as dispatcher,
                 _running(dispatcher, config),
             ):
                 _announce(dispatcher.endpoint)
                 dispatcher.serve()
         elif pool.workers or pool.workers_endpoint:
-            with Broker(service.purity, config, pool) as broker, _running(broker, config):
+            with Broker(service.purity, config, pool, journal) as broker, _running(broker, config):
                 broker.serve(lambda: _announce(broker.endpoint, broker.workers_endpoint))
         else:
-            with BridgeServer(service, config) as server, _running(server, config):
+            with BridgeServer(service, config, journal) as server, _running(server, config):
                 _announce(server.endpoint)
                 server.serve()
     except (BindError, ExecutorError) as error:

@@ -173,6 +173,9 @@ class ServerConfig:
         How long a peer may take to say who it is before it is disconnected.
     log_level : str
         What is logged.
+    supervise : bool
+        Start the server again when a signal ends it, such as a failed assertion in a library. What
+        has side effects does not run twice then. An endpoint should name its port.
     shared_memory : bool
         Read large arrays of clients of the same user on this host from shared memory.
     look_out_us : int
@@ -198,6 +201,7 @@ class ServerConfig:
     handshakes_per_s: int = 100
     handshake_s: float = 30.0
     log_level: LogLevel = "info"
+    supervise: bool = False
     shared_memory: bool = True
     look_out_us: int = field(default=LOOK_OUT_US, metadata={"least": 0, "most": 1_000_000})
 

@@ -16,6 +16,7 @@ from lpb_server.errors import ErrorCode
 from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
 from lpb_server.settings import POOLED_SETTINGS, flags_of
+from lpb_server.supervision import Journal
 from lpb_server.transport import worker_messages as say
 from lpb_server.transport.backend import Backend
 from lpb_server.transport.frontend import Frontend
@@ -58,9 +59,18 @@ class Broker:
         Where to listen, and the bounds.
     pool : PoolConfig
         The workers.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
-    def __init__(self, purity: dict[str, bool], config: ServerConfig, pool: PoolConfig) -> None:
+    def __init__(
+        self,
+        purity: dict[str, bool],
+        config: ServerConfig,
+        pool: PoolConfig,
+        journal: Journal | None = None,
+    ) -> None:
+        self._journal = journal or Journal()
         self._purity = purity
         self._config = config
         self._pool_config = pool
@@ -103,6 +113,7 @@ class Broker:
             permits,
             config.peer_bytes,
             config.total_bytes,
+            self._journal,
         )
         self._queue = JobQueue(
             config.queue_length, self._pool_config.liveness_s, permits, _may_go_ahead

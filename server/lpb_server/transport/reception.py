@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from lpb_server.errors import ErrorCode
+from lpb_server.supervision import Journal
 from lpb_server.transport.job import ANYBODY, Job, Route
 from lpb_server.transport.reply_cache import Key, Known, Lookup, ReplyCache
 from lpb_server.wire.intake import Opened, Rejected, open_request
@@ -19,6 +20,8 @@ from lpb_server.wire.values import Frame
 __all__ = ["REVOKED", "Reception"]
 
 REVOKED: Final = "the key of this connection is not allowed any more"
+
+_RESTARTED: Final = "the server was started again; how far the request came is not known"
 
 _UNBOUNDED: Final = 1 << 62
 _NOTHING: Final = 0, 0
@@ -49,6 +52,8 @@ class Reception:
     client_bytes, total_bytes : int
         How many bytes the requests of one client, and of all, that run or wait may have; one
         request of a client may always be as large as it is.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
     def __init__(
@@ -60,7 +65,9 @@ class Reception:
         permits: Callable[[str], bool] = lambda user: True,
         client_bytes: int = _UNBOUNDED,
         total_bytes: int = _UNBOUNDED,
+        journal: Journal | None = None,
     ) -> None:
+        self._journal = journal or Journal()
         self._cache = cache
         self._limits = limits
         self._pure = pure
@@ -122,6 +129,11 @@ class Reception:
             lookup = self._cache.start(key, frames)
             if lookup.known is not Known.NEW:
                 return self._again(route, opened, key, lookup)
+            if not pure:
+                if self._journal.was_begun(key):
+                    self._cache.forget(key)
+                    return opened.refuse(ErrorCode.WORKER_LOST, _RESTARTED)
+                self._journal.begin(key)
         job = Job(next(self._tokens), opened, key, pure, now_s, user, client, [route], size)
         self._clients[client] = under_way + 1, waiting + size
         self._bytes += size

@@ -15,6 +15,7 @@ from lpb_server.errors import ErrorCode
 from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
 from lpb_server.service import Service
+from lpb_server.supervision import Journal
 from lpb_server.transport.alertness import Alertness
 from lpb_server.transport.frames import descriptor_of, has_message
 from lpb_server.transport.frontend import Frontend
@@ -48,9 +49,14 @@ class BridgeServer:
         Answers the requests.
     config : ServerConfig
         Where to listen, and the bounds.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
-    def __init__(self, service: Service, config: ServerConfig) -> None:
+    def __init__(
+        self, service: Service, config: ServerConfig, journal: Journal | None = None
+    ) -> None:
+        self._journal = journal or Journal()
         self._service = service
         self._config = config
         self._queue: deque[Job] = deque()
@@ -93,6 +99,7 @@ class BridgeServer:
             self._frontend.permits,
             config.peer_bytes,
             config.total_bytes,
+            self._journal,
         )
         self.endpoint = self._frontend.endpoint
         return self
