@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zmq
-from fault_helpers import memory_bytes, server_process
+from fault_helpers import WAIT_S, memory_bytes, server_process
 from lpb_server.client import BridgeClient
 from lpb_server.config import CacheLimits, ServerConfig, half_of_memory
 from lpb_server.operations import Outcome, default_registry, operation
@@ -33,6 +33,7 @@ SMALL = ("--limits-array-bytes", str(8 * MIB), "--peer-bytes", str(4 * MIB))
 
 def flood(peer: socket.socket, message: Callable[[int], bytes], taken: Callable[[], int]) -> None:
     """Send until the server ends the connection, or has taken a gigabyte and a half."""
+    peer.settimeout(WAIT_S)
     number = 0
     while taken() < 1500 * MIB:
         peer.sendall(message(number))

@@ -17,7 +17,7 @@ import zmq
 from fault_helpers import ENVIRONMENT, server_process
 from lpb_server.client import BridgeClient
 from lpb_server.keys import ClientCurve, KeyFolder
-from lpb_server.transport import BridgeServer, gate
+from lpb_server.transport import BridgeServer, door
 from lpb_server.transport.handshake_rate import HandshakeRate
 from lpb_server.transport.routing_names import draw_first_names
 from test_curve import curve_of
@@ -153,8 +153,8 @@ def test_handshakes_of_one_address_come_at_a_bounded_rate() -> None:
 def test_peers_that_never_speak_are_cut_off_when_there_are_many(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "_MOST_SILENT", 4)
-    monkeypatch.setattr(gate, "_SILENT_S", 0.1)
+    monkeypatch.setattr(door, "_MOST_SILENT", 4)
+    monkeypatch.setattr(door, "_SILENT_S", 0.1)
     with serve() as server, ExitStack() as stack:
         speaks = stack.enter_context(raw_peer(server.endpoint, b""))
         for _ in range(2):

@@ -19,6 +19,7 @@ from lpb_server.config import ServerConfig
 from lpb_server.errors import BindError
 from lpb_server.keys import Role
 from lpb_server.security import check_bind, protection
+from lpb_server.transport.door import cut_off
 from lpb_server.transport.frames import Arrivals, send_frames, usable
 from lpb_server.transport.gate import Gate
 from lpb_server.transport.job import ANYBODY, Route
@@ -169,12 +170,12 @@ class Frontend:
         known = self._heard.get(peer) if size >= _COUNTED_BYTES else None
         if known is None:
             return True
-        if not self._gate.is_connected(_DOMAIN, *known):
+        if self._gate.since(_DOMAIN, known[0]) != known[1]:
             del self._heard[peer]  # It has connected again; its next message says as what.
             return True
         if self._held.may_send(known[0], size):
             return True
-        self._gate.cut_off(known[0])
+        cut_off(known[0])
         return False
 
     def send(self, route: Route, reply: Sequence[Frame]) -> None:

@@ -14,19 +14,16 @@ from __future__ import annotations
 import heapq
 import logging
 import math
-import socket as sockets
 import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 import zmq
 from zmq.utils import z85
-from zmq.utils.monitor import recv_monitor_message
 
 from lpb_server.security import Protection
 from lpb_server.transport.descriptors import room_for_connections
+from lpb_server.transport.door import Door
 from lpb_server.transport.handshake_rate import HandshakeRate
 from lpb_server.transport.peer_bytes import PeerBytes
 from lpb_server.transport.routing_names import draw_first_names, drawn_name
@@ -41,32 +38,6 @@ _ZAP_PARTS: Final = 7
 _REFUSED: Final = b"400"
 _FULL: Final = b"500"  # A 3xx would leave the peer waiting in silence.
 _LET_IN: Final = b"200"
-
-_MOST_SILENT: Final = 256
-_SILENT_S: Final = 1.0
-"""How many peers without CURVE may have said nothing yet for how long; the oldest are cut off when
-there are more. ZeroMQ's clients then connect again by themselves."""
-
-
-_LOOK_S: Final = 0.2
-"""How often the bytes that are held for peers are counted, while there are any."""
-
-_TOLD: Final = 64
-"""So many peers beyond the number of connections are told in their handshake that there are too
-many; more are cut off at once, for each holds a descriptor until then."""
-
-
-@dataclass(slots=True)
-class _Door:
-    monitor: zmq.Socket[bytes]
-    protection: Protection | None
-    connections: int
-    rate: HandshakeRate | None
-    names_peers: bool
-    held: PeerBytes | None
-    accepted: dict[int, float] = field(default_factory=dict)
-    silent: dict[int, float] = field(default_factory=dict)
-    looked_s: float = 0.0
 
 
 class Gate:
@@ -84,7 +55,7 @@ class Gate:
         self._zap: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         self._zap.linger = 0
         self._zap.bind(_ZAP)
-        self._doors: dict[bytes, _Door] = {}
+        self._doors: dict[bytes, Door] = {}
         self._late: list[tuple[float, int, list[bytes]]] = []
         self._count_of_late = 0
         self._waker = Waker()
@@ -95,7 +66,7 @@ class Gate:
     @property
     def connections(self) -> int:
         """How many peers are connected, those still at their handshake included."""
-        return sum(len(door.accepted) for door in list(self._doors.values()))
+        return sum(map(len, list(self._doors.values())))
 
     def guard(
         self,
@@ -139,34 +110,25 @@ class Gate:
         monitor.linger = 0
         monitor.connect(address)
         rate = HandshakeRate(connections, handshakes_per_s) if protection is None else None
-        self._doors[domain.encode()] = _Door(
+        self._doors[domain.encode()] = Door(
             monitor,
             protection,
             connections,
             rate,
-            names_peers and protection is not None,
             held,
+            names_peers=names_peers and protection is not None,
         )
-
-    def is_connected(self, domain: str, descriptor: int, since: float) -> bool:
-        """Tell whether a descriptor still is the connection that it was then."""
-        door = self._doors.get(domain.encode())
-        return door is not None and door.accepted.get(descriptor) == since
 
     def since(self, domain: str, descriptor: int) -> float:
         """Return what tells a connection from later ones with the same descriptor."""
         door = self._doors.get(domain.encode())
-        return 0.0 if door is None else door.accepted.get(descriptor, 0.0)
-
-    def cut_off(self, descriptor: int) -> None:
-        """End a peer's connection."""
-        _cut_off(descriptor)
+        return 0.0 if door is None else door.since(descriptor)
 
     def spoke(self, domain: str, descriptor: int) -> None:
         """Note that the peer behind a descriptor has sent a message; from any thread."""
         door = self._doors.get(domain.encode())
         if door is not None:
-            door.silent.pop(descriptor, None)
+            door.spoke(descriptor)
 
     def start(self) -> None:
         """Let peers in from now on."""
@@ -197,8 +159,7 @@ class Gate:
                 self._answer()
                 self._answer_late()
                 for door in self._doors.values():
-                    _cut_off_silent(door, time.monotonic())
-                    self._cut_off_excess(door, time.monotonic())
+                    door.look(time.monotonic())
             except zmq.ContextTerminated:
                 return
             except Exception:  # Without the gate nobody gets in.
@@ -206,19 +167,7 @@ class Gate:
 
     def _count(self) -> None:
         for door in self._doors.values():
-            while door.monitor.poll(0):
-                event = recv_monitor_message(door.monitor, zmq.NOBLOCK)
-                if event["event"] == zmq.EVENT_ACCEPTED:
-                    door.accepted[event["value"]] = time.monotonic()
-                    if door.held is not None:
-                        door.held.forget(event["value"])
-                    if len(door.accepted) > door.connections + _TOLD:
-                        _cut_off(event["value"])
-                    if door.rate is not None:
-                        door.silent[event["value"]] = time.monotonic()
-                elif event["event"] == zmq.EVENT_DISCONNECTED:
-                    door.accepted.pop(event["value"], None)
-                    door.silent.pop(event["value"], None)
+            door.count()
 
     def _answer(self) -> None:
         while True:
@@ -250,15 +199,6 @@ class Gate:
             else:
                 self._zap.send_multipart(reply)
 
-    def _cut_off_excess(self, door: _Door, now_s: float) -> None:
-        """End the connections of peers that hold too much, now and then."""
-        if door.held is None or now_s < door.looked_s + _LOOK_S:
-            return
-        door.looked_s = now_s
-        for descriptor in door.held.excess(tuple(door.accepted)):
-            _LOG.warning("a peer was cut off: it sent, or left unread, more bytes than it may")
-            _cut_off(descriptor)
-
     def _answer_late(self) -> None:
         """Answer the peers whose time has come; those that have gone meanwhile are not there."""
         while self._late and self._late[0][0] <= time.monotonic():
@@ -267,16 +207,8 @@ class Gate:
     def _wait_ms(self) -> int | None:
         """Return how long nothing has to be done, in milliseconds; None for ever."""
         due_s = [item[0] for item in self._late[:1]]
-        due_s += [
-            door.looked_s + _LOOK_S
-            for door in self._doors.values()
-            if door.held is not None and door.accepted
-        ]
-        due_s += [
-            oldest[1] + _SILENT_S
-            for door in self._doors.values()
-            if len(door.silent) > _MOST_SILENT and (oldest := _longest_silent(door)) is not None
-        ]
+        for door in self._doors.values():
+            due_s += door.due_s()
         if not due_s:
             return None
         return max(1, math.ceil((min(due_s) - time.monotonic()) * 1000))
@@ -288,39 +220,9 @@ class Gate:
             return _REFUSED, "no such domain", 0.0
         if door.protection is not None and not door.protection.allowed.permits(key):
             return _REFUSED, "the key is not allowed", 0.0
-        if len(door.accepted) > door.connections:
+        if door.is_full:
             return _FULL, "too many connections", 0.0
         wait_s = door.rate.wait_s(origin, time.monotonic()) if door.rate is not None else 0.0
         if wait_s is None:
             return _FULL, "too many new connections from there", 0.0
         return _LET_IN, "", wait_s
-
-
-def _longest_silent(door: _Door) -> tuple[int, float] | None:
-    try:
-        return next(iter(door.silent.items()))
-    except (StopIteration, RuntimeError):  # One has just spoken, in another thread.
-        return None
-
-
-def _cut_off_silent(door: _Door, now_s: float) -> None:
-    """End the connections of the peers that have been silent for longest, when there are many."""
-    while len(door.silent) > _MOST_SILENT:
-        oldest = _longest_silent(door)
-        if oldest is None:
-            continue
-        descriptor, since_s = oldest
-        if now_s - since_s < _SILENT_S:
-            return
-        door.silent.pop(descriptor, None)
-        _cut_off(descriptor)
-
-
-def _cut_off(descriptor: int) -> None:
-    """End a connection; ZeroMQ sees that, and closes its descriptor itself."""
-    with suppress(OSError):
-        connection = sockets.socket(fileno=descriptor)  # No copy: there may be none left.
-        try:
-            connection.shutdown(sockets.SHUT_RDWR)
-        finally:
-            connection.detach()
