@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import struct
 import time
 from contextlib import suppress
 from typing import Final
@@ -29,6 +30,8 @@ there are more. ZeroMQ's clients then connect again by themselves."""
 
 _LOOK_S: Final = 0.2
 """How often the bytes that are held for peers are counted, while there are any."""
+
+_RESET: Final = struct.pack("ii", 1, 0)
 
 _TOLD: Final = 64
 """So many peers beyond the number of connections are told in their handshake that there are too
@@ -153,6 +156,8 @@ def cut_off(descriptor: int) -> None:
     with suppress(OSError):
         connection = socket.socket(fileno=descriptor)  # No copy: there may be none left.
         try:
+            # A reset, when ZeroMQ closes it: a peer that waits until it may send more hears that.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             connection.shutdown(socket.SHUT_RDWR)
         finally:
             connection.detach()
