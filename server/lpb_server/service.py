@@ -18,7 +18,7 @@ from lpb_server.wire.arrays import decode_arrays, encode_arrays
 from lpb_server.wire.certificate_arrays import certificate_on_the_wire
 from lpb_server.wire.envelope import Reply, Timing
 from lpb_server.wire.intake import Opened, Rejected, open_request
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.limits import REQUEST_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
 from lpb_server.wire.shared_memory import Segments
 from lpb_server.wire.values import Frame
@@ -63,7 +63,7 @@ class Service:
     def __init__(
         self,
         registry: Registry,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = REQUEST_LIMITS,
         clock: Callable[[], float] = time.monotonic,
         segments: Segments | None = None,
     ) -> None:

@@ -115,6 +115,8 @@ def main(
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, leave)
     signal.set_wakeup_fd(worker.wake_descriptor, warn_on_full_buffer=False)
     try:
         worker.run()

@@ -16,6 +16,7 @@ from lpb_server.errors import ErrorCode
 from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
 from lpb_server.settings import POOLED_SETTINGS, flags_of
+from lpb_server.supervision import Journal
 from lpb_server.transport import worker_messages as say
 from lpb_server.transport.backend import Backend
 from lpb_server.transport.frontend import Frontend
@@ -58,9 +59,18 @@ class Broker:
         Where to listen, and the bounds.
     pool : PoolConfig
         The workers.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
-    def __init__(self, purity: dict[str, bool], config: ServerConfig, pool: PoolConfig) -> None:
+    def __init__(
+        self,
+        purity: dict[str, bool],
+        config: ServerConfig,
+        pool: PoolConfig,
+        journal: Journal | None = None,
+    ) -> None:
+        self._journal = journal or Journal()
         self._purity = purity
         self._config = config
         self._pool_config = pool
@@ -88,6 +98,7 @@ class Broker:
                 self._backend = Backend(self._context, config, self._pool_config, self._gate)
             except BaseException:
                 self._frontend.close()
+                self._frontend.release()
                 raise
         except BaseException:
             self._release()
@@ -100,6 +111,9 @@ class Broker:
             lambda name: self._purity.get(name, False),
             config.requests_per_client,
             permits,
+            config.peer_bytes,
+            config.total_bytes,
+            self._journal,
         )
         self._queue = JobQueue(
             config.queue_length, self._pool_config.liveness_s, permits, _may_go_ahead
@@ -129,6 +143,8 @@ class Broker:
         self._backend.close(_FLUSH_MS)
         self._pool.close()
         self._release()
+        self._frontend.release()
+        self._backend.release()
 
     def _release(self) -> None:
         self._gate.close()
@@ -212,10 +228,15 @@ class Broker:
         if not self._stopping:
             self._pool.replace_missing(time.monotonic())
         if self._frontend.socket in events:
-            for route, user, frames in self._frontend.receive(ready=True):
-                self._take(route, user, frames)
+            try:
+                for route, user, frames in self._frontend.receive(ready=True):
+                    self._take(route, user, frames)
+            except MemoryError:
+                _LOG.error("a message was dropped: there is no memory left")
 
     def _beat(self, now_s: float) -> None:
+        # First: what workers said while the broker itself was busy is no silence of theirs.
+        self._hear_workers(ready=False)
         for worker in self._queue.silent(now_s):
             _LOG.warning("worker %s is silent and dropped", worker.decode("ascii", "replace"))
             self._pool.kill(worker)

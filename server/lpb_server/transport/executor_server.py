@@ -15,6 +15,7 @@ from lpb_server.config import ServerConfig
 from lpb_server.errors import ErrorCode
 from lpb_server.executors import run_elsewhere
 from lpb_server.service import Service
+from lpb_server.supervision import Journal
 from lpb_server.transport.job import Job
 from lpb_server.transport.server import STOPPING, BridgeServer
 from lpb_server.wire.refusal import Refusal
@@ -45,12 +46,19 @@ class ExecutorServer(BridgeServer):
         Runs all others.
     drain_s : float
         How long running work may take after `stop`.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
     def __init__(
-        self, service: Service, config: ServerConfig, executor: Executor, drain_s: float
+        self,
+        service: Service,
+        config: ServerConfig,
+        executor: Executor,
+        drain_s: float,
+        journal: Journal | None = None,
     ) -> None:
-        super().__init__(service, config)
+        super().__init__(service, config, journal)
         self._executor = executor
         self._own = ThreadPoolExecutor(1, "side effects")
         self._drain_s = drain_s
