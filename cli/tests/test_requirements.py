@@ -1,4 +1,4 @@
-"""The lock files: everything pinned by content, and nothing that `pyproject.toml` asks for left out."""
+"""The lock files: everything is pinned by content, and nothing that is asked for is left out."""
 
 import re
 import tomllib
