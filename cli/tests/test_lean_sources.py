@@ -49,7 +49,7 @@ def test_modules_come_after_their_imports_and_know_their_content(tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["Init", "Init/Prelude", "Std/Mine", "Lean/Elab"])
 def test_no_module_takes_a_name_of_the_library(tmp_path: Path, name: str) -> None:
-    """Else constants of the library would be taken for those of ours, and `sorryAx` for a theorem."""
+    """Else the library's `sorryAx` would be taken for a theorem of ours."""
     file = tmp_path / f"{name}.lean"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("module\n")
