@@ -89,7 +89,7 @@ class ServerSupervisor:
     def _hear(self, line: str) -> None:
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             self._log.append(line)
             return
         if isinstance(event, dict) and event.get("event") == "ready":

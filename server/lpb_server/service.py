@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -17,6 +19,7 @@ from lpb_server.wire.envelope import Reply, Timing
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
+from lpb_server.wire.numpy_values import plain_values
 from lpb_server.wire.shared_memory import Segments
 from lpb_server.wire.values import Frame
 
@@ -109,10 +112,13 @@ class Service:
             return Handled(self._answer(opened, queued_s, called, arrays), ran=True)
         except RequestError as error:
             reply = opened.refuse(error.code, error.message, error.details)
-        except Exception as error:
+        except BaseException as error:  # An operation may call `sys.exit`: it ends the request.
+            if _is_ctrl_c(error):
+                raise
             about = {"id": opened.request.id, "op": opened.request.op}
             _LOG.exception("request %s failed inside the server", opened.request.id, extra=about)
-            reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {type(error).__name__}")
+            said = str(error) if isinstance(error, UnsendableResult) else type(error).__name__
+            reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {said}")
         return Handled(reply, ran)
 
     def _check(self, opened: Opened) -> tuple[Operation, ArrayMap]:
@@ -139,7 +145,29 @@ class Service:
         try:
             headers, array_frames = encode_arrays(outcome.arrays)
             reply = Reply(request.id, outcome.result, headers, certificate, timing=timing)
-            return encode_message(reply, opened.wire_format, array_frames)
+            try:
+                return encode_message(reply, opened.wire_format, array_frames)
+            except RequestError:  # Perhaps for NumPy's scalars, which have plain values.
+                result = plain_values(outcome.result, "result")
+                certificate = certificate and plain_values(certificate, "certificate")
+                reply = Reply(request.id, result, headers, certificate, timing=timing)
+                return encode_message(reply, opened.wire_format, array_frames)
         except RequestError as error:
             # What the caller sent was fine; what the operation made of it cannot be sent.
-            raise RuntimeError(f"{request.op} gave a result that cannot be sent") from error
+            raise UnsendableResult(request.op, error.message) from error
+
+
+class UnsendableResult(Exception):
+    """An operation gave a result that cannot be sent; whoever called it is told why."""
+
+    def __init__(self, op: str, reason: str) -> None:
+        super().__init__(f"{op} gave a result that cannot be sent: {reason}")
+
+
+def _is_ctrl_c(error: BaseException) -> bool:
+    """Tell whether a KeyboardInterrupt is Python's own, rather than raised by an operation."""
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ def fail(params: Any, arrays: Any) -> Outcome:
 
 @operation("unsendable", params={"type": "object"}, summary="Give what cannot be sent.")
 def unsendable(params: Any, arrays: Any) -> Outcome:
-    return Outcome({"x": np.float64(1)})
+    return Outcome({"x": 1j})  # type: ignore[dict-item]
 
 
 @operation("unsendable_array", params={"type": "object"}, summary="Give what cannot be sent.")
@@ -190,6 +191,68 @@ def test_an_internal_error_is_logged_once_and_leaks_nothing(
 def test_a_result_that_cannot_be_sent_is_an_internal_error(name: str) -> None:
     for wire_format in WireFormat:
         assert code_of(ask(Request("1", name), wire_format=wire_format)) == "internal"
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), KeyboardInterrupt()])
+def test_an_operation_that_wants_to_end_the_process_ends_its_request(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @operation("leave", params={}, summary="")
+    def leave(params: Any, arrays: Any) -> Outcome:
+        raise error
+
+    monkeypatch.setattr(signal, "getsignal", lambda _number: signal.SIG_IGN)
+    service = Service(Registry([leave]))
+    reply = decode_reply(service.handle(encode_message(Request("1", "leave"), WireFormat.JSON)))
+    assert code_of(reply.reply) == "internal"
+
+
+def test_ctrl_c_is_no_error_of_an_operation() -> None:
+    @operation("wait", params={}, summary="")
+    def wait(params: Any, arrays: Any) -> Outcome:
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError
+
+    request = encode_message(Request("1", "wait"), WireFormat.JSON)
+    with pytest.raises(KeyboardInterrupt):
+        Service(Registry([wait])).handle(request)
+
+
+def test_the_caller_is_told_why_a_result_cannot_be_sent() -> None:
+    @operation("bad", params={}, summary="")
+    def bad(params: Any, arrays: Any) -> Outcome:
+        return Outcome({"list": [1, {"z": 1j}]})  # type: ignore[dict-item]
+
+    frames = encode_message(Request("1", "bad"), WireFormat.JSON)
+    reply = decode_reply(Service(Registry([bad])).handle(frames)).reply
+    assert reply.error is not None
+    assert "result.list[1].z is a builtins.complex" in reply.error.message
+
+
+@pytest.mark.parametrize("wire_format", list(WireFormat))
+def test_numpy_scalars_are_sent_as_what_they_equal(wire_format: WireFormat) -> None:
+    @operation("scalars", params={}, summary="", certifier=lambda *_: {"bound": np.float64(0.5)})
+    def scalars(params: Any, arrays: Any) -> Outcome:
+        return Outcome(
+            {
+                "mean": np.float64(0.1),
+                "small": [np.float32(0.1), np.float16(0.5)],
+                "count": {"n": np.int64(2**62), "u": np.uint64(2**64 - 1)},
+                "flag": np.bool_(True),
+                "text": np.str_("é"),
+            }
+        )
+
+    frames = encode_message(Request("1", "scalars", certify=True), wire_format)
+    reply = decode_reply(Service(Registry([scalars])).handle(frames)).reply
+    assert reply.result == {
+        "mean": 0.1,
+        "small": [float(np.float32(0.1)), 0.5],
+        "count": {"n": 2**62, "u": 2**64 - 1},
+        "flag": True,
+        "text": "é",
+    }
+    assert reply.certificate == {"bound": 0.5}
 
 
 def test_msgpack_carries_the_key_that_json_reserves() -> None:

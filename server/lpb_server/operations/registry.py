@@ -93,7 +93,7 @@ class Registry:
                     if not isinstance(item, Operation):
                         raise RegistrationError(f"{type(item).__name__} is no Operation")
                     self.add(item)
-            except Exception as error:  # Whatever a package of someone else's does at import.
+            except (Exception, SystemExit) as error:  # Whatever a package does at import.
                 _LOG.error(
                     "operation plug-in %s (%s) left out: %s: %s",
                     plugin.name,

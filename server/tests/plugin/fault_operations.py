@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import cast
 
 from lpb_server.operations import ArrayMap, Outcome, operation
+from lpb_server.transport import worker
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["OPERATIONS"]
@@ -48,4 +50,18 @@ def fail(params: ValueMap, arrays: ArrayMap) -> Outcome:
     raise ZeroDivisionError
 
 
-OPERATIONS = [append, double, fail, wait_for]
+@operation("leave", params={"type": "object"}, summary="Call sys.exit.")
+def leave(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    sys.exit("an operation has had enough")
+
+
+@operation("spoil", params={"type": "object"}, summary="Have the thread that computes end.")
+def spoil(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    def give_up(*_arguments: object) -> None:
+        raise MemoryError
+
+    worker.say.write_reply = give_up  # type: ignore[assignment]
+    return Outcome({})
+
+
+OPERATIONS = [append, double, fail, leave, spoil, wait_for]
