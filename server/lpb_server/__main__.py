@@ -21,7 +21,14 @@ from typing import Final
 
 from lpb_server import __version__
 from lpb_server.config import ServerConfig
-from lpb_server.errors import BindError, ConfigError, ExecutorError, KeyFileError, ServerError
+from lpb_server.errors import (
+    BindError,
+    ConfigError,
+    ExecutorError,
+    KeyFileError,
+    MalformedEndpoint,
+    ServerError,
+)
 from lpb_server.executors import PROCESS, check_executor, opened_executor
 from lpb_server.logs import configure_logging
 from lpb_server.memory import keep_freed_memory
@@ -102,7 +109,11 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
     except (BindError, ExecutorError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_ENVIRONMENT
-    except (ConfigError, KeyFileError, ServerError) as error:
+    except OSError as error:  # No descriptors left, no room for a folder, and the like.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+        return _EXIT_ENVIRONMENT
+    except (ConfigError, KeyFileError, MalformedEndpoint, ServerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_USAGE
     _LOG.info("stopped")

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.config import LOOK_OUT_US
+from lpb_server.durations import check_timeout
+from lpb_server.endpoints import check_endpoint
 from lpb_server.errors import RemoteError
 from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
@@ -72,7 +74,7 @@ class BridgeClient:
     format : str
         ``json``, ``msgpack``, ``protobuf``, or ``auto``, which chooses.
     timeout_s : float
-        How long each try waits for its reply.
+        How long each try waits for its reply; infinity is no limit.
     tries : int
         How often a request is sent at most.
     backoff : Backoff
@@ -89,6 +91,13 @@ class BridgeClient:
         faster and costs that much processor time at most.
     sleep : callable
         Waits that many seconds; for tests.
+
+    Raises
+    ------
+    MalformedEndpoint
+        When the endpoint is none.
+    ValueError
+        When `tries` or `timeout_s` makes no sense.
     """
 
     def __init__(
@@ -107,11 +116,9 @@ class BridgeClient:
     ) -> None:
         if tries < 1:
             raise ValueError("tries must be at least 1")
-        if not timeout_s > 0:
-            raise ValueError("timeout_s must be positive")
-        self.endpoint = endpoint
+        self.endpoint = check_endpoint(endpoint, binds=False)
         self.format: FormatName = format
-        self.timeout_s = timeout_s
+        self.timeout_s = check_timeout("timeout_s", timeout_s)
         self.tries = tries
         self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, look_out_us)
         self._shared = SharedArrays(endpoint) if shared_memory else None

@@ -1,6 +1,8 @@
 """The server's settings, with their defaults; where they come from is decided in `settings`.
 
-Each field of these classes is a setting: its docstring is what ``--help`` says about it.
+Each field of these classes is a setting: its docstring is what ``--help`` says about it. Its
+metadata may hold its range, `least` and `most`, and for an endpoint whether it is one to ``bind``
+or to ``connect`` to.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ with 100."""
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 _MIB: Final = 1 << 20
+_MOST_BYTES: Final = {"most": (1 << 63) - 1}
+_WORKERS: Final = {"least": 0, "most": 1024}
 
 
 def default_workers() -> int:
@@ -67,8 +71,8 @@ class CacheLimits:
     """
 
     count: int = 65_536
-    total_bytes: int = 64 * _MIB
-    reply_bytes: int = _MIB
+    total_bytes: int = field(default=64 * _MIB, metadata=_MOST_BYTES)
+    reply_bytes: int = field(default=_MIB, metadata=_MOST_BYTES)
     age_s: float = 600.0
 
 
@@ -99,9 +103,9 @@ class PoolConfig:
         How long running work may take after the signal to stop.
     """
 
-    workers: int = field(default_factory=default_workers, metadata={"least": 0})
+    workers: int = field(default_factory=default_workers, metadata=_WORKERS)
     broker: bool = False
-    workers_endpoint: str = ""
+    workers_endpoint: str = field(default="", metadata={"endpoint": "bind"})
     heartbeat_s: float = 1.0
     liveness_s: float = 10.0
     restarts_per_minute: int = field(default=60, metadata={"least": 0})
@@ -156,7 +160,7 @@ class ServerConfig:
         sleeps; 0 sleeps at once.
     """
 
-    endpoint: str = DEFAULT_ENDPOINT
+    endpoint: str = field(default=DEFAULT_ENDPOINT, metadata={"endpoint": "bind"})
     insecure: bool = False
     limits: Limits = DEFAULT_LIMITS
     queue_length: int = 1024
@@ -189,7 +193,7 @@ class WorkerConfig:
         The broker's public key, or its name in the folder of the keys.
     """
 
-    connect: str = ""
+    connect: str = field(default="", metadata={"endpoint": "connect"})
     curve_key: str = ""
     curve_server_key: str = "server"
 
@@ -210,7 +214,7 @@ class ClientConfig:
         Send large arrays to a server of the same user on this host through shared memory.
     """
 
-    endpoint: str = DEFAULT_ENDPOINT
+    endpoint: str = field(default=DEFAULT_ENDPOINT, metadata={"endpoint": "connect"})
     curve_key: str = ""
     curve_server_key: str = "server"
     shared_memory: bool = True

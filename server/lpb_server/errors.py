@@ -5,6 +5,7 @@
     BridgeError
     ├── RequestError            what an error reply is made of: code, message, details
     │   ├── WireError           bytes or values that break the protocol
+    │   │   └── JsonSyntaxError a text that is no JSON at all
     │   └── InvalidParams       parameters or arrays that an operation refuses
     ├── ClientError             a call that gave no result: endpoint, tries, cause
     │   ├── BridgeTimeout       every try went unanswered
@@ -15,8 +16,8 @@
     ├── ServerError             the server cannot run as asked
     │   ├── BindError           the endpoint cannot be bound
     │   ├── ExecutorError       what is to run the operations is not there
-    │   ├── MalformedEndpoint   the endpoint is none that a server can have
     │   └── InsecureBindError   the endpoint is reachable from elsewhere, and nothing protects it
+    ├── MalformedEndpoint       the endpoint is none; a ValueError, too
     ├── ConfigError             a setting that cannot be used: where it stands, what is wrong
     ├── KeyFileError            a CURVE key that is not there, or is none
     └── RegistrationError       an operation that cannot be registered
@@ -42,6 +43,7 @@ __all__ = [
     "HandshakeError",
     "InsecureBindError",
     "InvalidParams",
+    "JsonSyntaxError",
     "KeyFileError",
     "MalformedEndpoint",
     "ProtocolError",
@@ -108,6 +110,10 @@ class WireError(RequestError):
         code: ErrorCode = ErrorCode.BAD_MESSAGE,
     ) -> None:
         super().__init__(code, message, details)
+
+
+class JsonSyntaxError(WireError):
+    """A text that is no JSON at all, rather than JSON that breaks a rule."""
 
 
 class InvalidParams(RequestError):
@@ -212,15 +218,27 @@ class ExecutorError(ServerError):
     """What is to run the operations is not there."""
 
 
-class MalformedEndpoint(ServerError):
-    """The endpoint is none that a server can have, on any machine."""
+class MalformedEndpoint(BridgeError, ValueError):
+    """The endpoint is none, on any machine.
 
-    def __init__(self, endpoint: str) -> None:
+    Parameters
+    ----------
+    endpoint : str
+        What was given.
+    problem : str
+        What is wrong with it.
+    binds : bool
+        Whether it was to be listened at.
+    """
+
+    def __init__(self, endpoint: str, problem: str, *, binds: bool = False) -> None:
+        shown = endpoint if len(endpoint) <= 128 else f"{endpoint[:127]}…"
+        free = ", where the port may be *," if binds else ""
         super().__init__(
-            f"{endpoint!r} is no endpoint: write tcp://host:port, where the port may be *, "
-            "or ipc://path"
+            f"{shown!r} is no endpoint: {problem}; write tcp://host:port{free} or ipc://path"
         )
         self.endpoint = endpoint
+        self.problem = problem
 
 
 class InsecureBindError(ServerError):

@@ -117,7 +117,7 @@ class Service:
                 raise
             about = {"id": opened.request.id, "op": opened.request.op}
             _LOG.exception("request %s failed inside the server", opened.request.id, extra=about)
-            said = str(error) if isinstance(error, UnsendableResult) else type(error).__name__
+            said = str(error) if isinstance(error, _UnsendableResult) else type(error).__name__
             reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {said}")
         return Handled(reply, ran)
 
@@ -154,10 +154,10 @@ class Service:
                 return encode_message(reply, opened.wire_format, array_frames)
         except RequestError as error:
             # What the caller sent was fine; what the operation made of it cannot be sent.
-            raise UnsendableResult(request.op, error.message) from error
+            raise _UnsendableResult(request.op, error.message) from error
 
 
-class UnsendableResult(Exception):
+class _UnsendableResult(Exception):
     """An operation gave a result that cannot be sent; whoever called it is told why."""
 
     def __init__(self, op: str, reason: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from lpb_server.config import DEFAULT_KEYS, Configuration
 from lpb_server.errors import ConfigError
+from lpb_server.reading import read_toml_file
 from lpb_server.settings import SETTINGS, build, nearest
 
 __all__ = ["DEFAULT_FILE", "Loaded", "add_source_flags", "load", "load_for"]
@@ -140,15 +140,7 @@ def _find_file(named: str | None, environment: Mapping[str, str], directory: Pat
 
 
 def _read_file(path: Path) -> dict[str, tuple[Any, str]]:
-    try:
-        text = path.read_text("utf-8")
-        tables = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: it is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from None
+    tables, text = read_toml_file(path)
     sections = {item.section for item in SETTINGS.values()}
     found: dict[str, Any] = {}
     for name, value in tables.items():

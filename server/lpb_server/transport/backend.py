@@ -16,6 +16,7 @@ from pathlib import Path
 import zmq
 
 from lpb_server.config import PoolConfig, ServerConfig
+from lpb_server.durations import milliseconds
 from lpb_server.errors import BindError
 from lpb_server.keys import Role
 from lpb_server.security import check_bind, protection
@@ -73,7 +74,7 @@ class Backend:
             if public:
                 # What is set from here on holds for what is bound from here on.
                 gate.guard(self.socket, "workers", self._protection, config.connections)
-                self.socket.handshake_ivl = round(config.handshake_s * 1000)
+                self.socket.handshake_ivl = milliseconds(config.handshake_s)
                 self.socket.ipv6 = public.startswith("tcp://[")
                 self.socket.bind(public[:-1] + "*" if public.endswith(":0") else public)
                 self.public_endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)

@@ -12,6 +12,7 @@ from typing import Final, Self, TypeVar
 import zmq
 
 from lpb_server.config import Configuration, PoolConfig, ServerConfig
+from lpb_server.durations import milliseconds
 from lpb_server.errors import ErrorCode
 from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
@@ -132,7 +133,7 @@ class Broker:
 
     def _release(self) -> None:
         self._gate.close()
-        self._context.term()
+        self._context.destroy(linger=0)  # What failed to open left nothing to wait for.
         self._waker.close()
 
     def stop(self) -> None:
@@ -198,7 +199,7 @@ class Broker:
                 self._poller.register(item, zmq.POLLIN)
             for descriptor in (self._waker.descriptor, *descriptors):
                 self._poller.register(descriptor, zmq.POLLIN)
-        events = dict(self._poller.poll(math.ceil(max(0.0, wait_s) * 1000)))
+        events = dict(self._poller.poll(milliseconds(wait_s)))
         if self._waker.descriptor in events:
             self._waker.clear()
         # First: the reply of a worker that has ended since still counts. Always: it may have come

@@ -9,7 +9,6 @@ pipe from the process that started it closes.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import queue
 import random
@@ -23,6 +22,7 @@ import msgspec
 import zmq
 
 from lpb_server.config import PoolConfig
+from lpb_server.durations import milliseconds
 from lpb_server.keys import ClientCurve
 from lpb_server.memory import ReturnsMemory
 from lpb_server.service import Service
@@ -151,7 +151,7 @@ class Worker:
             beat_s = heard_s + self._pool.heartbeat_s
             while True:
                 wait_s = min(beat_s, heard_s + self._pool.liveness_s) - time.monotonic()
-                events = dict(poller.poll(math.ceil(max(0.0, wait_s) * 1000)))
+                events = dict(poller.poll(milliseconds(wait_s)))
                 if self._parent_pipe in events and not os.read(self._parent_pipe or 0, 4096):
                     os._exit(_ORPHANED)  # Whatever is computing: nobody waits for it any more.
                 if self._waker.descriptor in events:

@@ -11,7 +11,7 @@ import json
 import math
 from typing import Any, Final, NoReturn
 
-from lpb_server.errors import WireError
+from lpb_server.errors import JsonSyntaxError, WireError
 from lpb_server.wire.limits import MAX_DEPTH
 from lpb_server.wire.values import MAX_INT, MIN_INT, Frame, Value, check_value
 
@@ -98,7 +98,7 @@ def decode(data: Frame) -> Value:
     except RecursionError:
         raise WireError("the JSON text nests too deeply") from None
     except ValueError as error:  # json.JSONDecodeError among them
-        raise WireError(f"not JSON: {error}") from None
+        raise JsonSyntaxError(f"not JSON: {error}") from None
     check_value(value)
     return value
 

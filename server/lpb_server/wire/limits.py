@@ -12,6 +12,8 @@ MAX_DEPTH: Final = 64
 less, and not to more."""
 
 _MIB = 1 << 20
+_MOST = {"most": (1 << 63) - 1}
+"""What a C int of 64 bits takes, ZeroMQ's limit of a message among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,13 @@ class Limits:
         Size of one string in a header, in UTF-8.
     """
 
-    header_bytes: int = 64 * _MIB
-    frame_bytes: int = 2048 * _MIB
+    header_bytes: int = field(default=64 * _MIB, metadata=_MOST)
+    frame_bytes: int = field(default=2048 * _MIB, metadata=_MOST)
     frames: int = 4096
-    array_bytes: int = 2048 * _MIB
-    elements: int = 2048 * _MIB
+    array_bytes: int = field(default=2048 * _MIB, metadata=_MOST)
+    elements: int = field(default=2048 * _MIB, metadata=_MOST)
     depth: int = field(default=MAX_DEPTH, metadata={"least": 5, "most": MAX_DEPTH})
-    string_bytes: int = 16 * _MIB
+    string_bytes: int = field(default=16 * _MIB, metadata=_MOST)
 
 
 DEFAULT_LIMITS: Final = Limits()
