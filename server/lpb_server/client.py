@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Literal, Self, cast
+from typing import Any, Final, Literal, NoReturn, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,15 @@ import numpy.typing as npt
 from lpb_server.config import LOOK_OUT_US
 from lpb_server.durations import check_timeout
 from lpb_server.endpoints import check_endpoint
-from lpb_server.errors import RemoteError
+from lpb_server.errors import CertificateMissing, ClientInUse, RemoteError
 from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
 from lpb_server.segment import EncodedArrays, SharedArrays
+from lpb_server.transport.exclusive import Exclusive
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
 from lpb_server.wire.arrays import encode_arrays
 from lpb_server.wire.envelope import Request
+from lpb_server.wire.exact_arrays import exact_floats
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
@@ -65,7 +67,8 @@ def new_id() -> str:
 class BridgeClient:
     """Calls operations of a bridge server.
 
-    It belongs to one thread and is a context manager. The socket is opened on first use.
+    One thread at a time can use it; it is a context manager. The socket is opened on first use. In
+    a fork of the process it opens one of its own. It cannot be pickled.
 
     Parameters
     ----------
@@ -120,6 +123,7 @@ class BridgeClient:
         self.format: FormatName = format
         self.timeout_s = check_timeout("timeout_s", timeout_s)
         self.tries = tries
+        self._use = Exclusive()
         self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, look_out_us)
         self._shared = SharedArrays(endpoint) if shared_memory else None
 
@@ -135,10 +139,45 @@ class BridgeClient:
         self.close()
 
     def close(self) -> None:
-        """Close the socket; what is still unsent is dropped."""
-        self._pirate.close()
-        if self._shared is not None:
-            self._shared.close()
+        """Close the socket; what is still unsent is dropped.
+
+        Raises
+        ------
+        ClientInUse
+            When another thread is in a call.
+        """
+        self._begin()
+        try:
+            self._pirate.close()
+            if self._shared is not None:
+                self._shared.close()
+        finally:
+            self._use.end()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: a socket cannot go elsewhere, and keys should not."""
+        raise TypeError(
+            "a BridgeClient cannot be pickled or copied; make one in each process or thread, "
+            f"with the same endpoint, {self.endpoint}"
+        )
+
+    def _begin(self) -> None:
+        """Note that this thread uses the client, before ZeroMQ is touched.
+
+        Raises
+        ------
+        ClientInUse
+            When another one does.
+        """
+        if self._use.forked():
+            self._pirate.forget()
+        user = self._use.begin()
+        if user:
+            raise ClientInUse(
+                f"the client is in a call of {user} at this moment; each thread needs its own",
+                endpoint=self.endpoint,
+                tries=0,
+            )
 
     def ping(self) -> None:
         """Return when the server has answered.
@@ -156,16 +195,18 @@ class BridgeClient:
         Parameters
         ----------
         matrix : array_like
-            Two dimensions; converted to float64.
+            Two dimensions; converted to float64, which has to hold every element exactly.
         certify : bool
             Whether to ask for a certificate.
 
         Raises
         ------
+        WireError
+            For what would be lost: a mask, an imaginary part, digits of integers beyond 2^53.
         ClientError
             When there is no result.
         """
-        array = np.asarray(matrix, np.float64)
+        array = exact_floats("matrix", matrix)
         if array.ndim == 2 and 0 < array.size <= INLINE_LIMIT_ELEMENTS:
             return self.call("matrix_sum", {"matrix": array.tolist()}, certify=certify)
         return self.call("matrix_sum", arrays={"matrix": array}, certify=certify)
@@ -219,10 +260,44 @@ class BridgeClient:
         RemoteError
             When the server answered with an error.
         BridgeTimeout, ProtocolError, EndpointError, HandshakeError
-            When there is no usable answer.
+            When there is no usable answer; `CertificateMissing` is a ProtocolError.
+        ClientInUse
+            When another thread is in a call.
         WireError
             When the request cannot be written.
         """
+        self._begin()
+        try:
+            answer = self._call(op, params, arrays, certify, deadline_ms)
+        finally:
+            self._use.end()
+        error = answer.reply.error
+        if error is not None:
+            raise RemoteError(
+                error.code,
+                error.message,
+                cast("dict[str, Any]", error.details),
+                endpoint=self.endpoint,
+                tries=answer.tries,
+            )
+        reply = answer.reply
+        if certify and reply.certificate is None:
+            raise CertificateMissing(
+                f"the reply of {op} has no certificate, and one was asked for",
+                endpoint=self.endpoint,
+                tries=answer.tries,
+            )
+        certificate = reply.certificate if certify else None
+        return CallResult(reply.result or {}, answer.arrays, certificate, reply.timing)
+
+    def _call(
+        self,
+        op: str,
+        params: ValueMap | None,
+        arrays: Mapping[str, npt.ArrayLike] | None,
+        certify: bool,
+        deadline_ms: int | None,
+    ) -> Answer:
         answer, request_id = None, None
         placed = self._shared.place(arrays) if arrays and self._shared is not None else None
         if placed is not None:
@@ -235,17 +310,7 @@ class BridgeClient:
                 op, params, arrays, certify, deadline_ms, None, request_id
             )
             answer = self._send(frames, request.id)
-        error = answer.reply.error
-        if error is not None:
-            raise RemoteError(
-                error.code,
-                error.message,
-                cast("dict[str, Any]", error.details),
-                endpoint=self.endpoint,
-                tries=answer.tries,
-            )
-        reply = answer.reply
-        return CallResult(reply.result or {}, answer.arrays, reply.certificate, reply.timing)
+        return answer
 
     def exchange(
         self,
@@ -282,7 +347,11 @@ class BridgeClient:
         request, frames, wire_format = self._prepare(
             op, params, arrays, certify, deadline_ms, format, request_id
         )
-        answer = self._send(frames, request.id)
+        self._begin()
+        try:
+            answer = self._send(frames, request.id)
+        finally:
+            self._use.end()
         return Exchange(
             request=request,
             reply=answer.reply,
@@ -301,7 +370,11 @@ class BridgeClient:
         BridgeTimeout, ProtocolError, EndpointError
             When no reply with that id comes.
         """
-        return [bytes(frame) for frame in self._send(frames, request_id).frames]
+        self._begin()
+        try:
+            return [bytes(frame) for frame in self._send(frames, request_id).frames]
+        finally:
+            self._use.end()
 
     def _prepare(
         self,

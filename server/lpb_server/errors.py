@@ -10,6 +10,8 @@
     ├── ClientError             a call that gave no result: endpoint, tries, cause
     │   ├── BridgeTimeout       every try went unanswered
     │   ├── ProtocolError       the last try was answered with something that is no reply
+    │   │   └── CertificateMissing  a certificate was asked for, and none came
+    │   ├── ClientInUse         another thread uses the client at this moment
     │   ├── RemoteError         the server answered with an error: code, message, details
     │   ├── EndpointError       the endpoint cannot be used at all
     │   └── HandshakeError      the server and this client do not let each other in
@@ -35,7 +37,9 @@ __all__ = [
     "BindError",
     "BridgeError",
     "BridgeTimeout",
+    "CertificateMissing",
     "ClientError",
+    "ClientInUse",
     "ConfigError",
     "EndpointError",
     "ErrorCode",
@@ -157,6 +161,14 @@ class BridgeTimeout(ClientError):
 
 class ProtocolError(ClientError):
     """The last try was answered with something that is no reply to the request."""
+
+
+class CertificateMissing(ProtocolError):
+    """A certificate was asked for, and the reply has none: the result is not to be relied on."""
+
+
+class ClientInUse(ClientError):
+    """Another thread uses the client at this moment: each thread needs a client of its own."""
 
 
 class RemoteError(ClientError):

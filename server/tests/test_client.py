@@ -26,6 +26,7 @@ from lpb_server.client import (
 )
 from lpb_server.errors import (
     BridgeTimeout,
+    CertificateMissing,
     ClientError,
     EndpointError,
     MalformedEndpoint,
@@ -445,3 +446,24 @@ def test_close_twice_and_use_again(endpoint: str) -> None:
     client.close()
     client.ping()
     client.close()
+
+
+def test_a_certificate_that_was_asked_for_must_come(serve_script: ServeScript) -> None:
+    def without(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        return [reply_with(Reply(decode_request(frames)[0].id, {"sum": 1.0}))]
+
+    with (
+        serve_script(without) as endpoint,
+        BridgeClient(endpoint) as client,
+        raising(CertificateMissing, endpoint, 1),
+    ):
+        client.matrix_sum([[1.0]], certify=True)
+
+
+def test_a_certificate_that_nobody_asked_for_is_left_aside(serve_script: ServeScript) -> None:
+    def unasked(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        name = decode_request(frames)[0].id
+        return [reply_with(Reply(name, {"sum": 1.0}, certificate={"bound": 0.0}))]
+
+    with serve_script(unasked) as endpoint, BridgeClient(endpoint) as client:
+        assert client.matrix_sum([[1.0]]).certificate is None

@@ -45,6 +45,9 @@ __all__ = ["DEFAULT_BACKOFF", "Answer", "Backoff", "LazyPirate"]
 
 _GREATEST_FACTOR: Final = 1000
 
+_OF_THE_PARENT: Final[list[object]] = []
+"""Kept, so that nothing closes it when it is no longer used."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -158,6 +161,16 @@ class LazyPirate:
         if self._context is not None:
             self._context.destroy(linger=0)
             self._context = None
+
+    def forget(self) -> None:
+        """Let go, in a fork, of what is the parent's: not even to close it may it be touched."""
+        _OF_THE_PARENT.extend(
+            item
+            for item in (self._socket, self._watch and self._watch.socket, self._context)
+            if item is not None
+        )
+        self._socket = self._watch = self._context = self._alertness = None
+        self._patience_ms = -1
 
     def send(
         self, frames: Sequence[Frame], request_id: str, *, timeout_s: float, tries: int
