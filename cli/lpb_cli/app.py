@@ -5,7 +5,6 @@ What only one command needs, and takes long to import, is imported there.
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Annotated
 
 import typer
 from lpb_server import __version__
-from rich.console import Console
 
 from lpb_cli import serving
 from lpb_cli import top as tops
@@ -26,9 +24,15 @@ from lpb_cli.errors import (
 )
 from lpb_cli.interrupts import interrupts_held
 from lpb_cli.keys import keys
+from lpb_cli.numbers import a_number
 from lpb_cli.report import Report, Status, print_report, write_report
-from lpb_cli.settings import Settings, load_settings
-from lpb_cli.terminal import download_progress, terminal_narrator
+from lpb_cli.settings import Settings, load_settings, writable_output
+from lpb_cli.terminal import (
+    download_progress,
+    make_console,
+    print_json,
+    terminal_narrator,
+)
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.engine_archive import Progress
 from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
@@ -47,8 +51,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-out = Console()
-err = Console(stderr=True)
+out = make_console()
+err = make_console(stderr=True)
 
 Engine = Annotated[
     EngineName,
@@ -95,6 +99,7 @@ def verify(
     Writes report.json, junit.xml and LiveTranscript1.lean and more under .lpb/ of the checkout.
     """
     settings = load_settings()
+    writable_output(settings)
     options = VerifyOptions(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requests=requests,
@@ -116,7 +121,7 @@ def verify(
 
 def _show(report: Report, settings: Settings, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False))
+        print_json(report.as_dict())
     else:
         print_report(report, out, settings.output)
 
@@ -136,12 +141,13 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
     from lpb_cli.build import build_all
 
     settings = load_settings()
+    writable_output(settings)
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         report = build_all(settings, toolchain, narrator)
     write_report(report, settings.output / "build")
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False))
+        print_json(report.as_dict())
     else:
         print_report(report, out, settings.output / "build")
     raise typer.Exit(EXIT_OK if report.status is Status.PASSED else EXIT_FAILED)
@@ -155,7 +161,7 @@ def setup(engine: Engine = EngineName.AUTO) -> None:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         description = toolchain.description
         toolchain.close()
-    out.print(f"Ready: {description}", highlight=False)
+    out.print(f"Ready: {description}", highlight=False, markup=False)
 
 
 @app.command()
@@ -165,7 +171,7 @@ def doctor(as_json: Json = False) -> None:
 
     findings = doctors.examine(load_settings())
     if as_json:
-        print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False))
+        print_json([finding.as_dict() for finding in findings])
     else:
         doctors.print_findings(findings, out)
     missing = any(finding.needed and not finding.found for finding in findings)
@@ -186,7 +192,10 @@ def call(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
     ] = None,
     array: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=FILE.npy", help="An array to send.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE.npy", help="An array to send; NAME=FILE.npz:ARRAY, one of several."
+        ),
     ] = None,
     certify: Annotated[bool, typer.Option(help="Ask for a certificate.")] = False,
     endpoint: Annotated[
@@ -210,7 +219,13 @@ def call(
     ] = None,
     format: Annotated[str, typer.Option(help="auto, json, msgpack or protobuf.")] = "auto",
     timeout_s: Annotated[
-        float, typer.Option("--timeout", min=0.001, help="Seconds that each try waits.")
+        float,
+        typer.Option(
+            "--timeout",
+            min=0.001,
+            callback=a_number,
+            help="Seconds that each try waits; inf for no limit.",
+        ),
     ] = 10.0,
     tries: Annotated[int, typer.Option(min=1, help="How often to send at most.")] = 3,
     output: Annotated[
@@ -222,6 +237,7 @@ def call(
     from lpb_server.keys import client_curve
 
     from lpb_cli import call as calls
+    from lpb_cli.array_files import prepare_folder
 
     if format not in ("auto", "json", "msgpack", "protobuf"):
         raise UsageError(f"--format takes auto, json, msgpack or protobuf, not {format!r}.")
@@ -234,12 +250,14 @@ def call(
             "keys": keys_folder,
         }
     )
+    if output is not None:
+        prepare_folder(output)
     result = calls.call(
         calls.CallOptions(
             operation,
             client.endpoint,
-            dict(calls.parse_param(text) for text in param or []),
-            dict(calls.parse_array(text) for text in array or []),
+            calls.parse_params(param or []),
+            calls.parse_arrays(array or []),
             certify,
             format,
             timeout_s,
@@ -268,7 +286,10 @@ def bench(
         typer.Option(metavar="OLD.json", help="Say what got slower since that run."),
     ] = None,
     threshold: Annotated[
-        float, typer.Option(min=0.0, help="By how much a ratio has to change to count.")
+        float,
+        typer.Option(
+            min=0.0, callback=a_number, help="By how much a ratio has to change to count."
+        ),
     ] = 0.2,
     slo: Annotated[
         bool, typer.Option("--slo", help="Check the objectives in benchmarks/slo.toml.")
@@ -317,7 +338,7 @@ def bench(
             narrator,
         )
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False))
+        print_json(report.as_dict())
     else:
         print_report(report, out)
     if report.run.interrupted:

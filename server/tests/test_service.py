@@ -233,15 +233,14 @@ def test_the_caller_is_told_why_a_result_cannot_be_sent() -> None:
 def test_numpy_scalars_are_sent_as_what_they_equal(wire_format: WireFormat) -> None:
     @operation("scalars", params={}, summary="", certifier=lambda *_: {"bound": np.float64(0.5)})
     def scalars(params: Any, arrays: Any) -> Outcome:
-        return Outcome(
-            {
-                "mean": np.float64(0.1),
-                "small": [np.float32(0.1), np.float16(0.5)],
-                "count": {"n": np.int64(2**62), "u": np.uint64(2**64 - 1)},
-                "flag": np.bool_(True),
-                "text": np.str_("é"),
-            }
-        )
+        result: Any = {
+            "mean": np.float64(0.1),
+            "small": [np.float32(0.1), np.float16(0.5)],
+            "count": {"n": np.int64(2**62), "u": np.uint64(2**64 - 1)},
+            "flag": np.bool_(True),
+            "text": np.str_("é"),
+        }
+        return Outcome(result)
 
     frames = encode_message(Request("1", "scalars", certify=True), wire_format)
     reply = decode_reply(Service(Registry([scalars])).handle(frames)).reply

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lpb_server.config import (
 )
 from lpb_server.errors import ConfigError
 from lpb_server.operations import default_registry
+from lpb_server.reading import read_json_file
 from lpb_server.service import Service
 from lpb_server.settings import (
     POOLED_SETTINGS,
@@ -229,3 +231,57 @@ def test_what_fails_before_the_bind_does_not_wait_for_what_is_open() -> None:
         raise AssertionError
     with pytest.raises(OverflowError), Broker({}, config, PoolConfig(workers=0)):
         raise AssertionError
+
+
+def test_a_file_that_others_may_have_put_there_is_not_read_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert loaded(tmp_path, "workers = 3\n").configuration.pool.workers == 3
+    file = tmp_path / "lpb.toml"
+    for path in (file, tmp_path):
+        mode = path.stat().st_mode
+        path.chmod(0o777)
+        with pytest.raises(ConfigError, match=f"is not read: anybody may write to {path}"):
+            loaded(tmp_path)
+        path.chmod(mode)
+    owner = file.stat().st_uid
+    if owner == 0:
+        os.chown(file, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    with pytest.raises(ConfigError, match="belongs to another user.*LPB_CONFIG or --config"):
+        loaded(tmp_path)
+    assert load({}, {}, tmp_path, file="lpb.toml").configuration.pool.workers == 3
+    assert load({}, {}, tmp_path, isolated=True).origins["workers"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a = " + b"[" * 20_000 + b"]" * 20_000, "nests too deeply"),
+        (b"workers = " + b"9" * 5000, "thousands of digits"),
+        (b"workers = 1\nworkers = 2\n", "overwrite a value"),
+        (b"\xff", "not UTF-8"),
+    ],
+)
+def test_any_toml_is_read_or_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "lpb.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=said) as caught:
+        loaded(tmp_path)
+    assert str(caught.value).startswith(str(tmp_path / "lpb.toml"))
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", ".", "nul\0"])
+def test_what_is_no_file_with_settings_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"more than|Is a directory|null byte"):
+        load({}, {}, tmp_path, file=name)
+
+
+def test_json_of_a_user_is_read_as_the_wire_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "old.json"
+    file.write_text('{"a": [1, 2.5]}')
+    assert read_json_file(file) == {"a": [1, 2.5]}
+    for text in ("", '{"a": 1, "a": 1}', "NaN", "1e400", "[" * 20_000, "9" * 5000):
+        file.write_text(text)
+        with pytest.raises(ConfigError, match=r"old\.json: "):
+            read_json_file(file)

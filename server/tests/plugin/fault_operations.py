@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import cast
 
+from lpb_server.memory import ReturnsMemory
 from lpb_server.operations import ArrayMap, Outcome, operation
-from lpb_server.transport import worker
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["OPERATIONS"]
@@ -60,7 +60,7 @@ def spoil(params: ValueMap, arrays: ArrayMap) -> Outcome:
     def give_up(*_arguments: object) -> None:
         raise MemoryError
 
-    worker.say.write_reply = give_up  # type: ignore[assignment]
+    ReturnsMemory.after = give_up  # type: ignore[method-assign, assignment]
     return Outcome({})
 
 
