@@ -134,7 +134,7 @@ def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path, mode: int)
     folder = KeyFolder(tmp_path / "keys")
     folder.new("server")
     folder.path.chmod(mode)
-    with pytest.raises(KeyFileError, match="others may write to it.* chmod go-w"):
+    with pytest.raises(KeyFileError, match=r"others may write to it.* chmod go-w"):
         KeyFolder(folder.path)
     folder.path.chmod(0o755)
     assert KeyFolder(folder.path).pair("server")

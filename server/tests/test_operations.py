@@ -61,6 +61,106 @@ def test_a_schema_must_be_one() -> None:
         operation("", params={}, summary="")
 
 
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"$ref": "#/$defs/nowhere"}, "'#/\\$defs/nowhere' leads nowhere"),
+        ({"properties": {"x": {"items": {"$ref": "#/$defs/y"}}}}, "'#/\\$defs/y' leads nowhere"),
+        ({"$defs": {"a": {"$ref": "#anchor"}}}, "'#anchor' leads nowhere"),
+        ({"$ref": "https://example.org/schema.json"}, "leads nowhere"),
+        ({"$ref": "#/extra", "extra": {"$ref": "#/none"}}, "'#/none' leads nowhere"),
+        ({"$ref": "#/extra", "extra": [1]}, "no schema"),
+        ({"$ref": "#/extra", "extra": {"type": 1}}, "no JSON Schema"),
+        ({"$ref": "#"}, "'#' leads back to itself"),
+        ({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"not": {"$ref": "#"}}}}, "back"),
+        ({"properties": {"x": {"pattern": "("}}}, "'\\(' is not a 'regex'"),
+        ({"patternProperties": {"[": {}}}, "is not a 'regex'"),
+        ({"type": "array"}, "admits none"),
+        ({"type": ["string", "null"]}, "admits none"),
+        ({"const": (1,)}, "tuple"),
+        ({"default": float}, "not part of the data model"),
+        ({"type": 1}, "no JSON Schema"),
+        (True, "no map"),
+    ],
+)
+def test_what_is_wrong_with_a_schema_is_known_when_it_is_registered(params: Any, said: str) -> None:
+    with pytest.raises(RegistrationError, match=said):
+        operation("x", params=params, summary="")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"$defs": {"tree": {"items": {"$ref": "#/$defs/tree"}}}, "$ref": "#/$defs/tree"},
+        {"$id": "https://example.org/x", "$ref": "#a", "$defs": {"b": {"$anchor": "a"}}},
+        {"properties": {"s": {"$ref": "https://json-schema.org/draft/2020-12/schema"}}},
+        {"properties": {"$ref": {"type": "string"}, "pattern": {"const": "("}}},
+        {"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}], "$defs": {"a": True}},
+        {"type": ["object", "null"]},
+    ],
+)
+def test_schemas_that_are_fine(params: dict[str, Any]) -> None:
+    made = operation("x", params=params, summary="")(lambda params, arrays: Outcome({}))
+    made.validator.problem({"x": 1})  # Whatever it says: it does not fail.
+
+
+async def later(params: Any, arrays: Any) -> Outcome:
+    return Outcome({})
+
+
+def generate(params: Any, arrays: Any) -> Any:
+    yield Outcome({})
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (later, "asynchronous"),
+        (generate, "generator"),
+        (lambda params: None, "has to take 2 arguments"),
+        (lambda a, b, c: None, "has to take 2 arguments"),
+        (lambda a, b, *, c: None, "has to take 2 arguments"),
+        (3, "cannot be called"),
+    ],
+)
+def test_what_cannot_be_called_is_known_when_it_is_registered(function: Any, said: str) -> None:
+    with pytest.raises(RegistrationError, match=f"operation 'x': the function .*{said}"):
+        operation("x", params={}, summary="")(function)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "n" * 129}, "more than 128"),
+        ({"name": "\ud800"}, "surrogate"),
+        ({"summary": None}, "no text"),
+        ({"arrays": "x"}, "tuple of names"),
+        ({"arrays": ("x", "x")}, "twice"),
+        ({"arrays": ("",)}, "needs a name"),
+        ({"arrays": (1,)}, "no text"),
+        ({"optional_arrays": ("y",)}, "none of its arrays"),
+        ({"certifier": lambda params: {}}, "certifier has to take 3 arguments"),
+    ],
+)
+def test_what_no_request_can_name_is_known_when_it_is_registered(
+    changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(RegistrationError, match=said):
+        operation(**{"name": "x", "params": {}, "summary": "", **changes})
+
+
+def test_an_array_that_is_missing_is_named() -> None:
+    @operation("add", params={}, summary="", arrays=("x", "y", "z"), optional_arrays=("z",))
+    def add(params: Any, arrays: Any) -> Outcome:
+        return Outcome({})
+
+    x, y = np.zeros(1), np.zeros(1)
+    add.check({}, {"x": x, "y": y}, certify=False)
+    with pytest.raises(InvalidParams, match="add needs an array 'y'") as caught:
+        add.check({}, {"x": x}, certify=False)
+    assert caught.value.details == {"array": "y"}
+
+
 def test_plugins_add_operations() -> None:
     registry = Registry()
     registry.load_plugins([plugin("lpb_server.operations.ping:ping")])

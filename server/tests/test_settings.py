@@ -249,7 +249,7 @@ def test_a_file_that_others_may_have_put_there_is_not_read_unasked(
         os.chown(file, 12345, -1)
     else:
         monkeypatch.setattr(os, "getuid", lambda: owner + 1)
-    with pytest.raises(ConfigError, match="belongs to another user.*LPB_CONFIG or --config"):
+    with pytest.raises(ConfigError, match=r"belongs to another user.*LPB_CONFIG or --config"):
         loaded(tmp_path)
     assert load({}, {}, tmp_path, file="lpb.toml").configuration.pool.workers == 3
     assert load({}, {}, tmp_path, isolated=True).origins["workers"] == "default"

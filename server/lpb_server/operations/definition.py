@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import jsonschema
 import msgspec
 
-from lpb_server.errors import InvalidParams, RegistrationError
+from lpb_server.errors import InvalidParams
+from lpb_server.operations.registration import check_callable, check_names, checked_schema
 from lpb_server.wire.arrays import Array
-from lpb_server.wire.validation import Validator, compile_schema
-from lpb_server.wire.values import ValueMap, check_value
+from lpb_server.wire.validation import Validator
+from lpb_server.wire.values import ValueMap
 
 __all__ = ["ArrayMap", "Certifier", "Function", "Operation", "Outcome", "operation"]
 
@@ -63,6 +63,8 @@ class Operation:
         Whether it may run twice for one request.
     validator : Validator
         The compiled `params`.
+    optional_arrays : tuple of str
+        The arrays that a request may leave out.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Operation:
     array_names: tuple[str, ...] | None
     pure: bool
     validator: Validator
+    optional_arrays: tuple[str, ...] = ()
 
     @property
     def certified(self) -> bool:
@@ -95,8 +98,8 @@ class Operation:
         Raises
         ------
         InvalidParams
-            When the parameters break the schema, an array has a name the operation does not
-            know, or a certificate is asked of an operation that has none.
+            When the parameters break the schema, an array is missing or has a name the operation
+            does not know, or a certificate is asked of an operation that has none.
         """
         problem = self.validator.problem(params)
         if problem is not None:
@@ -107,6 +110,9 @@ class Operation:
             for name in arrays:
                 if name not in self.array_names:
                     raise InvalidParams(f"{self.name} takes no array {name!r}", {"array": name})
+            for name in self.array_names:
+                if name not in arrays and name not in self.optional_arrays:
+                    raise InvalidParams(f"{self.name} needs an array {name!r}", {"array": name})
         if certify and self.certifier is None:
             raise InvalidParams(f"{self.name} has no certificate")
 
@@ -117,6 +123,7 @@ def operation(
     params: dict[str, Any],
     summary: str,
     arrays: tuple[str, ...] | None = (),
+    optional_arrays: tuple[str, ...] = (),
     certifier: Certifier | None = None,
     pure: bool = True,
 ) -> Callable[[Function], Operation]:
@@ -132,6 +139,8 @@ def operation(
         One sentence.
     arrays : tuple of str or None
         The arrays it takes; None for any.
+    optional_arrays : tuple of str
+        Those of them that a request may leave out.
     certifier : callable, optional
         Makes the certificate; without it the operation has none.
     pure : bool
@@ -140,7 +149,7 @@ def operation(
     Raises
     ------
     RegistrationError
-        When the schema is none, or the name is empty.
+        When anything is wrong that can be known before a call: see `registration`.
 
     Examples
     --------
@@ -150,17 +159,15 @@ def operation(
     >>> double.name
     'double'
     """
-    if not name:
-        raise RegistrationError("an operation needs a name")
-    try:
-        check_value(params)
-        validator = compile_schema(params)
-    except jsonschema.SchemaError as error:
-        raise RegistrationError(
-            f"operation {name!r}: params is no JSON Schema: {error.message}"
-        ) from error
+    check_names(name, summary, arrays, optional_arrays)
+    validator = checked_schema(name, params)
+    if certifier is not None:
+        check_callable(name, "certifier", certifier, 3)
 
     def register(function: Function) -> Operation:
-        return Operation(name, summary, params, function, certifier, arrays, pure, validator)
+        check_callable(name, "function", function, 2)
+        return Operation(
+            name, summary, params, function, certifier, arrays, pure, validator, optional_arrays
+        )
 
     return register

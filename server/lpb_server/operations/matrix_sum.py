@@ -39,6 +39,7 @@ def _certify(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> ValueMap:
     },
     summary="Sum all elements of a float64 matrix.",
     arrays=(_NAME,),
+    optional_arrays=(_NAME,),
     certifier=_certify,
 )
 def matrix_sum(params: ValueMap, arrays: ArrayMap) -> Outcome:

@@ -15,6 +15,7 @@ import jsonschema
 from jsonschema.exceptions import best_match
 
 from lpb_server.wire.fast_validation import Check, compile_check
+from lpb_server.wire.schema_checks import SPECIFICATIONS, schema_problem
 from lpb_server.wire.values import Value
 
 __all__ = ["Problem", "Validator", "compile_schema", "load_schema", "packaged_validator"]
@@ -68,7 +69,8 @@ class _ReferenceValidator:
     """`jsonschema` behind the `Validator` protocol."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        self._validator = _StrictValidator(schema)
+        # With a registry of its own it fetches nothing.
+        self._validator = _StrictValidator(schema, registry=SPECIFICATIONS)
 
     def problem(self, value: Value) -> Problem | None:
         error = best_match(self._validator.iter_errors(value))
@@ -101,9 +103,12 @@ def compile_schema(schema: dict[str, Any]) -> Validator:
     Raises
     ------
     jsonschema.SchemaError
-        When it is no schema.
+        When it is no schema, or refers to what is not there.
     """
     _StrictValidator.check_schema(schema)
+    problem = schema_problem(schema)
+    if problem:
+        raise jsonschema.SchemaError(problem)
     reference = _ReferenceValidator(schema)
     check = compile_check(schema)
     return reference if check is None else _FastValidator(check, reference)
