@@ -22,7 +22,7 @@ __all__ = ["ServerSupervisor", "wait_for_ping"]
 
 READY_TIMEOUT_S = 30.0
 
-SERVER_COMMAND = (sys.executable, "-m", "lpb_server", "--no-config", "--workers", "0")
+SERVER_COMMAND = (sys.executable, "-P", "-m", "lpb_server", "--no-config", "--workers", "0")
 """One process, and no settings of the user's: what `lpb verify` checks is the same everywhere."""
 
 

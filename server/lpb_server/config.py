@@ -95,7 +95,8 @@ class PoolConfig:
         interpreter lock for longer than this looks like a lost worker. The death of a worker of
         the broker's own is noticed at once, whatever this is.
     restarts_per_minute : int
-        How many dead workers are replaced in a minute; more wait for the next.
+        How many dead workers are replaced at once; then so many in a minute, evenly. While none
+        is left, requests are answered ``overloaded``, with the time to wait.
     executor : str
         What runs the operations: ``process`` as `workers` says, or a Dask scheduler's workers,
         ``dask://HOST:PORT``.

@@ -55,6 +55,11 @@ def leave(params: ValueMap, arrays: ArrayMap) -> Outcome:
     sys.exit("an operation has had enough")
 
 
+@operation("die", params={"type": "object"}, summary="End the worker process.")
+def die(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    os._exit(9)
+
+
 @operation("spoil", params={"type": "object"}, summary="Have the thread that computes end.")
 def spoil(params: ValueMap, arrays: ArrayMap) -> Outcome:
     def give_up(*_arguments: object) -> None:
@@ -64,4 +69,4 @@ def spoil(params: ValueMap, arrays: ArrayMap) -> Outcome:
     return Outcome({})
 
 
-OPERATIONS = [append, double, fail, leave, spoil, wait_for]
+OPERATIONS = [append, die, double, fail, leave, spoil, wait_for]
