@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 from lpb_server import __version__
+from lpb_server.endpoints import check_endpoint
 
 from lpb_cli import serving
 from lpb_cli import top as tops
@@ -98,6 +99,8 @@ def verify(
 
     Writes report.json, junit.xml and LiveTranscript1.lean and more under .lpb/ of the checkout.
     """
+    if endpoint is not None:
+        check_endpoint(endpoint, binds=False)
     settings = load_settings()
     writable_output(settings)
     options = VerifyOptions(

@@ -194,6 +194,7 @@ def test_the_folder_is_made_before_the_call(run_lpb: RunLpb, tmp_path: Path) -> 
     [
         ["call", "ping", "--endpoint", "tcp://127.0.0.1:70991"],
         ["call", "ping", "--endpoint", "tcp://::1:5555"],
+        ["verify", "--endpoint", "tcp://127.0.0.1:70991"],
         ["serve", "--endpoint", "tcp://127.0.0.1:65536"],
         ["serve", "--high-water-mark", "2147483648"],
         ["serve", "--handshake-s", "1e400"],
