@@ -12,14 +12,12 @@ A package that requires this one and imports `LeanZMQ`, directly or not, is link
 What stands in a `run_io` is read when Lake configures the package: after adding a file to `proofs`, or changing
 `LPB_ZMQ_PREFIX`, run `lake -R build` once. -/
 
-/-- The modules in `proofs` that are programs. -/
-def programs : Array Lean.Name := #[`ExampleProof, `Tests]
-
-/-- All other modules in `proofs`: a new file is part of the build without being named here. -/
+/-- All modules in `proofs`, programs among them: a new file is part of the build without being named here, and any of
+them can be imported. -/
 def proofs : Array Lean.Name := run_io do
   let names ← IO.mkRef #[]
   Lean.forEachModuleInDir (__dir__ / "proofs") fun name => names.modify (·.push name)
-  return ((← names.get).filter (!programs.contains ·)).qsort (·.toString < ·.toString)
+  return (← names.get).qsort (·.toString < ·.toString)
 
 /-- Where the programs look for ZeroMQ's library when they run, if not where the system has it. -/
 def zmqRunPath : Array String := run_io do

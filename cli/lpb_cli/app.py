@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from lpb_server import __version__
@@ -16,6 +16,7 @@ from lpb_server.endpoints import check_endpoint
 
 from lpb_cli import serving
 from lpb_cli import top as tops
+from lpb_cli.call_help import CallCommand
 from lpb_cli.errors import (
     EXIT_ENVIRONMENT,
     EXIT_FAILED,
@@ -31,12 +32,16 @@ from lpb_cli.settings import Settings, load_settings, writable_output
 from lpb_cli.terminal import (
     download_progress,
     make_console,
+    plain,
     print_json,
     terminal_narrator,
 )
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.engine_archive import Progress
-from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
+from lpb_cli.verify.options import ABOUT_OTHERS, Narrator, SkippableStage, VerifyOptions
+
+if TYPE_CHECKING:  # it takes long to import, and most commands do without
+    from lpb_server.operations import Operation
 
 __all__ = ["app"]
 
@@ -84,8 +89,17 @@ def verify(
         int | None, typer.Option(min=0, help="Of the random matrices; random by default, printed.")
     ] = None,
     requests: Annotated[
-        int, typer.Option(min=0, max=1000, help="Random requests beside the edge cases.")
-    ] = 8,
+        int,
+        typer.Option(
+            min=0, max=1000, help="Random examples of each operation, beside those at the edges."
+        ),
+    ] = 3,
+    operations: Annotated[
+        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
+    ] = "",
+    operation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this operation, and its lies.")
+    ] = None,
     endpoint: Annotated[
         str | None, typer.Option(help="Use the server running here instead of starting one.")
     ] = None,
@@ -107,15 +121,26 @@ def verify(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requests=requests,
         endpoint=endpoint,
-        skip=frozenset(skip or ()),
+        skip=frozenset(skip or ()) | (ABOUT_OTHERS if operation else frozenset()),
+        sources=operations,
+        only=operation,
     )
+    chosen: list[Operation] = []
+    if operations or operation:  # What is wrong with them is said before the engine starts.
+        from lpb_cli.verify.checkers import with_checkers
+        from lpb_cli.verify.choice import checked_operations
+
+        chosen = checked_operations(options)
+        settings = with_checkers(settings, chosen)
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         with closing(toolchain):
             toolchain.warm_up()  # it starts while the rest is imported
             with interrupts_held():
+                from lpb_cli.verify.choice import checked_operations
                 from lpb_cli.verify.workflow import run_verify
-            report = run_verify(settings, options, toolchain, narrator)
+            chosen = chosen or checked_operations(options)
+            report = run_verify(settings, options, toolchain, narrator, chosen)
     write_report(report, settings.output)
     _show(report, settings, as_json)
     codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
@@ -189,8 +214,90 @@ app.command()(tops.top)
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The operation, such as root.")],
+    folder: Annotated[Path, typer.Option(help="Where the files are written.")] = Path(),
+) -> None:
+    """Write a certified operation to start from: Python, Lean checker and theorem, test."""
+    from lpb_cli.new import new_operation
+
+    for file in new_operation(name, folder):
+        out.print(plain(str(file)), highlight=False, soft_wrap=True)
+    own = plain(str(folder / f"{name}.py"))
+    out.print(
+        f"Now: lpb verify --operations {own} --operation {name}", highlight=False, soft_wrap=True
+    )
+
+
+@app.command()
+def certify(
+    operation: Annotated[str, typer.Argument(metavar="OP", help="A certified operation.")],
+    output: Annotated[
+        Path, typer.Option(metavar="FILE.lean", help="The Lean file to write.")
+    ] = Path("Theorem.lean"),
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
+    ] = None,
+    array: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE.npy", help="An array to send; NAME=FILE.npz:ARRAY, one of several."
+        ),
+    ] = None,
+    operations: Annotated[
+        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
+    ] = "",
+    endpoint: Annotated[
+        str | None, typer.Option(help="Ask the server here, instead of computing it in-process.")
+    ] = None,
+    engine: Engine = EngineName.AUTO,
+    as_json: Json = False,
+) -> None:
+    """Write one result as a Lean theorem, in a file of its own, and have Lean's kernel check it.
+
+    The file needs the Lean package, and neither Python nor a server any more.
+    """
+    from lpb_cli import call as calls
+    from lpb_cli import certify as certifying
+    from lpb_cli.verify.checkers import with_checkers
+
+    curve = None
+    if endpoint is not None:
+        from lpb_server.keys import client_curve
+
+        client, folder = serving.client_config({"client.endpoint": endpoint})
+        curve = client_curve(folder, client.curve_key, client.curve_server_key)
+    options = certifying.CertifyOptions(
+        operation,
+        calls.parse_params(param or []),
+        calls.parse_arrays(array or []),
+        operations,
+        endpoint,
+        curve,
+    )
+    found = certifying.certified_operation(options)
+    settings = load_settings()
+    writable_output(settings)
+    settings = with_checkers(settings, [found])
+    with terminal_narrator(err, quiet=as_json) as narrator:
+        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+        with closing(toolchain):
+            toolchain.warm_up()
+            file = certifying.write_theorem(found, options, output)
+            result = certifying.check_theorem(toolchain, file)
+    if as_json:
+        print_json(certifying.as_data(found, file, toolchain.description, result))
+    else:
+        certifying.print_verdict(found, file, toolchain.description, result, out)
+    raise typer.Exit(EXIT_OK if result.ok else EXIT_FAILED)
+
+
+@app.command(cls=CallCommand)
 def call(
-    operation: Annotated[str, typer.Argument(metavar="OP", help="The operation, such as ping.")],
+    operation: Annotated[
+        str,
+        typer.Argument(metavar="OP", help="The operation, such as ping; OP --help describes it."),
+    ],
     param: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
     ] = None,

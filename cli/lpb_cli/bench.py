@@ -9,6 +9,7 @@ import numpy as np
 from lpb_benchmarks.command import BenchOptions, BenchReport, run_bench
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
 from lpb_benchmarks.scenarios import SkipScenario
+from lpb_server.operations import Question, default_registry
 
 from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import EnvironmentLacksError, LpbError, ServerFailedError, UsageError
@@ -110,10 +111,11 @@ class TranscriptCheck:
 
     def _exchange(self, elements: int) -> LiveExchange:
         matrix = np.random.default_rng(elements).random((1, elements))
-        planned = (
-            PlannedRequest("sum", "matrix_sum", "msgpack", matrix)
-            if elements
-            else PlannedRequest("ping", "ping", "msgpack")
+        op, arrays = ("matrix_sum", {"matrix": matrix}) if elements else ("ping", {})
+        operation = default_registry().find(op)
+        assert operation.checker is not None
+        planned = PlannedRequest(
+            op, op, operation.checker, "msgpack", Question({}, arrays), operation.certified
         )
         with ServerSupervisor(self._settings.project) as server:
             exchanges, checks = send_requests(server.endpoint, [planned], lambda done, total: None)

@@ -1,4 +1,4 @@
-"""`lpb build`: the Lean modules, the C library, and the server's modules compiled."""
+"""`lpb build`: the Lean modules, the C library, the Lean programs and the server compiled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from lpb_cli.compilation import CompiledServer, compile_server
 from lpb_cli.errors import EnvironmentLacksError, LpbError
 from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
+from lpb_cli.toolchain.embedded import EmbeddedToolchain
+from lpb_cli.toolchain.native_programs import NativeProgram, NativePrograms
 from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.two_kernels import check_with_second_kernel_stage
 from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.workflow import check_proofs_stage
 
@@ -22,12 +25,33 @@ def build_all(settings: Settings, toolchain: LeanToolchain, narrator: Narrator) 
     started = time.monotonic()
     report = Report(engine=toolchain.description)
     proofs, library, server = Stage("modules"), Stage("C library"), Stage("server, compiled")
+    again, programs = Stage("modules, second kernel"), Stage("Lean programs, compiled")
     report.stages = [proofs, library, server]
+    if isinstance(toolchain, EmbeddedToolchain):  # lake has compiled them with the modules
+        report.stages = [proofs, again, library, programs, server]
     try:
         narrator.stage(proofs.name)
-        check_proofs_stage(toolchain, narrator, proofs)
+        proofs_hold = check_proofs_stage(toolchain, narrator, proofs)
+        if isinstance(toolchain, EmbeddedToolchain):
+            narrator.stage(again.name)
+            if proofs_hold:
+                check_with_second_kernel_stage(settings, toolchain, again)
+            else:
+                again.summary = "not run: the proofs do not hold"
         narrator.stage(library.name)
         _build(library, build_c_library, settings)
+        if isinstance(toolchain, EmbeddedToolchain):
+            narrator.stage(programs.name)
+            if proofs_hold:
+                engine = toolchain
+                _build(
+                    programs,
+                    lambda settings: NativePrograms(settings, engine).build_all(),
+                    settings,
+                    optional=True,
+                )
+            else:
+                programs.summary = "not run: the proofs do not hold"
         narrator.stage(server.name)
         _build(server, compile_server, settings, optional=True)
     finally:
@@ -38,7 +62,7 @@ def build_all(settings: Settings, toolchain: LeanToolchain, narrator: Narrator) 
 
 def _build(
     stage: Stage,
-    make: Callable[[Settings], CLibrary | CompiledServer],
+    make: Callable[[Settings], CLibrary | CompiledServer | NativeProgram],
     settings: Settings,
     *,
     optional: bool = False,

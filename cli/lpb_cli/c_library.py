@@ -11,7 +11,7 @@ from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
 from lpb_cli.processes import run_command
 from lpb_cli.settings import Settings, child_environment
 
-__all__ = ["CLibrary", "build_c_library", "library_path"]
+__all__ = ["CLibrary", "build_c_library", "library_path", "zmq_flags"]
 
 _FLAGS = [
     "-std=c11",
@@ -55,6 +55,23 @@ def build_c_library(settings: Settings) -> CLibrary:
         target.stat().st_mtime > path.stat().st_mtime for path in inputs if path.is_file()
     ):
         return CLibrary(target, rebuilt=False)
+    flags = zmq_flags(settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_suffix(".building")
+    arguments = [*_FLAGS, "-o", str(scratch), str(source), *flags, "-lpthread"]
+    _run(source.parent, ["cc", *arguments])
+    scratch.replace(target)
+    return CLibrary(target, rebuilt=True)
+
+
+def zmq_flags(settings: Settings) -> list[str]:
+    """Give the compiler's arguments for ZeroMQ.
+
+    Raises
+    ------
+    EnvironmentLacksError
+        When the compiler, pkg-config or ZeroMQ's headers are missing.
+    """
     for program, package in (("cc", "gcc libc6-dev"), ("pkg-config", "pkg-config")):
         if shutil.which(program) is None:
             raise EnvironmentLacksError(
@@ -62,22 +79,13 @@ def build_c_library(settings: Settings) -> CLibrary:
                 f"On Debian or Ubuntu: apt-get install {package}",
             )
     try:
-        flags = _run(settings, ["pkg-config", "--cflags", "--libs", "libzmq"])
+        return shlex.split(_run(settings.project, ["pkg-config", "--cflags", "--libs", "libzmq"]))
     except CommandFailedError as error:
         raise EnvironmentLacksError(
             "ZeroMQ's headers, which the C library is built with, are missing.",
             "On Debian or Ubuntu: apt-get install libzmq3-dev",
         ) from error
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_suffix(".building")
-    _run(
-        settings, ["cc", *_FLAGS, "-o", str(scratch), str(source), *shlex.split(flags), "-lpthread"]
-    )
-    scratch.replace(target)
-    return CLibrary(target, rebuilt=True)
 
 
-def _run(settings: Settings, argv: list[str]) -> str:
-    return run_command(
-        argv, directory=settings.lean / "ffi", environment=child_environment(), timeout_s=300.0
-    )
+def _run(directory: Path, argv: list[str]) -> str:
+    return run_command(argv, directory=directory, environment=child_environment(), timeout_s=300.0)

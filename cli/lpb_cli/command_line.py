@@ -9,12 +9,13 @@ from types import FrameType
 
 from lpb_server.errors import (
     BridgeError,
-    CertificateMissing,
     ConfigError,
     KeyFileError,
     MalformedEndpoint,
+    RegistrationError,
     RemoteError,
     RequestError,
+    UnprovenError,
 )
 
 from lpb_cli.app import app
@@ -33,9 +34,10 @@ __all__ = ["run"]
 
 
 def _exit_code(error: BridgeError) -> int:
-    if isinstance(error, (CertificateMissing, RemoteError)):
+    if isinstance(error, (RemoteError, UnprovenError)):
         return EXIT_FAILED
-    if isinstance(error, (ConfigError, KeyFileError, MalformedEndpoint, RequestError)):
+    usage = (ConfigError, KeyFileError, MalformedEndpoint, RegistrationError, RequestError)
+    if isinstance(error, usage):
         return EXIT_USAGE  # A RequestError is of a request that could not be written.
     return EXIT_ENVIRONMENT
 

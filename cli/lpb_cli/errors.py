@@ -7,6 +7,7 @@
     ├── EnvironmentLacksError       3  something is missing on this machine
     │   └── EngineUnavailableError  3  no Lean engine, and none to be had
     ├── CommandFailedError          3  a program we ran failed or fell silent
+    ├── AuditFailedError            3  the audit of the proofs gave no verdict
     ├── ServerFailedError           1  the supervised server died or never answered
     └── InterruptedByUserError      130  Ctrl-C or SIGTERM
 
@@ -23,6 +24,7 @@ __all__ = [
     "EXIT_INTERRUPTED",
     "EXIT_OK",
     "EXIT_USAGE",
+    "AuditFailedError",
     "CommandFailedError",
     "EngineUnavailableError",
     "EnvironmentLacksError",
@@ -116,6 +118,23 @@ class CommandFailedError(LpbError):
         self.exit_code_of_command = exit_code_of_command
         self.seconds = seconds
         self.output = output
+
+
+class AuditFailedError(LpbError):
+    """The audit ended before its verdict, or said nothing that can be read: nothing holds."""
+
+    exit_code = EXIT_ENVIRONMENT
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The audit of the proofs gave no verdict, so nothing is known to hold: {what}",
+            "Run the command again, with more free memory if there was none; "
+            "`lpb doctor` looks at the engine.",
+        )
+
+
+class CertifyError(LpbError):
+    """There is no certificate of what was asked for."""
 
 
 class ServerFailedError(LpbError):

@@ -13,6 +13,7 @@ from lpb_cli.report import Report, Status, print_report, write_report
 from lpb_cli.settings import load_settings
 from lpb_cli.terminal import download_progress, terminal_narrator
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
+from lpb_cli.verify.choice import checked_operations
 from lpb_cli.verify.options import VerifyOptions
 from lpb_cli.verify.workflow import run_verify
 
@@ -40,8 +41,8 @@ def main(arguments: list[str]) -> int:
         toolchain = open_toolchain(
             settings, EngineName.AUTO, lambda text, i, n: download_progress(narrator, text, i, n)
         )
-        options = VerifyOptions(seed=secrets.randbelow(2**31), requests=8)
-        report = run_verify(settings, options, toolchain, narrator)
+        options = VerifyOptions(seed=secrets.randbelow(2**31), requests=3)
+        report = run_verify(settings, options, toolchain, narrator, checked_operations(options))
     write_report(report, settings.output)
     draw(report, Path(arguments[0]))
     return EXIT_OK if report.status is Status.PASSED else EXIT_FAILED

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from lpb_cli.terminal import plain
 from lpb_cli.toolchain.diagnostics import Diagnostic
 
 __all__ = ["Check", "Report", "Stage", "Status", "print_report", "write_report"]
@@ -117,10 +117,11 @@ class Report:
 
 
 def write_report(report: Report, folder: Path) -> None:
-    """Write ``report.json`` and ``junit.xml``."""
+    """Write ``report.json``, ``junit.xml`` and, of checked modules, ``statements.txt``."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    _write_statements(report, folder / "statements.txt")
     suites = ElementTree.Element("testsuites", name="lpb verify", time=f"{report.seconds:.3f}")
     for stage in report.stages:
         checks = stage.checks or [Check(stage.name, stage.status, stage.summary, stage.seconds)]
@@ -135,6 +136,12 @@ def write_report(report: Report, folder: Path) -> None:
             ),
             time=f"{stage.seconds:.3f}",
         )
+        facts = {k: v for k, v in stage.data.items() if isinstance(v, str | int | float)}
+        facts |= {k: ", ".join(v) for k, v in stage.data.items() if _is_list_of_texts(v)}
+        if facts:
+            properties = ElementTree.SubElement(suite, "properties")
+            for key, value in facts.items():
+                ElementTree.SubElement(properties, "property", name=key, value=_xml(str(value)))
         for check in checks:
             case = ElementTree.SubElement(
                 suite,
@@ -148,9 +155,24 @@ def write_report(report: Report, folder: Path) -> None:
                 failure.text = _xml("\n".join(_plain(d) for d in check.diagnostics))
             elif check.status is not Status.PASSED:
                 ElementTree.SubElement(case, "skipped", message=str(check.status))
+            elif check.detail:
+                ElementTree.SubElement(case, "system-out").text = _xml(check.detail)
     tree = ElementTree.ElementTree(suites)
     ElementTree.indent(tree)
     tree.write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
+
+
+def _write_statements(report: Report, file: Path) -> None:
+    """Write what was proven as the kernel has it: full names, every instance, no notation."""
+    modules = [m for s in report.stages for m in s.data.get("modules", ()) if isinstance(m, dict)]
+    statements = [pair for m in modules for pair in sorted(m.get("statements", {}).items())]
+    if statements:
+        text = "\n\n".join(f"{name}\n    {statement}" for name, statement in statements)
+        file.write_text(text + "\n", encoding="utf-8")
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _xml(text: str) -> str:
@@ -179,11 +201,9 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
     for stage in report.stages:
         shown = stage.failures[:_SHOWN_FAILURES]
         for check in shown:
-            console.print(
-                f"\n[red]✘ {escape(stage.name)}: {escape(check.name)}[/]", highlight=False
-            )
+            console.print(f"\n[red]✘ {plain(stage.name)}: {plain(check.name)}[/]", highlight=False)
             if check.detail:
-                console.print(f"  {escape(check.detail)}", highlight=False, soft_wrap=True)
+                console.print(f"  {plain(check.detail)}", highlight=False, soft_wrap=True)
             for diagnostic in check.diagnostics[:_SHOWN_FAILURES]:
                 print_diagnostic(diagnostic, console)
         if len(stage.failures) > len(shown):
@@ -197,7 +217,7 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
         ran = stage.status not in (Status.NOT_RUN, Status.SKIPPED, Status.LACKING)
         seconds = f"{stage.seconds:.1f}" if ran else ""
         table.add_row(
-            _MARKS[stage.status], stage.name, escape(stage.summary or str(stage.status)), seconds
+            _MARKS[stage.status], stage.name, plain(stage.summary or str(stage.status)), seconds
         )
     console.print()
     console.print(table)
@@ -210,18 +230,14 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
     skipped = [stage.name for stage in report.stages if stage.status is Status.SKIPPED]
     if skipped:
         verdict += f" [bold yellow]Skipped, as asked: {', '.join(skipped)}.[/]"
-    console.print(f"\n{verdict} {report.seconds:.1f} s, engine: {escape(report.engine)}")
-    console.print(
-        f"[dim]Report, JUnit XML and transcript: {escape(str(folder))}[/]", soft_wrap=True
-    )
+    console.print(f"\n{verdict} {report.seconds:.1f} s, engine: {plain(report.engine)}")
+    console.print(f"[dim]Report, JUnit XML and transcript: {plain(str(folder))}[/]", soft_wrap=True)
 
 
 def print_diagnostic(diagnostic: Diagnostic, console: Console) -> None:
     """Print a diagnostic with the source line that it is about, and a mark under the column."""
     place = f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column + 1}"
-    console.print(
-        f"  {escape(place)}: {escape(diagnostic.message)}", highlight=False, soft_wrap=True
-    )
+    console.print(f"  {plain(place)}: {plain(diagnostic.message)}", highlight=False, soft_wrap=True)
     if diagnostic.source_line.strip() and len(diagnostic.source_line) < 200:
-        console.print(f"    {escape(diagnostic.source_line)}", highlight=False, soft_wrap=True)
+        console.print(f"    {plain(diagnostic.source_line)}", highlight=False, soft_wrap=True)
         console.print("    " + " " * diagnostic.column + "[red]^[/]")

@@ -46,6 +46,8 @@ class Settings:
         ``ELAN_HOME``, default ``~/.elan``.
     output_folder
         ``LPB_OUTPUT``: the folder for what `lpb` writes, ``.lpb`` in the checkout by default.
+    checkers
+        A folder of Lean modules beside those of the package, or ``None``.
     """
 
     project: Path
@@ -53,11 +55,18 @@ class Settings:
     lake: Path | None
     elan_home: Path
     output_folder: Path | None = None
+    checkers: Path | None = None
 
     @property
     def lean(self) -> Path:
         """The Lake package."""
         return self.project / "lean"
+
+    @property
+    def lean_folders(self) -> list[Path]:
+        """The folders whose Lean modules are checked."""
+        folders = [self.lean / "proofs", self.lean / "ffi"]
+        return [*folders, self.checkers] if self.checkers is not None else folders
 
     @property
     def output(self) -> Path:

@@ -61,6 +61,8 @@ class ServerSupervisor:
         Where it binds; port 0 takes a free one.
     command
         What starts it, without ``--endpoint``.
+    sources
+        Its setting ``operations``: paths and modules as they are found from here.
     """
 
     def __init__(
@@ -68,9 +70,11 @@ class ServerSupervisor:
         directory: Path,
         endpoint: str = "tcp://127.0.0.1:0",
         command: Sequence[str] = SERVER_COMMAND,
+        sources: str = "",
     ) -> None:
-        self._directory = directory
-        self._argv = [*command, "--endpoint", endpoint]
+        self._directory = Path.cwd() if sources else directory
+        own = [f"--operations={sources}"] if sources else []
+        self._argv = [*command, *own, "--endpoint", endpoint]
         self._child: Child | None = None
         self._log: list[str] = []
         self._ready = threading.Event()

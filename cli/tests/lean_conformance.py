@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lpb_cli.verify.lean_file import Claim as LeanClaim
 from lpb_cli.verify.lean_file import LeanFile, claims_file
 from lpb_cli.verify.lean_terms import FORMATS, lean_packed, lean_string
 
@@ -56,8 +57,9 @@ def claims(vectors: Mapping[str, Any]) -> list[Claim]:
 
 def render(some: Iterable[Claim]) -> LeanFile:
     """Write a Lean file of these claims."""
-    parts = ((claim.name, "vector", claim.kind, f":= {claim.term}") for claim in some)
-    return claims_file("Conformance", "# Conformance vectors", parts)
+    parts = (LeanClaim(claim.name, "vector", claim.kind, f":= {claim.term}") for claim in some)
+    namespace = "LeanPythonBridge.Conformance"
+    return claims_file(["Conformance"], namespace, "# Conformance vectors", parts)
 
 
 def _packed(hexadecimal: str) -> str:

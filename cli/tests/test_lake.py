@@ -3,10 +3,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from lpb_cli.errors import CommandFailedError, EngineUnavailableError
+from lpb_cli.errors import AuditFailedError, CommandFailedError, EngineUnavailableError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
-from lpb_cli.toolchain.diagnostics import ModuleStatus
+from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.lake import LakeToolchain, parse_diagnostics
 
 
@@ -31,7 +31,46 @@ def fake_lake(settings: Settings, body: str) -> Path:
     return file
 
 
-BUILD = """
+# Builds what it is told to, and audits it as `Audit.lean` does: what that found is `FINDINGS`.
+BUILDS = """
+import json, pathlib
+if "build" in sys.argv:
+    folder = pathlib.Path(".lake/build/lib/lean")
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in pathlib.Path("proofs").glob("*.lean"):
+        if file.stem not in LEFT_OUT:
+            (folder / f"{file.stem}.olean").write_text(file.read_text())
+    sys.exit()
+if "--run" in sys.argv:
+    log = open("audits", "a")
+    for line in open(sys.argv[-1]).read().splitlines():
+        word, name, *files = line.split("\\t")
+        print(word, name, file=log)
+        if word == "check":
+            found = {"event": "module", "name": name, "imports": [], "replayed": 1, "skipped": 0,
+                     "definitions": 0, "axioms": [], "statements": [], "problems": [],
+                     "theorems": [[name.lower(), 1]]}
+            print(json.dumps(found | FINDINGS.get(name, {})))
+    print(END)
+"""
+
+
+def lake_that_builds(
+    package: Settings,
+    findings: dict[str, object] | None = None,
+    left_out: tuple[str, ...] = (),
+    end: str = '{"event": "done"}',
+) -> Path:
+    start = f"FINDINGS = {findings or {}!r}\nLEFT_OUT = {left_out!r}\nEND = {end!r}\n"
+    return fake_lake(package, start + BUILDS)
+
+
+def statuses(package: Settings, lake: Path) -> dict[str, ModuleResult]:
+    report = LakeToolchain(package, lake).check_proofs(lambda text, done, total: None)
+    return {module.name: module for module in report.modules}
+
+
+BUILD_FAILS = """
 print("✔ [1/3] Built Good")
 print("✖ [2/3] Building Bad (1.2s)")
 print("trace: .> LEAN_PATH=… lean proofs/Bad.lean")
@@ -47,26 +86,79 @@ sys.exit(1)
 
 def test_a_failed_build_is_a_value_with_lean_s_own_words(package: Settings) -> None:
     seen: list[tuple[int, int]] = []
-    toolchain = LakeToolchain(package, fake_lake(package, BUILD))
-    report = toolchain.check_proofs(lambda result, done, total: seen.append((done, total)))
+    toolchain = LakeToolchain(package, fake_lake(package, BUILD_FAILS))
+    report = toolchain.check_proofs(lambda text, done, total: seen.append((done, total)))
     by_name = {module.name: module for module in report.modules}
     assert not report.ok
-    assert by_name["Good"].status is ModuleStatus.CHECKED
     assert by_name["Bad"].status is ModuleStatus.FAILED
     diagnostic = by_name["Bad"].diagnostics[0]
     assert (diagnostic.line, diagnostic.column) == (2, 2)
     assert diagnostic.message.splitlines()[0] == "Type mismatch"
     assert diagnostic.message.endswith("expected to have type False")
     assert diagnostic.source_line == "  trivial"
-    assert seen == [(1, 3), (2, 3)]
+    assert seen[:2] == [(1, 3), (2, 3)]
     assert "4.28.0" in report.engine
+
+
+def test_a_lake_that_only_ends_well_has_proven_nothing(package: Settings) -> None:
+    results = statuses(package, fake_lake(package, "sys.exit(0)"))
+    assert {result.status for result in results.values()} == {ModuleStatus.FAILED}
+    assert ".olean is not there" in results["Good"].diagnostics[0].message
+
+
+def test_a_module_that_lake_did_not_build_fails(package: Settings) -> None:
+    results = statuses(package, lake_that_builds(package, left_out=("Bad",)))
+    assert results["Good"].status is ModuleStatus.CHECKED
+    assert results["Bad"].status is ModuleStatus.FAILED
+
+
+def test_what_the_audit_accepts_is_recalled_until_it_changes(package: Settings) -> None:
+    lake = lake_that_builds(package)
+    assert {r.status for r in statuses(package, lake).values()} == {ModuleStatus.CHECKED}
+    again = statuses(package, lake)
+    assert {r.status for r in again.values()} == {ModuleStatus.UNCHANGED}
+    assert again["Good"].theorems == 1
+    (package.lean / "proofs" / "Good.lean").write_text("theorem good : 1 = 1 := rfl\n")
+    changed = statuses(package, lake)
+    assert changed["Good"].status is ModuleStatus.CHECKED
+    assert changed["Bad"].status is ModuleStatus.UNCHANGED
+    asked = (package.lean / "audits").read_text().splitlines()
+    assert sorted(asked) == ["check Bad", "check Good", "check Good", "import Bad"]
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ({"axioms": ["sorryAx"]}, "sorryAx"),
+        ({"problems": [["bad", "it is an axiom", 1]]}, "bad: it is an axiom"),
+        ({"theorems": []}, "Lean has not proven it"),
+        ({"imports": ["Gone"]}, "imports Gone"),
+    ],
+)
+def test_what_the_audit_refuses_fails_though_lake_built_it(
+    package: Settings, found: dict[str, object], message: str
+) -> None:
+    results = statuses(package, lake_that_builds(package, {"Bad": found}))
+    assert results["Bad"].status is ModuleStatus.FAILED
+    assert message in results["Bad"].diagnostics[-1].message
+    assert results["Good"].status is ModuleStatus.CHECKED
+
+
+@pytest.mark.parametrize("end", ["", "no JSON", '{"event": "module", "name": 1}', '{"event": 1}'])
+def test_an_audit_that_does_not_end_is_an_error_and_proves_nothing(
+    package: Settings, end: str
+) -> None:
+    lake = lake_that_builds(package, end=end)
+    for _ in range(2):  # nothing was recorded
+        with pytest.raises(AuditFailedError, match="nothing is known to hold"):
+            statuses(package, lake)
 
 
 def test_a_build_that_fails_outside_the_modules_is_an_error(package: Settings) -> None:
     (package.lean / "proofs" / "Bad.lean").unlink()
     lake = fake_lake(package, "print('error: external command cc exited with code 1'); sys.exit(1)")
     with pytest.raises(CommandFailedError, match="external command cc"):
-        LakeToolchain(package, lake).check_proofs(lambda result, done, total: None)
+        LakeToolchain(package, lake).check_proofs(lambda text, done, total: None)
 
 
 def test_sorry_is_an_error_whatever_lake_calls_it(package: Settings) -> None:

@@ -3,18 +3,12 @@ from pathlib import Path
 import pytest
 from lpb_cli.errors import UsageError
 from lpb_cli.toolchain.lean_sources import (
-    LeanModule,
     amalgamate,
     blank_comments_and_strings,
-    count_declarations,
-    find_forbidden,
     load_modules,
+    theorem_names,
     without_code_generation,
 )
-
-
-def module(source: str) -> LeanModule:
-    return LeanModule("Some", Path("Some.lean"), source, (), "")
 
 
 @pytest.mark.parametrize(
@@ -32,46 +26,14 @@ def test_comments_and_strings_are_blanked_in_place(source: str, kept: str) -> No
     assert blank_comments_and_strings(source) == kept
 
 
-@pytest.mark.parametrize(
-    "word",
-    [
-        "sorry",
-        "admit",
-        "axiom evil : False",
-        "by native_decide",
-        "unsafe def f := 1",
-        "decide +native",
-        "@[implemented_by g] def f := 1",
-        "exact Lean.ofReduceBool a b h",
-        "set_option debug.skipKernelTC true",
-    ],
-)
-def test_forbidden_words_are_found_where_they_stand(word: str) -> None:
-    found = find_forbidden(module(f"def a := 1\n  {word}\n"), foreign_functions=True)
-    assert found
-    assert found[0].line == 2
-    assert found[0].severity == "error"
-    assert word in found[0].source_line
-
-
-def test_words_in_comments_and_longer_names_are_allowed() -> None:
-    source = "-- sorry\ndef sorryNot := 1 /- axiom -/\ntheorem axiom_free : True := trivial\n"
-    assert find_forbidden(module(source), foreign_functions=False) == []
-
-
-def test_foreign_functions_are_for_the_bindings_alone() -> None:
-    source = '@[extern "lpb_f"] opaque f : Nat → Nat'
-    assert find_forbidden(module(source), foreign_functions=False)
-    assert not find_forbidden(module(source), foreign_functions=True)
-
-
-def test_declarations_are_counted() -> None:
+def test_theorems_are_found_wherever_they_stand() -> None:
     source = (
         "/-- theorem in a comment -/\ntheorem a : True := trivial\n"
-        "@[simp] theorem b : 1 = 1 := rfl\n"
-        "private def c := 1\nstructure D where\ninductive E\ninstance : Inhabited D := ⟨⟩\n"
+        "open Nat in @[simp] theorem _root_.b.c' : 1 = 1 := rfl\n"
+        '#guard_msgs (drop error) in private theorem «d».{u}: 1 = 2 := rfl\n"theorem e"\n'
+        "example := simp.theorem x\ntheoremf x\n"
     )
-    assert count_declarations(source) == (2, 4)
+    assert theorem_names(source) == [("a", 2), ("b.c'", 3), ("d", 4)]
 
 
 def test_modules_come_after_their_imports_and_know_their_content(tmp_path: Path) -> None:

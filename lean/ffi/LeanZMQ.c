@@ -109,7 +109,7 @@ lean_obj_res lpb_lean_curve_keypair(void) {
 
 lean_obj_res lpb_lean_context_new(uint32_t io_threads) {
     lpb_context *context;
-    int status = lpb_context_new(io_threads > INT32_MAX ? INT32_MAX : (int)io_threads, &context);
+    int status = lpb_context_new(io_threads, &context);
     if (status != LPB_OK)
         return fail(status);
     return ok(lean_alloc_external(class_in(&context_class, finalize_context), context));

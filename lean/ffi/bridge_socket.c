@@ -152,12 +152,12 @@ static int64_t now_ms(void) {
 
 /* --- contexts ------------------------------------------------------------------------------------------------- */
 
-int lpb_context_new(int io_threads, lpb_context **context) {
+int lpb_context_new(int64_t io_threads, lpb_context **context) {
     if (context == NULL)
         return refuse(LPB_INVALID, "create a context: no place to store it");
     *context = NULL;
     if (io_threads < 1 || io_threads > 64)
-        return refuse(LPB_INVALID, "create a context: io_threads is %d, not 1 to 64", io_threads);
+        return refuse(LPB_INVALID, "create a context: io_threads is %lld, not 1 to 64", (long long)io_threads);
     lpb_context *created = malloc(sizeof *created);
     if (created == NULL)
         return fail("create a context", NULL);
@@ -168,7 +168,7 @@ int lpb_context_new(int io_threads, lpb_context **context) {
         return status;
     }
     atomic_init(&created->holders, 1);
-    if (zmq_ctx_set(created->zmq, ZMQ_IO_THREADS, io_threads) != 0) {
+    if (zmq_ctx_set(created->zmq, ZMQ_IO_THREADS, (int)io_threads) != 0) {
         int status = fail("set the context's io_threads", NULL);
         lpb_context_release(created);
         return status;

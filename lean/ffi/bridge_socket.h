@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a caller compiled against an older header could misread the library. */
-#define LPB_INTERFACE_VERSION 1
+#define LPB_INTERFACE_VERSION 2
 
 /* Every wait is finite: the defaults hold until lpb_socket_set_option changes them. */
 #define LPB_DEFAULT_SEND_TIMEOUT_MS 5000
@@ -109,7 +109,7 @@ LPB_API void lpb_zmq_version(int *major, int *minor, int *patch);
 /* --- contexts ------------------------------------------------------------------------------------------------- */
 
 /* A new context with `io_threads` (1 to 64) threads of ZeroMQ's. The caller holds it until lpb_context_release. */
-LPB_API int lpb_context_new(int io_threads, lpb_context **context);
+LPB_API int lpb_context_new(int64_t io_threads, lpb_context **context);
 
 /* Makes every wait on the context's sockets end with LPB_CLOSED, and every new one. Does not wait for them. */
 LPB_API int lpb_context_shutdown(lpb_context *context);

@@ -285,6 +285,14 @@ theorem utf8Decode_utf8Encode (cs : List Char) : utf8Decode (utf8Encode cs) = so
 the string is a literal; `utf8Encode` of a list of characters is linear. -/
 def ofString (s : String) : List UInt8 := s.toByteArray.data.toList
 
+/-- `ofString` as it is compiled. The compiler hands `String.toByteArray` a reference of its own, and the runtime's
+function does not give it back: each call would leave a string behind. -/
+def ofStringThroughUTF8 (s : String) : List UInt8 := s.toUTF8.data.toList
+
+@[csimp] theorem ofString_eq_ofStringThroughUTF8 : @ofString = @ofStringThroughUTF8 := by
+  funext s
+  rw [ofString, ofStringThroughUTF8, String.toUTF8_eq_toByteArray]
+
 /-- The string of UTF-8 bytes. -/
 def toString? (bytes : List UInt8) : Option String :=
   match utf8Decode bytes with

@@ -189,7 +189,7 @@ def required (key : String) (as : Value → Option α) (entries : List (String �
     | some a => .ok a
 
 /-- The value under a key that need not be there. -/
-def optional (key : String) (as : Value → Option α) (entries : List (String × Value)) : Except String (Option α) :=
+def optionalKey (key : String) (as : Value → Option α) (entries : List (String × Value)) : Except String (Option α) :=
   match Value.find? key entries with
   | none => .ok none
   | some value =>
@@ -278,9 +278,9 @@ def readReply (entries : List (String × Value)) (frames : List ByteArray) : Exc
   if status == "ok" then
     if Value.hasKey "error" entries then .error "a result and an error" else
     let result ← required "result" Value.asMap? entries
-    let headers ← readArrayHeaders ((← optional "arrays" Value.asList? entries).getD [])
+    let headers ← readArrayHeaders ((← optionalKey "arrays" Value.asList? entries).getD [])
     let arrays ← takeArrays headers frames
-    return ⟨id, .ok result arrays (← optional "certificate" Value.asMap? entries)⟩
+    return ⟨id, .ok result arrays (← optionalKey "certificate" Value.asMap? entries)⟩
   else if status == "error" then
     let error ← required "error" Value.asMap? entries
     onlyKeys ["code", "message", "details"] error

@@ -8,6 +8,10 @@ public import Client
 
 The request, and what makes its reply a value with a proof: `certify` runs the checker on the very doubles that are
 sent. The matrix always travels as an array frame, which costs no encoding and no copy.
+
+In a running program it is compiled code that decides: the checker as Lean's compiler translated it, and the bits of
+`Float`s as the runtime gives them. The theorem is the kernel's; that this run evaluated the checker rightly is not. A
+transcript, which the kernel evaluates, does without that trust.
 -/
 
 @[expose] public section
@@ -44,8 +48,17 @@ structure FloatMatrix where
   columns : Nat
   /-- The elements. -/
   values : FloatArray
+  /-- There are as many elements as rows and columns ask for. -/
+  size_eq : rows * columns = values.size
 
 namespace FloatMatrix
+
+/-- The matrix of these elements; `none` when there are not as many as rows and columns ask for. -/
+def ofArray? (rows columns : Nat) (values : FloatArray) : Option FloatMatrix :=
+  if h : rows * columns = values.size then some ⟨rows, columns, values, h⟩ else none
+
+/-- The matrix of one row. -/
+def row (values : FloatArray) : FloatMatrix := ⟨1, values.size, values, Nat.one_mul _⟩
 
 /-- The bits of the first `count` elements, before others. -/
 def bitsBefore (values : FloatArray) : (count : Nat) → (rest : List Nat) → List Nat
@@ -62,7 +75,8 @@ def sumRequest (m : FloatMatrix) (certify : Bool) : Request :=
 
 end FloatMatrix
 
-/-- A sum, with the proof of what its certificate says of the exact values of the elements. -/
+/-- A sum, with the proof of what its certificate says of the exact values of the elements. A value of this type that a
+program made at run time was decided by compiled code. -/
 structure CertifiedSum (m : FloatMatrix) where
   /-- The sum as its bits. -/
   bits : UInt64

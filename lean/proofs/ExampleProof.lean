@@ -1,6 +1,6 @@
 module
 
-public import CertificateSum
+public import CertificateValue
 public import Envelope
 public import MessagePack
 
@@ -10,8 +10,9 @@ public import MessagePack
 The first half is what a proof project does with the bridge. A reply to `matrix_sum` was recorded; the kernel checks its
 bytes and its certificate, and from then on the sum is a fact about rational numbers, whoever computed it.
 
-The second half is a small program. It writes a request with the project's own encoder and reads a reply with its own
-decoder; `lpb verify` runs it on bytes of its live conversation.
+The second half is a small program. It reads requests and replies with the project's own decoder, writes them again with
+its own encoder, and runs the checker: compiled code decides there. `lpb verify` runs it on bytes of its live
+conversation.
 -/
 
 @[expose] public section
@@ -63,72 +64,60 @@ def hexOfBytes : List UInt8 → List Char
   | [] => []
   | b :: rest => hexDigit (b.toNat / 16) :: hexDigit (b.toNat % 16) :: hexOfBytes rest
 
-/-- The doubles of big-endian bytes, as their bits. -/
-def doublesOfBytes : List UInt8 → List Nat
-  | a :: b :: c :: d :: e :: f :: g :: h :: rest => Bytes.natOfBytes [a, b, c, d, e, f, g, h] :: doublesOfBytes rest
-  | _ => []
-
 /-! ## The program -/
 
-/-- The certificate and the sum that the header of a reply carries. -/
-def readReply (reply : Value) : Option (String × Nat × Certificate) := do
-  let id ← (← reply.get? "id").asString?
-  let sum ← (← (← reply.get? "result").get? "sum").asFloatBits?
-  let certificate ← reply.get? "certificate"
-  let count ← (← certificate.get? "count").asNat?
-  let error ← (← certificate.get? "error").asFloatBits?
-  let errorBound ← (← certificate.get? "error_bound").asFloatBits?
-  let nonnegative ← (← certificate.get? "nonnegative").asBool?
-  some (id, sum.toNat, { count, error := error.toNat, errorBound := errorBound.toNat, nonnegative })
+/-- The sum that the result of a reply carries, and nothing else. -/
+def sumOfResult? : Entries → Option Nat
+  | [(key, .float sum)] => if key == "sum" then some sum.toNat else none
+  | _ => none
 
-/-- The matrix of these elements as a parameter. -/
-def matrixOf (columns : Nat) : (rows : Nat) → (elements : List Nat) → List Value
-  | 0, _ => []
-  | rows + 1, elements => .list (takeFloats columns elements) :: matrixOf columns rows (dropFloats columns elements)
-where
-  /-- The first elements of a row. -/
-  takeFloats : Nat → List Nat → List Value
-    | n + 1, x :: xs => .float (UInt64.ofNat x) :: takeFloats n xs
-    | _, _ => []
-  /-- The elements after a row. -/
-  dropFloats : Nat → List Nat → List Nat
-    | n + 1, _ :: xs => dropFloats n xs
-    | _, xs => xs
+/-- Whether a certified reply to `matrix_sum` holds, when the matrix stands in the parameters. -/
+def verdictOnSum (request : Request) : Outcome → String
+  | .ok result [] (some certificate) =>
+    match elementsOfParams? (.map request.params), sumOfResult? result, Certificate.ofValue? (.map certificate) with
+    | some elements, some sum, some certificate => if check elements sum certificate then "accepted" else "rejected"
+    | _, _, _ => "rejected"
+  | _ => "rejected"
 
-/-- The answer, one JSON object of strings. -/
-def answer (id : String) (rows columns : Nat) (elements : List Nat) (reply : List UInt8) : String :=
-  let params := [("matrix", .list (matrixOf columns rows elements))]
-  let request : Request := { id, op := "matrix_sum", params, certify := true }
-  let written := String.ofList (hexOfBytes (MessagePack.encode request.toValue))
-  match MessagePack.decode reply with
-  | .error failure => "{\"request\":\"" ++ written ++ "\",\"certificate\":\"unreadable reply: " ++ failure.reason ++ "\"}"
-  | .ok value =>
-    match readReply value with
-    | none => "{\"request\":\"" ++ written ++ "\",\"certificate\":\"none in the reply\"}"
-    | some (replyId, sum, certificate) =>
-      let verdict := if check elements sum certificate then "accepted" else "rejected"
-      let sumHex := String.ofList (hexOfBytes (Bytes.encodeNat 8 sum))
-      "{\"request\":\"" ++ written ++ "\",\"id\":\"" ++ replyId ++ "\",\"sum\":\"" ++ sumHex ++
-        "\",\"certificate\":\"" ++ verdict ++ "\"}"
+/-- The answer about one exchange, one JSON object of strings. -/
+def answer (requestBytes replyBytes : List UInt8) : String :=
+  match (MessagePack.decode requestBytes).toOption.bind Request.ofValue?,
+    (MessagePack.decode replyBytes).toOption.bind Reply.ofValue? with
+  | some request, some reply =>
+    let verdict :=
+      if reply.id != request.id then "the reply is to another request"
+      else if request.op == "matrix_sum" then verdictOnSum request reply.outcome
+      else "unknown operation"
+    "{\"id\":\"" ++ request.id ++ "\",\"request\":\"" ++
+      String.ofList (hexOfBytes (MessagePack.encode request.toValue)) ++ "\",\"reply\":\"" ++
+      String.ofList (hexOfBytes (MessagePack.encode reply.toValue)) ++ "\",\"certificate\":\"" ++ verdict ++ "\"}"
+  | _, _ => "{\"certificate\":\"unreadable messages\"}"
+
+/-- The answers about exchanges, or `none` when a request has no reply. -/
+def answers : List String → Option (List String)
+  | [] => some []
+  | request :: reply :: others =>
+    match answers others with
+    | some rest => some (answer (bytesOfHex request.toList) (bytesOfHex reply.toList) :: rest)
+    | none => none
+  | [_] => none
 
 end LeanPythonBridge.ExampleProof
 
-/-- `ExampleProof ID ROWS COLUMNS ELEMENTS REPLY`: the elements are big-endian doubles in C order and the reply is a
-MessagePack header, both in hexadecimal. Prints the request that it would send, what the reply says, and whether its
-certificate holds. -/
+/-- Print lines. -/
+def printLines : List String → IO Unit
+  | [] => return ()
+  | line :: lines => do
+    IO.println line
+    printLines lines
+
+/-- `ExampleProof REQUEST REPLY [REQUEST REPLY …]`: MessagePack headers in hexadecimal. Prints for each exchange how it
+would write the two messages itself, and whether the certificate holds. -/
 def main (arguments : List String) : IO UInt32 := do
-  match arguments with
-  | [id, rows, columns, elements, reply] =>
-    match rows.toNat?, columns.toNat? with
-    | some rows, some columns =>
-      let doubles := LeanPythonBridge.ExampleProof.doublesOfBytes
-        (LeanPythonBridge.ExampleProof.bytesOfHex elements.toList)
-      let bytes := LeanPythonBridge.ExampleProof.bytesOfHex reply.toList
-      IO.println (LeanPythonBridge.ExampleProof.answer id rows columns doubles bytes)
-      return 0
-    | _, _ =>
-      IO.eprintln "ROWS and COLUMNS must be numbers"
-      return 2
+  match LeanPythonBridge.ExampleProof.answers arguments with
+  | some (line :: lines) =>
+    printLines (line :: lines)
+    return 0
   | _ =>
-    IO.eprintln "usage: ExampleProof ID ROWS COLUMNS ELEMENTS REPLY"
+    IO.eprintln "usage: ExampleProof REQUEST REPLY [REQUEST REPLY …]"
     return 2

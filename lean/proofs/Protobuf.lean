@@ -134,7 +134,7 @@ open Reader
 /-! ## Decoding -/
 
 /-- A truth value. -/
-def bool : Reader Bool := varint.bind fun n => if n = 0 then .pure false else if n = 1 then .pure true else fail
+def boolean : Reader Bool := varint.bind fun n => if n = 0 then .pure false else if n = 1 then .pure true else fail
 
 /-- The integer that is zigzagged so. -/
 def unzigzag (n : Nat) : Int := if n % 2 = 0 then .ofNat (n / 2) else .negSucc (n / 2)
@@ -194,9 +194,9 @@ def valueField (item : Reader Value) (tag : Nat) : Reader Value :=
   else if tag = 0x32 then delimited (chars.map fun cs => .string (String.ofList cs))
   else if tag = 0x3a then delimited ((list item).map .list)
   else if tag = 0x42 then delimited ((map item).map .map)
-  else if tag = 0x10 then bool.map .bool
+  else if tag = 0x10 then boolean.map .bool
   else if tag = 0x20 then varint.map fun n => .int (.ofNat n)
-  else if tag = 0x08 then bool.bind fun b => if b then .pure .null else fail
+  else if tag = 0x08 then boolean.bind fun b => if b then .pure .null else fail
   else fail
 
 /-- The message for a value nested at most `depth` deep. -/

@@ -101,7 +101,7 @@ def headerField (tag : Nat) : Reader Value :=
   else if tag = 0x08 ∨ tag = 0x30 then nat
   else if tag = 0x22 ∨ tag = 0x4a ∨ tag = 0x52 then mapWithin (Value.maxDepth - 2)
   else if tag = 0x2a then delimited (message arrayField arrayOfFields?)
-  else if tag = 0x38 then bool.map .bool
+  else if tag = 0x38 then boolean.map .bool
   else if tag = 0x5a then delimited (message errorField errorOfFields?)
   else if tag = 0x62 then delimited (message timingField timingOfFields?)
   else fail

@@ -151,7 +151,7 @@ theorem reads_float {item : Reader Value} (bits : UInt64) :
 
 theorem reads_bool {item : Reader Value} (b : Bool) :
     Reads (Reader.varint.bind (valueField item)) (valueBytes (.bool b)) (.bool b) := by
-  have r : Reads bool [if b then 1 else 0] b := by
+  have r : Reads boolean [if b then 1 else 0] b := by
     cases b
     · exact Reads.tag (n := 0) (by decide) (Reads.pure _)
     · exact Reads.tag (n := 1) (by decide) (Reads.pure _)
@@ -159,7 +159,7 @@ theorem reads_bool {item : Reader Value} (b : Bool) :
 
 theorem reads_null {item : Reader Value} :
     Reads (Reader.varint.bind (valueField item)) (valueBytes .null) .null := by
-  have r : Reads bool [1] true := Reads.tag (n := 1) (by decide) (Reads.pure _)
+  have r : Reads boolean [1] true := Reads.tag (n := 1) (by decide) (Reads.pure _)
   exact Reads.tag (n := 0x08) (by decide) (r.bind (more := []) (Reads.pure _))
 
 theorem reads_string {item : Reader Value} {s : String} (small : (Bytes.ofString s).length < 2 ^ 64) :

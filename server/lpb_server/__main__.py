@@ -27,6 +27,7 @@ from lpb_server.errors import (
     ExecutorError,
     KeyFileError,
     MalformedEndpoint,
+    RegistrationError,
     ServerError,
 )
 from lpb_server.executors import PROCESS, check_executor, opened_executor
@@ -38,7 +39,9 @@ from lpb_server.operations import default_registry
 from lpb_server.service import Service
 from lpb_server.settings import SERVER_SETTINGS, add_flags
 from lpb_server.sources import add_source_flags, load_for
+from lpb_server.supervision import journal_of_parent, supervise
 from lpb_server.transport import BridgeServer, Broker, ExecutorServer
+from lpb_server.transport.socket_files import WORKERS_SOCKET, private_folder
 from lpb_server.wire.shared_memory import opened_segments
 
 __all__ = ["main"]
@@ -46,9 +49,6 @@ __all__ = ["main"]
 _EXIT_OK: Final = 0
 _EXIT_USAGE: Final = 2
 _EXIT_ENVIRONMENT: Final = 3
-
-DEFAULT_WORKERS_ENDPOINT: Final = "tcp://127.0.0.1:5556"
-"""Where a broker that runs no workers of its own waits for some, unless it is told."""
 
 _LOG = logging.getLogger("lpb_server")
 
@@ -80,30 +80,35 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
     int
         The exit code.
     """
-    options = _parser(program).parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(program).parse_args(given)
     try:
         loaded = load_for(options, os.environ, Path.cwd())
         config, pool = loaded.configuration.server, loaded.configuration.pool
         if pool.broker:
-            elsewhere = pool.workers_endpoint or DEFAULT_WORKERS_ENDPOINT
+            # Unless it is told: where no other user of this machine can pass for a worker.
+            elsewhere = pool.workers_endpoint or f"ipc://{private_folder()}/{WORKERS_SOCKET}"
             pool = replace(pool, workers=0, workers_endpoint=elsewhere)
         configure_logging(config.log_level, config.log_format)
+        if config.supervise:
+            return supervise(given)
+        journal = journal_of_parent()
         keep_freed_memory()
         segments = opened_segments(config.limits, wanted=config.shared_memory)
-        service = Service(default_registry(), config.limits, segments=segments)
+        service = Service(default_registry(config.operations), config.limits, segments=segments)
         if check_executor(pool.executor) != PROCESS:
             with (
                 opened_executor(pool.executor) as executor,
-                ExecutorServer(service, config, executor, pool.drain_s) as dispatcher,
+                ExecutorServer(service, config, executor, pool.drain_s, journal) as dispatcher,
                 _running(dispatcher, config),
             ):
                 _announce(dispatcher.endpoint)
                 dispatcher.serve()
         elif pool.workers or pool.workers_endpoint:
-            with Broker(service.purity, config, pool) as broker, _running(broker, config):
+            with Broker(service.purity, config, pool, journal) as broker, _running(broker, config):
                 broker.serve(lambda: _announce(broker.endpoint, broker.workers_endpoint))
         else:
-            with BridgeServer(service, config) as server, _running(server, config):
+            with BridgeServer(service, config, journal) as server, _running(server, config):
                 _announce(server.endpoint)
                 server.serve()
     except (BindError, ExecutorError) as error:
@@ -113,7 +118,13 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
         where = f"{error.filename}: " if error.filename else ""
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         return _EXIT_ENVIRONMENT
-    except (ConfigError, KeyFileError, MalformedEndpoint, ServerError) as error:
+    except (
+        ConfigError,
+        KeyFileError,
+        MalformedEndpoint,
+        RegistrationError,
+        ServerError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_USAGE
     _LOG.info("stopped")
@@ -129,14 +140,17 @@ def _running(server: BridgeServer | Broker, config: ServerConfig) -> Iterator[No
 @contextmanager
 def _stopped_by_signals(server: BridgeServer | Broker) -> Iterator[None]:
     """Stop cleanly on the first signal; the second one ends the process at once."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # As nohup has it.
+        numbers.append(signal.SIGHUP)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in numbers:
             signal.signal(name, signal.SIG_DFL)
         notify(STOPPING)
         server.stop()
 
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in numbers:
         signal.signal(name, stop)
     signal.set_wakeup_fd(server.wake_descriptor, warn_on_full_buffer=False)
     try:
@@ -151,8 +165,11 @@ def _announce(endpoint: str, workers_endpoint: str = "") -> None:
         ready["workers_endpoint"] = workers_endpoint
     try:
         print(json.dumps(ready), flush=True)
-    except BrokenPipeError:
-        _LOG.warning("nobody reads standard output; listening on %s", endpoint)
+    except OSError as error:  # Nobody reads it, or the disk is full.
+        _LOG.warning("standard output: %s; listening on %s", error.strerror, endpoint)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())  # What is left in its buffer goes there, at the end.
+        os.close(null)
     _LOG.info("listening on %s", endpoint)
     notify(READY)
 

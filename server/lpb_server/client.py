@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Literal, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +18,30 @@ import numpy.typing as npt
 from lpb_server.config import LOOK_OUT_US
 from lpb_server.durations import check_timeout
 from lpb_server.endpoints import check_endpoint
-from lpb_server.errors import CertificateMissing, ClientInUse, RemoteError
+from lpb_server.errors import (
+    CertificateMissing,
+    ClientInUse,
+    ProtocolError,
+    RemoteError,
+    UnprovenError,
+    WireError,
+)
 from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
 from lpb_server.segment import EncodedArrays, SharedArrays
 from lpb_server.transport.exclusive import Exclusive
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
-from lpb_server.wire.arrays import encode_arrays
+from lpb_server.wire.arrays import Array, encode_arrays
+from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
 from lpb_server.wire.envelope import Request
 from lpb_server.wire.exact_arrays import exact_floats
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
 from lpb_server.wire.values import Frame, ValueMap
+
+if TYPE_CHECKING:  # What computes takes long to import, and a client does without.
+    from lpb_server.operations.registry import Registry
 
 __all__ = [
     "AUTO_FORMAT",
@@ -238,6 +249,7 @@ class BridgeClient:
         *,
         certify: bool = False,
         deadline_ms: int | None = None,
+        check: bool | Registry = False,
     ) -> CallResult:
         """Call an operation.
 
@@ -254,13 +266,21 @@ class BridgeClient:
             Whether to ask for a certificate.
         deadline_ms : int, optional
             The server drops the request when it has waited that long.
+        check : bool or Registry
+            Whether to check the certificate here, in Python's exact integers; a registry says
+            which operations are known. It is a convenience: Lean's kernel is the judge.
 
         Raises
         ------
         RemoteError
             When the server answered with an error.
+        UnprovenError
+            With `check`, when the answer's certificate does not hold; `CertificateMissing` when
+            a certificate was asked for, by `certify` or `check`, and none came.
+        InvalidParams
+            With `check`, when Python has no checker for the operation.
         BridgeTimeout, ProtocolError, EndpointError, HandshakeError
-            When there is no usable answer; `CertificateMissing` is a ProtocolError.
+            When there is no usable answer.
         ClientInUse
             When another thread is in a call.
         WireError
@@ -268,27 +288,9 @@ class BridgeClient:
         """
         self._begin()
         try:
-            answer = self._call(op, params, arrays, certify, deadline_ms)
+            return self._call(op, params, arrays, certify, deadline_ms, check)
         finally:
             self._use.end()
-        error = answer.reply.error
-        if error is not None:
-            raise RemoteError(
-                error.code,
-                error.message,
-                cast("dict[str, Any]", error.details),
-                endpoint=self.endpoint,
-                tries=answer.tries,
-            )
-        reply = answer.reply
-        if certify and reply.certificate is None:
-            raise CertificateMissing(
-                f"the reply of {op} has no certificate, and one was asked for",
-                endpoint=self.endpoint,
-                tries=answer.tries,
-            )
-        certificate = reply.certificate if certify else None
-        return CallResult(reply.result or {}, answer.arrays, certificate, reply.timing)
 
     def _call(
         self,
@@ -297,7 +299,14 @@ class BridgeClient:
         arrays: Mapping[str, npt.ArrayLike] | None,
         certify: bool,
         deadline_ms: int | None,
-    ) -> Answer:
+        check: bool | Registry,
+    ) -> CallResult:
+        checker = None
+        if check is not False:
+            from lpb_server.checking import checker_of
+
+            certify = True
+            checker = checker_of(op, None if check is True else check)
         answer, request_id = None, None
         placed = self._shared.place(arrays) if arrays and self._shared is not None else None
         if placed is not None:
@@ -310,7 +319,38 @@ class BridgeClient:
                 op, params, arrays, certify, deadline_ms, None, request_id
             )
             answer = self._send(frames, request.id)
-        return answer
+        called = self._result(op, answer, certify=certify)
+        if checker is not None:
+            from lpb_server.checking import doubt
+
+            reason = doubt(checker, params or {}, arrays or {}, called)
+            if reason:
+                raise UnprovenError(
+                    f"{op} is not proven: {reason}", endpoint=self.endpoint, tries=answer.tries
+                )
+        return called
+
+    def _result(self, op: str, answer: Answer, *, certify: bool) -> CallResult:
+        """Return what a reply says, with the certificate's arrays apart from its own."""
+        where: Any = {"endpoint": self.endpoint, "tries": answer.tries}
+        reply, arrays = answer.reply, answer.arrays
+        certificate_arrays: dict[str, Array] = {}
+        if reply.error is not None:
+            details = cast("dict[str, Any]", reply.error.details)
+            raise RemoteError(reply.error.code, reply.error.message, details, **where)
+        if certify and reply.certificate is None:
+            raise CertificateMissing(
+                f"{op} is not proven: the reply has no certificate, and one was asked for", **where
+            )
+        if reply.certificate is not None and CERTIFICATE_ARRAYS in reply.certificate:
+            try:
+                arrays, certificate_arrays = split_arrays(arrays, reply.certificate)
+            except WireError as wrong:
+                raise ProtocolError(wrong.message, **where) from wrong
+        if not certify:  # What nobody asked for is left aside.
+            return CallResult(reply.result or {}, arrays, None, reply.timing)
+        result = reply.result or {}
+        return CallResult(result, arrays, reply.certificate, reply.timing, certificate_arrays)
 
     def exchange(
         self,

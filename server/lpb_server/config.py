@@ -8,12 +8,13 @@ or to ``connect`` to.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from lpb_server.logs import LogFormat
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.limits import REQUEST_LIMITS, Limits
 
 __all__ = [
     "DEFAULT_ENDPOINT",
@@ -28,6 +29,7 @@ __all__ = [
     "ServerConfig",
     "WorkerConfig",
     "default_workers",
+    "half_of_memory",
 ]
 
 DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5555"
@@ -44,6 +46,7 @@ LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 _MIB: Final = 1 << 20
 _MOST_BYTES: Final = {"most": (1 << 63) - 1}
 _WORKERS: Final = {"least": 0, "most": 1024}
+_ALLOWED_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 def default_workers() -> int:
@@ -52,6 +55,17 @@ def default_workers() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # Not on every system.
         return os.cpu_count() or 1
+
+
+def half_of_memory() -> int:
+    """Return half of the memory that there is, or that a container is allowed, in bytes."""
+    try:
+        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):  # Not on every system.
+        found = 8 << 30
+    with suppress(OSError, ValueError):  # The word "max" where there is no limit.
+        found = min(found, int(_ALLOWED_MEMORY.read_text()))
+    return max(found // 2, 64 * _MIB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +159,31 @@ class ServerConfig:
         The name of the server's own key pair.
     keys : Path
         The folder of the keys and of the lists of those that are allowed.
+    operations : str
+        Operations of one's own beside the built-in ones: Python files and modules, separated by
+        commas.
     connections : int
         How many peers are connected at most; the handshake of one more is refused.
     requests_per_client : int
         How many requests of one client run or wait at most; more are answered ``overloaded``.
         A client is a user's key, or a connection where there is no CURVE.
+    peer_bytes : int
+        How many bytes of one client's requests may run or wait, and of its replies be left unread,
+        beside one of each; beyond that requests are answered ``overloaded``, and who does not read
+        is cut off. Who sends more of one message than its limits allow is cut off, too.
+    total_bytes : int
+        The same for all clients together; the connection that holds most is cut off. By default
+        half of the machine's memory.
+    handshakes_per_s : int
+        How many peers of one address may come in a second where there is no CURVE, beyond as many
+        at once as may be connected; the others wait, and are refused after two seconds.
     handshake_s : float
         How long a peer may take to say who it is before it is disconnected.
     log_level : str
         What is logged.
+    supervise : bool
+        Start the server again when a signal ends it, such as a failed assertion in a library. What
+        has side effects does not run twice then. An endpoint should name its port.
     shared_memory : bool
         Read large arrays of clients of the same user on this host from shared memory.
     look_out_us : int
@@ -163,7 +193,7 @@ class ServerConfig:
 
     endpoint: str = field(default=DEFAULT_ENDPOINT, metadata={"endpoint": "bind"})
     insecure: bool = False
-    limits: Limits = DEFAULT_LIMITS
+    limits: Limits = REQUEST_LIMITS
     queue_length: int = 1024
     high_water_mark: int = 1000
     metrics_port: int = field(default=0, metadata={"least": 0, "most": 65535})
@@ -172,10 +202,15 @@ class ServerConfig:
     curve: bool = False
     curve_key: str = "server"
     keys: Path = DEFAULT_KEYS
+    operations: str = ""
     connections: int = 4096
     requests_per_client: int = 1024
+    peer_bytes: int = field(default=256 * _MIB, metadata=_MOST_BYTES)
+    total_bytes: int = field(default_factory=half_of_memory, metadata=_MOST_BYTES)
+    handshakes_per_s: int = 100
     handshake_s: float = 30.0
     log_level: LogLevel = "info"
+    supervise: bool = False
     shared_memory: bool = True
     look_out_us: int = field(default=LOOK_OUT_US, metadata={"least": 0, "most": 1_000_000})
 

@@ -10,9 +10,10 @@
     ├── ClientError             a call that gave no result: endpoint, tries, cause
     │   ├── BridgeTimeout       every try went unanswered
     │   ├── ProtocolError       the last try was answered with something that is no reply
-    │   │   └── CertificateMissing  a certificate was asked for, and none came
     │   ├── ClientInUse         another thread uses the client at this moment
     │   ├── RemoteError         the server answered with an error: code, message, details
+    │   ├── UnprovenError       the certificate does not hold
+    │   │   └── CertificateMissing  a certificate was asked for, and none came
     │   ├── EndpointError       the endpoint cannot be used at all
     │   └── HandshakeError      the server and this client do not let each other in
     ├── ServerError             the server cannot run as asked
@@ -55,6 +56,7 @@ __all__ = [
     "RemoteError",
     "RequestError",
     "ServerError",
+    "UnprovenError",
     "WireError",
 ]
 
@@ -163,10 +165,6 @@ class ProtocolError(ClientError):
     """The last try was answered with something that is no reply to the request."""
 
 
-class CertificateMissing(ProtocolError):
-    """A certificate was asked for, and the reply has none: the result is not to be relied on."""
-
-
 class ClientInUse(ClientError):
     """Another thread uses the client at this moment: each thread needs a client of its own."""
 
@@ -187,6 +185,14 @@ class RemoteError(ClientError):
         self.code = code
         self.remote_message = message
         self.details: dict[str, Any] = dict(details or {})
+
+
+class UnprovenError(ClientError):
+    """The server answered, and the answer is not proven: its certificate does not hold."""
+
+
+class CertificateMissing(UnprovenError):
+    """A certificate was asked for, and the reply has none: the result is not to be relied on."""
 
 
 class EndpointError(ClientError):

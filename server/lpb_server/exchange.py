@@ -54,9 +54,12 @@ class CallResult(msgspec.Struct):
         What a checker needs; None unless it was asked for.
     timing : Timing or None
         How long the server took; None for a certified reply.
+    certificate_arrays : dict of str to ndarray
+        The arrays of the certificate, read-only.
     """
 
     result: ValueMap
     arrays: dict[str, Array]
     certificate: ValueMap | None
     timing: Timing | None
+    certificate_arrays: dict[str, Array] = {}

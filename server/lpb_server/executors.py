@@ -73,12 +73,12 @@ def opened_executor(address: str) -> Iterator[Executor]:
 
 
 @functools.cache
-def _service(limits: Limits) -> Service:
-    return Service(default_registry(), limits)
+def _service(limits: Limits, operations: str) -> Service:
+    return Service(default_registry(operations), limits)
 
 
 def run_elsewhere(
-    frames: list[bytes], waited_s: float, limits: Limits
+    frames: list[bytes], waited_s: float, limits: Limits, operations: str = ""
 ) -> tuple[list[bytes], bool, str]:
     """Run a request, in whatever process this is called.
 
@@ -90,13 +90,15 @@ def run_elsewhere(
         How long it has waited.
     limits : Limits
         Those of the server.
+    operations : str
+        The server's setting; the files and modules must be found here as well.
 
     Returns
     -------
     tuple of list of bytes, bool and str
         The reply, whether the operation was called, and the code of the error, if it is one.
     """
-    service = _service(limits)
+    service = _service(limits, operations)
     opened = service.open(frames)
     if isinstance(opened, Rejected):  # The server lets none through that it would reject.
         return [bytes(frame) for frame in opened.reply], False, code_of(opened.reply)

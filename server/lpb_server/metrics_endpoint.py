@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import socket
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager, suppress
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any, Final
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from lpb_server.errors import BindError
 from lpb_server.metrics import BOUNDS_S, Metrics
@@ -14,7 +20,48 @@ if TYPE_CHECKING:
 
 __all__ = ["METRICS_HOST", "serving_metrics"]
 
+_LOG = logging.getLogger(__name__)
+
 METRICS_HOST: Final = "127.0.0.1"
+
+
+_SILENT_S: Final = 10.0
+_MOST_CONNECTIONS: Final = 16
+"""How long a connection may say nothing, and how many there are; the oldest one goes first."""
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _SILENT_S
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing: it is asked every few seconds."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    request_queue_size = 2 * _MOST_CONNECTIONS
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._open: dict[int, socket.socket] = {}
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, after ending the oldest connection of too many."""
+        while len(self._open) >= _MOST_CONNECTIONS:
+            with suppress(StopIteration, RuntimeError, KeyError, OSError):
+                oldest = self._open.pop(next(iter(self._open)))
+                oldest.shutdown(socket.SHUT_RDWR)
+        self._open[id(request)] = request
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Let go of a connection."""
+        self._open.pop(id(request), None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Note that a connection failed; whoever asked for metrics has gone, or said nothing."""
+        _LOG.debug("a connection for metrics failed: %s", sys.exc_info()[1])
 
 
 class _Collector:
@@ -89,15 +136,18 @@ def serving_metrics(metrics: Metrics, port: int) -> Iterator[None]:
     if not port:
         yield
         return
-    from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+    from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 
     registry = CollectorRegistry()
     registry.register(_Collector(metrics))
     ProcessCollector(registry=registry)
     try:
-        server, thread = start_http_server(port, METRICS_HOST, registry)
+        application = make_wsgi_app(registry)
+        server = make_server(METRICS_HOST, port, application, _Server, _Handler)
     except (OSError, OverflowError) as error:
         raise BindError(f"http://{METRICS_HOST}:{port}", str(error)) from None
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     try:
         yield
     finally:

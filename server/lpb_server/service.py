@@ -12,14 +12,16 @@ import msgspec
 from mypy_extensions import mypyc_attr
 
 from lpb_server.errors import ErrorCode, RequestError
-from lpb_server.operations.definition import ArrayMap, Operation
+from lpb_server.operations.definition import Operation
+from lpb_server.operations.plain import plain_evidence, plain_outcome
+from lpb_server.operations.question import ArrayMap, Evidence, Outcome
 from lpb_server.operations.registry import Registry
 from lpb_server.wire.arrays import decode_arrays, encode_arrays
+from lpb_server.wire.certificate_arrays import certificate_on_the_wire
 from lpb_server.wire.envelope import Reply, Timing
 from lpb_server.wire.intake import Opened, Rejected, open_request
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.limits import REQUEST_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
-from lpb_server.wire.numpy_values import plain_values
 from lpb_server.wire.shared_memory import Segments
 from lpb_server.wire.values import Frame
 
@@ -63,7 +65,7 @@ class Service:
     def __init__(
         self,
         registry: Registry,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = REQUEST_LIMITS,
         clock: Callable[[], float] = time.monotonic,
         segments: Segments | None = None,
     ) -> None:
@@ -117,8 +119,7 @@ class Service:
                 raise
             about = {"id": opened.request.id, "op": opened.request.op}
             _LOG.exception("request %s failed inside the server", opened.request.id, extra=about)
-            said = str(error) if isinstance(error, _UnsendableResult) else type(error).__name__
-            reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {said}")
+            reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {type(error).__name__}")
         return Handled(reply, ran)
 
     def _check(self, opened: Opened) -> tuple[Operation, ArrayMap]:
@@ -133,35 +134,63 @@ class Service:
     ) -> list[Frame]:
         request = opened.request
         started_s = self._clock()
-        outcome = called.function(request.params, arrays)
-        certificate = None
-        if request.certify and called.certifier is not None:
-            certificate = called.certifier(request.params, arrays, outcome)
+        returned = called.function(request.params, arrays)
+        evidence: Evidence | None = None
+        if request.certify:
+            returned = _plain(called, returned)  # What is certified is what is sent.
+            evidence = _plain_evidence(called, called.certify(request.params, arrays, returned))
         compute_us = round((self._clock() - started_s) * _MICROSECONDS)
         # A certified reply is a function of its request: every byte of it can be checked.
         timing = None
         if not request.certify:
             timing = Timing(round(queued_s * _MICROSECONDS), compute_us)
         try:
-            headers, array_frames = encode_arrays(outcome.arrays)
-            reply = Reply(request.id, outcome.result, headers, certificate, timing=timing)
-            try:
-                return encode_message(reply, opened.wire_format, array_frames)
-            except RequestError:  # Perhaps for NumPy's scalars, which have plain values.
-                result = plain_values(outcome.result, "result")
-                certificate = certificate and plain_values(certificate, "certificate")
-                reply = Reply(request.id, result, headers, certificate, timing=timing)
-                return encode_message(reply, opened.wire_format, array_frames)
+            if type(returned) is Outcome:
+                return _written(opened, returned, evidence, timing)
+        except RequestError:
+            pass  # NumPy's own types, perhaps: they are looked for only where it matters.
+        try:
+            return _written(opened, _plain(called, returned), evidence, timing)
         except RequestError as error:
-            # What the caller sent was fine; what the operation made of it cannot be sent.
-            raise _UnsendableResult(request.op, error.message) from error
+            raise _unsendable(called, error.message) from error
 
 
-class _UnsendableResult(Exception):
-    """An operation gave a result that cannot be sent; whoever called it is told why."""
+def _written(
+    opened: Opened, outcome: Outcome, evidence: Evidence | None, timing: Timing | None
+) -> list[Frame]:
+    """Write a reply as frames: the arrays of the certificate follow those of the result."""
+    certificate = None
+    arrays = outcome.arrays
+    if evidence is not None:
+        certificate = evidence.entries
+        if evidence.arrays:
+            certificate = certificate_on_the_wire(certificate, evidence.arrays)
+            arrays = {**arrays, **evidence.arrays}
+    headers, array_frames = encode_arrays(arrays)
+    reply = Reply(opened.request.id, outcome.result, headers, certificate, timing=timing)
+    return encode_message(reply, opened.wire_format, array_frames)
 
-    def __init__(self, op: str, reason: str) -> None:
-        super().__init__(f"{op} gave a result that cannot be sent: {reason}")
+
+def _plain(called: Operation, returned: object) -> Outcome:
+    try:
+        return plain_outcome(returned)
+    except TypeError as error:
+        raise _unsendable(called, str(error)) from error
+
+
+def _plain_evidence(called: Operation, evidence: Evidence) -> Evidence:
+    try:
+        return plain_evidence(evidence)
+    except TypeError as error:
+        raise _unsendable(called, str(error)) from error
+
+
+def _unsendable(called: Operation, reason: str) -> RequestError:
+    # What the caller sent was fine; what the operation made of it cannot be sent.
+    _LOG.error("%s gave a result that cannot be sent: %s", called.name, reason)
+    return RequestError(
+        ErrorCode.INTERNAL, f"{called.name} gave a result that cannot be sent: {reason}"
+    )
 
 
 def _is_ctrl_c(error: BaseException) -> bool:

@@ -215,7 +215,7 @@ SERVER_SETTINGS: Final = tuple(
 """What a server takes."""
 
 POOLED_SETTINGS: Final = (
-    *("heartbeat_s", "liveness_s", "log_level", "log_format", "shared_memory"),
+    *("heartbeat_s", "liveness_s", "log_level", "log_format", "shared_memory", "operations"),
     *(key for key, item in SETTINGS.items() if item.section == "limits"),
 )
 """What a worker has to have as its broker has it."""

@@ -19,7 +19,7 @@ from typing import Final
 
 import zmq
 
-from lpb_server.errors import ConfigError, KeyFileError
+from lpb_server.errors import ConfigError, KeyFileError, RegistrationError
 from lpb_server.keys import client_curve
 from lpb_server.logs import configure_logging
 from lpb_server.memory import keep_freed_memory
@@ -83,14 +83,15 @@ def main(
         if not config.connect:
             raise ConfigError("--connect must say where the broker waits for workers")
         curve = client_curve(server.keys, config.curve_key, config.curve_server_key)
-    except (ConfigError, KeyFileError) as error:
+        registry = default_registry(server.operations)
+    except (ConfigError, KeyFileError, RegistrationError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     configure_logging(server.log_level, server.log_format)
     keep_freed_memory()
     sys.setswitchinterval(_SWITCH_S)
     segments = opened_segments(server.limits, wanted=server.shared_memory)
-    service = Service(default_registry(), server.limits, segments=segments)
+    service = Service(registry, server.limits, segments=segments)
     identity = options.identity or secrets.token_hex(8)
     lifeline = sys.stdin.fileno() if options.end_with_stdin else None
     if options.fork_server:
@@ -114,6 +115,8 @@ def main(
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, leave)
     signal.set_wakeup_fd(worker.wake_descriptor, warn_on_full_buffer=False)
     try:
         worker.run()

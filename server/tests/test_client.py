@@ -152,10 +152,16 @@ def test_exchange_keeps_the_exact_bytes(endpoint: str, wire_format: WireFormat) 
 def test_call_raw(endpoint: str) -> None:
     with BridgeClient(endpoint) as client:
         frames = client.call_raw(
-            [b'{"schema_version":2,"id":"a","op":"ping","params":{},"certify":true}'], "a"
+            [
+                b'{"schema_version":2,"id":"a","op":"matrix_sum","params":{"matrix":[[1.0]]},'
+                b'"certify":true}'
+            ],
+            "a",
         )
     assert frames == [
-        b'{"schema_version":2,"id":"a","status":"ok","result":{"pong":true},"certificate":{}}'
+        b'{"schema_version":2,"id":"a","status":"ok","result":{"sum":1.0},'
+        b'"certificate":{"kind":"sum_error_bound","count":1,"error":0.0,'
+        b'"error_bound":1.1102230246251565e-16,"nonnegative":true}}'
     ]
 
 

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from lpb_server import __version__
 from lpb_server.errors import ErrorCode, InvalidParams, RegistrationError, RequestError
-from lpb_server.operations import Operation, Outcome, Registry, default_registry, operation
+from lpb_server.operations import (
+    ArraySpec,
+    Operation,
+    Outcome,
+    Registry,
+    default_registry,
+    operation,
+)
 from lpb_server.operations.matrix_sum import matrix_sum
 from lpb_server.operations.summation import fast_sum
 
@@ -38,8 +45,20 @@ def test_listing() -> None:
     assert result["server"] == {"name": "lean-python-bridge", "version": __version__}
     listed: Any = result["operations"]
     assert [item["name"] for item in listed] == ["echo", "matrix_sum", "operations", "ping"]
-    assert [item["certified"] for item in listed] == [True, True, False, True]
-    assert all(list(item) == ["name", "summary", "params", "pure", "certified"] for item in listed)
+    assert [item["certified"] for item in listed] == [False, True, False, False]
+    keys = ["name", "summary", "params", "arrays", "pure", "certified", "certificate", "theorem"]
+    assert all(list(item) == keys for item in listed)
+    assert [item["theorem"] for item in listed] == [
+        "LeanPythonBridge.Certificate.Echo.operation",
+        "LeanPythonBridge.Certificate.MatrixSum.operation",
+        None,
+        "LeanPythonBridge.Certificate.Ping.operation",
+    ]
+    assert [item["certificate"] for item in listed] == [None, "sum_error_bound", None, None]
+    assert listed[0]["arrays"] is None
+    assert listed[1]["arrays"] == [
+        {"name": "matrix", "dtype": "f8", "shape": ["m", "n"], "needed": False, "empty": False}
+    ]
 
 
 def test_unknown_operation_names_those_there_are() -> None:
@@ -135,8 +154,13 @@ def test_what_cannot_be_called_is_known_when_it_is_registered(function: Any, sai
         ({"arrays": ("x", "x")}, "twice"),
         ({"arrays": ("",)}, "needs a name"),
         ({"arrays": (1,)}, "no text"),
-        ({"optional_arrays": ("y",)}, "none of its arrays"),
-        ({"certifier": lambda params: {}}, "certifier has to take 3 arguments"),
+        ({"arrays": {"\ud800": ArraySpec()}}, "surrogate"),
+        ({"arrays": {"x": ArraySpec(shape=("\ud800",))}}, "surrogate"),
+        ({"arrays": {"x": ArraySpec(shape=(1 << 64,))}}, "cannot be listed"),
+        ({"arrays": 3}, "map of ArraySpec"),
+        ({"examples": 3}, "examples cannot be called"),
+        ({"examples": lambda random: []}, "examples has to take 2 arguments"),
+        ({"lies": lambda question: {}}, "lies has to take 2 arguments"),
     ],
 )
 def test_what_no_request_can_name_is_known_when_it_is_registered(
@@ -153,13 +177,15 @@ def test_what_has_the_wrong_type_is_known_when_it_is_registered(changes: dict[st
 
 
 def test_an_array_that_is_missing_is_named() -> None:
-    @operation("add", params={}, summary="", arrays=("x", "y", "z"), optional_arrays=("z",))
+    specs = {"x": ArraySpec(), "y": ArraySpec(), "z": ArraySpec(needed=False)}
+
+    @operation("add", params={}, summary="", arrays=specs)
     def add(params: Any, arrays: Any) -> Outcome:
         return Outcome({})
 
     x, y = np.zeros(1), np.zeros(1)
     add.check({}, {"x": x, "y": y}, certify=False)
-    with pytest.raises(InvalidParams, match="add needs an array 'y'") as caught:
+    with pytest.raises(InvalidParams, match="add needs the array 'y'") as caught:
         add.check({}, {"x": x}, certify=False)
     assert caught.value.details == {"array": "y"}
 
@@ -167,7 +193,7 @@ def test_an_array_that_is_missing_is_named() -> None:
 def test_plugins_add_operations() -> None:
     registry = Registry()
     registry.load_plugins([plugin("lpb_server.operations.ping:ping")])
-    registry.load_plugins([plugin("lpb_server.operations.registry:BUILT_IN")])
+    registry.load_plugins([plugin("lpb_server.operations.echo")])
     assert isinstance(registry.find("ping"), Operation)
 
 
@@ -196,14 +222,15 @@ def test_a_broken_plugin_is_one_log_line(
 def test_check() -> None:
     registry = default_registry()
     ping, echo = registry.find("ping"), registry.find("echo")
-    ping.check({}, {}, certify=True)
-    echo.check({"a": 1}, {"x": np.zeros(1)}, certify=True)
+    ping.check({}, {}, certify=False)
+    echo.check({"a": 1}, {"x": np.zeros(1)}, certify=False)
     with pytest.raises(InvalidParams):
         ping.check({"a": 1}, {}, certify=False)
     with pytest.raises(InvalidParams, match="no array"):
         ping.check({}, {"x": np.zeros(1)}, certify=False)
-    with pytest.raises(InvalidParams, match="no certificate"):
-        registry.find("operations").check({}, {}, certify=True)
+    for name in ("operations", "ping", "echo"):
+        with pytest.raises(InvalidParams, match="no certificate"):
+            registry.find(name).check({}, {}, certify=True)
 
 
 def total(params: Any, arrays: Any = None) -> Any:

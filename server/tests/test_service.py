@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lpb_server.errors import ErrorCode, InvalidParams
-from lpb_server.operations import Outcome, Registry, default_registry, operation
+from lpb_server.operations import (
+    Certificate,
+    Evidence,
+    Example,
+    Outcome,
+    Registry,
+    default_registry,
+    operation,
+)
 from lpb_server.service import Service
 from lpb_server.wire import (
     Limits,
@@ -40,6 +49,18 @@ def unsendable(params: Any, arrays: Any) -> Outcome:
     return Outcome({"x": 1j})  # type: ignore[dict-item]
 
 
+@operation("numpy", params={"type": "object"}, summary="Give what NumPy gives.")
+def numpy_types(params: Any, arrays: Any) -> Any:
+    values: Any = {
+        "a": np.float64(0.5),
+        "b": np.bool_(True),
+        "c": np.array(3),
+        "d": (np.float32(1), 2),
+    }
+    arrays = {"x": np.float64(2), "y": [1.0, 2.0]}
+    return values if "map" in params else Outcome(values, arrays)
+
+
 @operation("unsendable_array", params={"type": "object"}, summary="Give what cannot be sent.")
 def unsendable_array(params: Any, arrays: Any) -> Outcome:
     return Outcome({}, {"x": np.zeros(1, np.complex128)})
@@ -52,7 +73,7 @@ def picky(params: Any, arrays: Any) -> Outcome:
 
 def service(**limits: int) -> Service:
     registry = default_registry()
-    for item in (fail, unsendable, unsendable_array, picky):
+    for item in (fail, unsendable, unsendable_array, numpy_types, picky):
         registry.add(item)
     return Service(registry, Limits(**limits))
 
@@ -96,9 +117,9 @@ def test_a_certified_reply_is_a_function_of_its_request(wire_format: WireFormat)
     assert reply.certificate["kind"] == "sum_error_bound"
 
 
-def test_certificates_of_ping_and_echo_are_empty() -> None:
-    assert ask(Request("1", "ping", certify=True)).certificate == {}
-    assert ask(Request("1", "echo", {"a": 1}, certify=True)).certificate == {}
+def test_where_there_is_nothing_to_certify_there_is_no_certificate() -> None:
+    assert code_of(ask(Request("1", "ping", certify=True))) == "invalid_params"
+    assert code_of(ask(Request("1", "echo", {"a": 1}, certify=True))) == "invalid_params"
 
 
 def test_echo_sends_arrays_back_without_a_copy() -> None:
@@ -187,10 +208,30 @@ def test_an_internal_error_is_logged_once_and_leaks_nothing(
     assert SECRET in caplog.text
 
 
-@pytest.mark.parametrize("name", ["unsendable", "unsendable_array"])
-def test_a_result_that_cannot_be_sent_is_an_internal_error(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("unsendable", "result['x'] is complex"), ("unsendable_array", "has dtype complex128")],
+)
+def test_a_result_that_cannot_be_sent_is_an_internal_error(name: str, reason: str) -> None:
     for wire_format in WireFormat:
-        assert code_of(ask(Request("1", name), wire_format=wire_format)) == "internal"
+        reply = ask(Request("1", name), wire_format=wire_format)
+        assert code_of(reply) == "internal"
+        assert reply.error is not None
+        assert f"{name} gave a result that cannot be sent: " in reply.error.message
+        assert reason in reply.error.message
+
+
+@pytest.mark.parametrize("wire_format", WireFormat)
+def test_what_numpy_gives_is_taken(wire_format: WireFormat) -> None:
+    expected = {"a": 0.5, "b": True, "c": 3, "d": [1.0, 2]}
+    request = encode_message(Request("1", "numpy"), wire_format)
+    message = decode_reply(service().handle(request))
+    assert message.reply.result == expected
+    assert {name: array.tolist() for name, array in message.arrays.items()} == {
+        "x": 2.0,
+        "y": [1.0, 2.0],
+    }
+    assert ask(Request("1", "numpy", {"map": 1}), wire_format=wire_format).result == expected
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), KeyboardInterrupt()])
@@ -226,12 +267,25 @@ def test_the_caller_is_told_why_a_result_cannot_be_sent() -> None:
     frames = encode_message(Request("1", "bad"), WireFormat.JSON)
     reply = decode_reply(Service(Registry([bad])).handle(frames)).reply
     assert reply.error is not None
-    assert "result.list[1].z is a builtins.complex" in reply.error.message
+    assert "result['list'][1]['z'] is complex" in reply.error.message
 
 
 @pytest.mark.parametrize("wire_format", list(WireFormat))
 def test_numpy_scalars_are_sent_as_what_they_equal(wire_format: WireFormat) -> None:
-    @operation("scalars", params={}, summary="", certifier=lambda *_: {"bound": np.float64(0.5)})
+    certificate = Certificate(
+        "bounded",
+        lambda *_: Evidence({"bound": np.float64(0.5)}, {"rows": [1.0]}),  # type: ignore[dict-item]
+        "LeanPythonBridge.Bounded",
+    )
+
+    @operation(
+        "scalars",
+        params={},
+        summary="",
+        certificate=certificate,
+        examples=lambda *_: [Example("one")],
+        lies=lambda *_: {},
+    )
     def scalars(params: Any, arrays: Any) -> Outcome:
         result: Any = {
             "mean": np.float64(0.1),
@@ -251,7 +305,31 @@ def test_numpy_scalars_are_sent_as_what_they_equal(wire_format: WireFormat) -> N
         "flag": True,
         "text": "é",
     }
-    assert reply.certificate == {"bound": 0.5}
+    assert reply.certificate == {"kind": "bounded", "bound": 0.5, "arrays": ["rows"]}
+
+
+def test_the_caller_is_told_why_a_certificate_cannot_be_sent() -> None:
+    endless: Any = []
+    endless.append(endless)
+    for entry, said in ((1j, "certificate['x'] is complex"), (endless, "nests deeper than 64")):
+        make = partial(lambda entry, *_: Evidence({"x": entry}), entry)
+
+        @operation(
+            "bad",
+            params={},
+            summary="",
+            certificate=Certificate("bad", make, "LeanPythonBridge.Bad"),
+            examples=lambda *_: [Example("one")],
+            lies=lambda *_: {},
+        )
+        def bad(params: Any, arrays: Any) -> Outcome:
+            return Outcome({})
+
+        frames = encode_message(Request("1", "bad", certify=True), WireFormat.JSON)
+        reply = decode_reply(Service(Registry([bad])).handle(frames)).reply
+        assert code_of(reply) == "internal"
+        assert reply.error is not None
+        assert said in reply.error.message
 
 
 def test_msgpack_carries_the_key_that_json_reserves() -> None:

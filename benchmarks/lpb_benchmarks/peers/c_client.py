@@ -39,6 +39,7 @@ def _load(path: str) -> ctypes.CDLL:
     library.lpb_message_free.argtypes = [handle]
     library.lpb_socket_free.argtypes = [handle]
     library.lpb_context_release.argtypes = [handle]
+    library.lpb_context_new.argtypes = [ctypes.c_int64, handle]
     library.lpb_socket_set_option.argtypes = [handle, ctypes.c_int, ctypes.c_int64]
     return library
 

@@ -55,13 +55,28 @@ class ModuleStatus(StrEnum):
 
 @dataclass(slots=True)
 class ModuleResult:
-    """One module: its status, how many declarations it has, and what Lean said of it."""
+    """One module: its status, what the audit found, and what Lean said of it.
+
+    Attributes
+    ----------
+    theorems, definitions
+        How many a person wrote that the kernel has accepted.
+    replayed
+        How many declarations the kernel has accepted, those that Lean made itself among them.
+    axioms
+        The axioms that they name.
+    statements
+        Statements that the report names, with full names and no notation.
+    """
 
     name: str
     file: Path
     status: ModuleStatus
     theorems: int = 0
     definitions: int = 0
+    replayed: int = 0
+    axioms: tuple[str, ...] = ()
+    statements: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -85,15 +100,15 @@ class ProofReport:
         accepted = (ModuleStatus.CHECKED, ModuleStatus.UNCHANGED)
         return bool(self.modules) and all(module.status in accepted for module in self.modules)
 
-    @property
-    def theorems(self) -> int:
-        """How many theorems the modules hold."""
-        return sum(module.theorems for module in self.modules)
+    def total(self, name: str) -> int:
+        """Add up ``theorems``, ``definitions`` or ``replayed`` of the modules that hold."""
+        accepted = (ModuleStatus.CHECKED, ModuleStatus.UNCHANGED)
+        return sum(getattr(m, name) for m in self.modules if m.status in accepted)
 
     @property
-    def definitions(self) -> int:
-        """How many definitions the modules hold."""
-        return sum(module.definitions for module in self.modules)
+    def axioms(self) -> tuple[str, ...]:
+        """The axioms that the whole names."""
+        return tuple(sorted({axiom for module in self.modules for axiom in module.axioms}))
 
     @property
     def warnings(self) -> int:

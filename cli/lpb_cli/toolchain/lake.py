@@ -5,13 +5,25 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lpb_cli.errors import CommandFailedError
+from lpb_cli.errors import AuditFailedError, CommandFailedError
 from lpb_cli.processes import Child, run_command
 from lpb_cli.settings import Settings, child_environment
+from lpb_cli.toolchain.audit import (
+    AUDIT_FILE,
+    AuditPlan,
+    AuditRecords,
+    Gate,
+    ModuleAudit,
+    file_digests,
+    module_files,
+    read_answer,
+    take_over,
+)
 from lpb_cli.toolchain.diagnostics import (
     Diagnostic,
     ModuleResult,
@@ -19,12 +31,14 @@ from lpb_cli.toolchain.diagnostics import (
     ProgramResult,
     ProofReport,
 )
-from lpb_cli.toolchain.lean_sources import count_declarations, find_forbidden, load_modules
+from lpb_cli.toolchain.lean_sources import LeanModule, load_modules, read_module
+from lpb_cli.toolchain.lint import find_forbidden, find_foreign_letters
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 
 __all__ = ["LakeToolchain", "find_lake", "parse_diagnostics"]
 
 BUILD_TIMEOUT_S = 3600.0
+AUDIT_TIMEOUT_S = 1800.0
 _PROGRESS = re.compile(r"\[(\d+)/(\d+)\]")
 _DIAGNOSTIC = re.compile(r"^(error|warning|info): (.+?\.lean):(\d+):(\d+):(?: (.*))?$")
 _LAKE_LINE = re.compile(
@@ -107,6 +121,12 @@ class LakeToolchain:
         self._settings = settings
         self._lake = lake
         self._version = ""
+        self._folders = settings.lean_folders
+        self._oleans = settings.lean / ".lake" / "build" / "lib" / "lean"
+        self._records = AuditRecords(
+            settings.output / "proofs" / "lake", self._oleans, settings.checkers
+        )
+        self._gate = Gate(self._records, self._run_audit, str, self.jobs, self._is_foreign)
 
     @property
     def description(self) -> str:
@@ -124,59 +144,135 @@ class LakeToolchain:
         )
 
     def check_proofs(self, progress: ProofProgress) -> ProofReport:
-        """Build the package: Lake itself knows what has changed."""
+        """Build the package, and replay what the build left behind.
+
+        Lake's configuration is read anew (``-R``), for it lists the files, and every module is
+        named: one that is part of no target would not be built. What Lake says is not taken for
+        proof. A module counts when its compiled form is there and the audit accepts it.
+        """
         started = time.monotonic()
-        modules = load_modules([self._settings.lean / "proofs", self._settings.lean / "ffi"])
+        modules = load_modules(self._folders)
         lines: list[str] = []
 
         def follow(line: str) -> None:
             lines.append(line)
             match = _PROGRESS.search(line)
             if match:
-                progress(None, int(match[1]), int(match[2]))
+                progress("building", int(match[1]), int(match[2]))
 
-        code, _, _ = self._capture(["build"], BUILD_TIMEOUT_S, follow)
-        diagnostics = parse_diagnostics(lines, self._settings.lean)
-        results = []
-        for module in modules:
-            theorems, definitions = count_declarations(module.source)
-            result = ModuleResult(
-                module.name, module.file, ModuleStatus.CHECKED, theorems, definitions
-            )
-            foreign = self._settings.lean / "ffi" in module.file.parents
-            result.diagnostics = find_forbidden(module, foreign_functions=foreign)
-            result.diagnostics += [
-                d for d in diagnostics if d.file.resolve() == module.file.resolve()
-            ]
-            if any(d.severity == "error" for d in result.diagnostics):
-                result.status = ModuleStatus.FAILED
-            results.append(result)
-        report = ProofReport(self.description, results, time.monotonic() - started)
-        if code != 0 and report.ok:
+        default = self._capture(["-R", "build"], BUILD_TIMEOUT_S, follow)[0]
+        own = [module for module in modules if not self._is_beside(module)]
+        named = [f"+{module.name}" for module in own]
+        code = default or self._capture(["build", *named], BUILD_TIMEOUT_S, follow)[0]
+        code = code or self._build_checkers(modules, follow)
+        results = self._results(modules, parse_diagnostics(lines, self._settings.lean))
+        ok = all(result.status is not ModuleStatus.FAILED for result in results.values())
+        if code != 0 and ok:
             # The build failed at something that is no module: linking, the C library, Lake itself.
             raise CommandFailedError(
                 [str(self._lake), "build"],
                 str(self._settings.lean),
                 code,
-                report.seconds,
+                time.monotonic() - started,
                 "\n".join(lines[-40:]),
             )
-        return report
+        digests = {}
+        for module in modules:
+            result = results[module.name]
+            digests[module.name] = file_digests(self._records.olean(module.name))
+            if result.status is ModuleStatus.CHECKED and not digests[module.name]:
+                _unproven(result, module, "lake says that it built it, and its .olean is not there")
+                continue
+            found = self._records.recall(module)
+            if found is not None and result.status is ModuleStatus.CHECKED:
+                result.status = ModuleStatus.UNCHANGED
+                take_over(result, found[0])
+        progress("replay through the kernel", len(modules), len(modules))
+        self._gate.decide(modules, results, digests)
+        return ProofReport(
+            self.description, [results[m.name] for m in modules], time.monotonic() - started
+        )
+
+    def _results(
+        self, modules: Sequence[LeanModule], diagnostics: Sequence[Diagnostic]
+    ) -> dict[str, ModuleResult]:
+        """Give what Lake and the lint say of each module."""
+        results = {}
+        for module in modules:
+            result = ModuleResult(module.name, module.file, ModuleStatus.CHECKED)
+            result.diagnostics = [
+                *find_forbidden(module, foreign_functions=self._is_foreign(module)),
+                *find_foreign_letters(module),
+                *(d for d in diagnostics if d.file.resolve() == module.file.resolve()),
+            ]
+            if any(d.severity == "error" for d in result.diagnostics):
+                result.status = ModuleStatus.FAILED
+            results[module.name] = result
+        return results
+
+    def _is_foreign(self, module: LeanModule) -> bool:
+        return self._settings.lean / "ffi" in module.file.parents
+
+    def _run_audit(self, plan: AuditPlan) -> dict[str, ModuleAudit]:
+        """Run the audit as a program of its own, in Lean's interpreter."""
+        with tempfile.TemporaryDirectory(prefix="lpb-audit-") as folder:
+            file = Path(folder) / "plan"
+            plan.write(file)
+            argv = ["env", "lean", "--run", str(AUDIT_FILE), str(file)]
+            try:
+                code, stdout, stderr = self._capture(argv, AUDIT_TIMEOUT_S, lambda line: None)
+            except CommandFailedError as error:
+                raise AuditFailedError(error.message.splitlines()[0]) from error
+        return read_answer(code, stdout.splitlines(), stderr, plan.names)
+
+    def _is_beside(self, module: LeanModule) -> bool:
+        """Tell whether a module is a checker beside the package's own modules."""
+        return self._settings.checkers in module.file.parents
+
+    def _build_checkers(self, modules: list[LeanModule], follow: Callable[[str], None]) -> int:
+        """Compile the modules that are beside the package's own; give the first bad exit code."""
+        folder = self._settings.checkers
+        for module in modules:
+            if folder is None or not self._is_beside(module):
+                continue
+            olean = module.file.with_suffix(".olean")
+            arguments = ["env", "lean", "-R", str(folder), "-o", str(olean), str(module.file)]
+            code, _, _ = self._capture(arguments, BUILD_TIMEOUT_S, follow)
+            if code != 0:
+                return code
+        return 0
+
+    def _environment(self) -> dict[str, str]:
+        """Give the environment in which Lean finds the checkers beside the package's modules."""
+        if self._settings.checkers is None:
+            return child_environment()
+        others = child_environment().get("LEAN_PATH")
+        path = [str(self._settings.checkers), *([others] if others else [])]
+        return child_environment(LEAN_PATH=os.pathsep.join(path))
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
-        """Have the kernel check a file that imports modules of the package."""
+        """Have the kernel check a file that imports modules of the package, and audit it."""
         started = time.monotonic()
-        code, stdout, stderr = self._capture(
-            ["env", "lean", str(file)], timeout_s, lambda line: None
-        )
-        lines = [*stdout.splitlines(), *stderr.splitlines()]
-        diagnostics = [
-            d for d in parse_diagnostics(lines, file.parent) if d.severity != "information"
-        ]
-        if code != 0 and not diagnostics:
-            diagnostics.append(Diagnostic("error", file, 1, 0, "\n".join(lines[-20:])))
-        ok = code == 0 and not any(d.severity == "error" for d in diagnostics)
-        return FileResult(ok, time.monotonic() - started, diagnostics)
+        known = [module.name for module in load_modules(self._folders)]
+        module = read_module(file, known)
+        audit = None
+        with tempfile.TemporaryDirectory(prefix="lpb-checked-") as folder:
+            olean = Path(folder) / f"{file.stem}.olean"
+            # The replay runs the kernel, once.
+            argv = ["env", "lean", "-D", "debug.skipKernelTC=true", "-o", str(olean), str(file)]
+            code, stdout, stderr = self._capture(argv, timeout_s, lambda line: None)
+            lines = [*stdout.splitlines(), *stderr.splitlines()]
+            diagnostics = [
+                d for d in parse_diagnostics(lines, file.parent) if d.severity != "information"
+            ]
+            if code == 0 and module_files(olean):
+                audit, found = self._gate.decide_file(module, olean, known)
+                diagnostics += found
+            elif not diagnostics:
+                said = "\n".join(lines[-20:]) or "Lean left no compiled form of it"
+                diagnostics.append(Diagnostic("error", file, 1, 0, said))
+        ok = audit is not None and not any(d.severity == "error" for d in diagnostics)
+        return FileResult(ok, time.monotonic() - started, diagnostics, audit)
 
     @property
     def jobs(self) -> int:
@@ -207,7 +303,7 @@ class LakeToolchain:
         with Child(
             argv,
             directory=self._settings.lean,
-            environment=child_environment(),
+            environment=self._environment(),
             on_stdout=lambda line: keep(streams[0], line),
             on_stderr=lambda line: keep(streams[1], line),
         ) as child:
@@ -224,3 +320,8 @@ class LakeToolchain:
 
     def close(self) -> None:
         """Nothing: no process outlives its call."""
+
+
+def _unproven(result: ModuleResult, module: LeanModule, message: str) -> None:
+    result.status = ModuleStatus.FAILED
+    result.diagnostics.append(Diagnostic("error", module.file, 1, 0, message))

@@ -1,7 +1,6 @@
-"""Lean files as text: which modules there are, what they import, what they must not contain.
+"""Lean files as text: which modules there are, what they import, and several of them as one.
 
-Nothing here runs Lean. The scan for forbidden words is the second lock on the door: Lean itself
-reports `sorry`, but accepts an `axiom` or a `native_decide` in silence.
+Nothing here runs Lean, and nothing here decides what holds: that is for the audit.
 """
 
 from __future__ import annotations
@@ -9,49 +8,27 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from lpb_cli.errors import UsageError
-from lpb_cli.toolchain.diagnostics import Diagnostic
+from lpb_cli.toolchain.lean_header import read_header, skip_comment
 
 __all__ = [
     "Amalgam",
     "LeanModule",
     "amalgamate",
     "blank_comments_and_strings",
-    "count_declarations",
-    "find_forbidden",
     "load_modules",
+    "read_module",
+    "theorem_names",
     "without_code_generation",
 ]
 
-_IMPORT = re.compile(r"^(?:(?:public|private|meta)\s+)*import\s+(?:all\s+)?(\S+)[ \t]*$", re.M)
 _SECTION = re.compile(r"^(@\[expose\] )?public section[ \t]*$", re.M)
-_THEOREM = re.compile(
-    r"^[ \t]*(?:@\[[^\]]*\]\s*)*(?:(?:private|protected|public)\s+)*(?:theorem|lemma)\s", re.M
-)
-_DEFINITION = re.compile(
-    r"^[ \t]*(?:@\[[^\]]*\]\s*)*(?:(?:private|protected|public|noncomputable|partial)\s+)*"
-    r"(?:def|abbrev|structure|inductive|class|instance|opaque)\s",
-    re.M,
-)
-
-_FORBIDDEN_EVERYWHERE = {
-    "sorry": "proves nothing",
-    "admit": "proves nothing",
-    "axiom": "assumes what should be proven",
-    "native_decide": "trusts the compiler",
-    "ofReduceBool": "trusts the compiler",
-    "unsafe": "goes around the type checker",
-    "implemented_by": "runs other code than what was proven",
-    "skipKernelTC": "switches the kernel off",
-    "debug.skipKernelTC": "switches the kernel off",
-    "addDeclWithoutChecking": "goes around the kernel",
-}
-_FORBIDDEN_IN_PROOFS = {"extern": "runs other code than what was proven"}
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.!?']*")
-_NATIVE_OPTION = re.compile(r"\bdecide\s+\+\s*native\b")
+_NAME_PART = r"(?:«[^»\n]+»|[^\W\d][\w'!?]*)"
+_THEOREM = re.compile(rf"(?<![\w.'«])theorem\s+({_NAME_PART}(?:\.{_NAME_PART})*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +76,7 @@ def load_modules(folders: list[Path]) -> list[LeanModule]:
             raise UsageError(f"Lean modules import one another in a circle: {circle}.")
         visiting.append(name)
         source = files[name].read_text(encoding="utf-8")
-        header = blank_comments_and_strings(source)
-        imports = tuple(found for found in _IMPORT.findall(header) if found in files)
+        imports = tuple(name for name in read_header(source).imports if name in files)
         digest = hashlib.sha256(source.encode())
         for imported in imports:
             digest.update(load(imported).digest.encode())
@@ -113,8 +89,14 @@ def load_modules(folders: list[Path]) -> list[LeanModule]:
     return list(loaded.values())
 
 
+def read_module(file: Path, known: Collection[str]) -> LeanModule:
+    """Read a file that stands outside the package and may import the modules `known`."""
+    source = file.read_text(encoding="utf-8")
+    imports = tuple(name for name in read_header(source).imports if name in known)
+    return LeanModule(file.stem, file, source, imports, "")
+
+
 _BLANKED = re.compile(r"[^\n]")
-_COMMENT_EDGE = re.compile(r"/-|-/")
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"?', re.S)
 # What code holds beside itself: comments, characters, raw and other strings.
 _NOT_CODE = re.compile(
@@ -135,7 +117,7 @@ def blank_comments_and_strings(source: str) -> str:
     while found := _NOT_CODE.search(source, position):
         start, end = found.span()
         if found["comment"]:
-            end = _end_of_comment(source, end)
+            end = skip_comment(source, end)
         elif found["character"]:
             # Also 'a' at the end of a name such as x', which is no literal.
             before = source[start - 1] if start else " "
@@ -155,58 +137,16 @@ def blank_comments_and_strings(source: str) -> str:
     return "".join([*out, source[position:]])
 
 
-def _end_of_comment(source: str, position: int) -> int:
-    """Give where a block comment ends whose text begins at `position`; they may be nested."""
-    depth = 1
-    for edge in _COMMENT_EDGE.finditer(source, position):
-        depth += 1 if edge[0] == "/-" else -1
-        if depth == 0:
-            return edge.end()
-    return len(source)
-
-
-def count_declarations(source: str) -> tuple[int, int]:
-    """Count the theorems and the definitions of a file."""
+def theorem_names(source: str) -> list[tuple[str, int]]:
+    """Give the names of the theorems that stand in a file, as they are written, and their lines."""
     code = blank_comments_and_strings(source)
-    return len(_THEOREM.findall(code)), len(_DEFINITION.findall(code))
-
-
-def find_forbidden(module: LeanModule, *, foreign_functions: bool) -> list[Diagnostic]:
-    """Find what no module may contain: see the table at the top of this module.
-
-    Parameters
-    ----------
-    foreign_functions
-        Whether the module may declare C functions, as the bindings do.
-    """
-    forbidden = dict(_FORBIDDEN_EVERYWHERE)
-    if not foreign_functions:
-        forbidden |= _FORBIDDEN_IN_PROOFS
-    code = blank_comments_and_strings(module.source)
-    lines = module.source.splitlines()
-    found = []
-    for match in _WORD.finditer(code):
-        for word in {match.group(0), match.group(0).rsplit(".", 1)[-1]} & forbidden.keys():
-            found.append((match.start(), word, forbidden[word]))
-    found += [
-        (match.start(), "decide +native", "trusts the compiler")
-        for match in _NATIVE_OPTION.finditer(code)
-    ]
-    diagnostics = []
-    for position, word, reason in sorted(set(found)):
-        line = code.count("\n", 0, position) + 1
-        column = position - (code.rfind("\n", 0, position) + 1)
-        diagnostics.append(
-            Diagnostic(
-                severity="error",
-                file=module.file,
-                line=line,
-                column=column,
-                message=f"'{word}' is not allowed: it {reason}",
-                source_line=lines[line - 1],
-            )
+    return [
+        (
+            match[1].removeprefix("_root_.").replace("«", "").replace("»", ""),
+            code.count("\n", 0, match.start()) + 1,
         )
-    return diagnostics
+        for match in _THEOREM.finditer(code)
+    ]
 
 
 def without_code_generation(source: str) -> str:
@@ -281,15 +221,12 @@ def amalgamate(main: str, modules: list[LeanModule], stand_ins: Path) -> Amalgam
     hoisted: dict[str, None] = {}
     bodies: list[tuple[Path, str]] = []
     for file, source in parts:
-        code = blank_comments_and_strings(source)
-        lines = source.split("\n")
-        for index, line in enumerate(code.split("\n")):
-            found = _IMPORT.match(line)
-            if found and found.group(1) not in by_name:
-                hoisted[line.strip()] = None
-            if found or line.strip() == "module":
-                lines[index] = ""
-        bodies.append((file, "\n".join(lines) + "\nend\n"))
+        header = read_header(source)
+        for name, command in zip(header.imports, header.commands, strict=True):
+            if name not in by_name:
+                hoisted[command] = None
+        blank = "\n" * source.count("\n", 0, header.end)
+        bodies.append((file, f"{blank}{source[header.end :]}\nend\n"))
     text = "\n".join(["module", *hoisted, _PROOFS_WERE_CHECKED]) + "\n"
     starts: list[tuple[int, Path]] = []
     for file, body in bodies:

@@ -7,24 +7,39 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from lpb_cli.toolchain.diagnostics import Diagnostic, ModuleResult, ProgramResult, ProofReport
+from lpb_cli.toolchain.audit import ModuleAudit
+from lpb_cli.toolchain.diagnostics import Diagnostic, ProgramResult, ProofReport
 
-__all__ = ["FileResult", "LeanToolchain", "ProofProgress"]
+__all__ = ["FileResult", "LeanToolchain", "ProgramRunner", "ProofProgress"]
 
-ProofProgress = Callable[[ModuleResult | None, int, int], None]
-"""Called with a module that is done (or ``None``), how many are done, and how many there are."""
+ProofProgress = Callable[[str, int, int], None]
+"""Called with what is done or being done, how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What checking a file outside the package came to."""
+    """What checking a file outside the package came to.
+
+    Attributes
+    ----------
+    audit
+        What the replay found; ``None`` where it did not come to that.
+    """
 
     ok: bool
     seconds: float
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    audit: ModuleAudit | None = None
 
 
-class LeanToolchain(Protocol):
+class ProgramRunner(Protocol):
+    """What runs Lean programs, compiled or interpreted."""
+
+    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
+        """Run the `main` of a module of the package."""
+
+
+class LeanToolchain(ProgramRunner, Protocol):
     """A Lean engine: it checks proofs and runs programs. Close it after use."""
 
     @property
@@ -43,10 +58,7 @@ class LeanToolchain(Protocol):
         """How many of `check_file` and `run_program` may run at once, each in its thread."""
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
-        """Have the kernel check a file that imports modules of the package."""
-
-    def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
-        """Run the `main` of a module of the package."""
+        """Have the kernel check a file that imports modules of the package, and audit it."""
 
     def warm_up(self) -> None:
         """Start, in the background, what the next call will wait for."""

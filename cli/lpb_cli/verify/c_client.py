@@ -13,7 +13,7 @@ from lpb_cli.errors import LpbError
 __all__ = ["CClient", "CClientError"]
 
 # Of bridge_socket.h.
-_INTERFACE_VERSION: Final = 1
+_INTERFACE_VERSION: Final = 2
 _DEALER: Final = 1
 _RECEIVE_TIMEOUT_MS: Final = 1
 _OK: Final = 0
@@ -61,7 +61,7 @@ class CClient:
             raise CClientError(f"{library} has another interface: build it anew")
         self._context, self._socket = ctypes.c_void_p(), ctypes.c_void_p()
         try:
-            self._call("lpb_context_new", 1, ctypes.byref(self._context))
+            self._call("lpb_context_new", ctypes.c_int64(1), ctypes.byref(self._context))
             self._call("lpb_socket_new", self._context, _DEALER, ctypes.byref(self._socket))
             self._call(
                 "lpb_socket_set_option",

@@ -9,7 +9,7 @@ from lpb_server.client import Exchange
 
 from lpb_cli.report import Check, Status
 from lpb_cli.toolchain.diagnostics import ProgramResult
-from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.toolchain.protocol import ProgramRunner
 from lpb_cli.verify.misbehaving_peers import misbehaving_peers
 from lpb_cli.verify.recorder import Recorder
 
@@ -19,8 +19,13 @@ PROGRAM = "Tests"
 PROGRAM_TIMEOUT_S = 900.0
 
 
-def run_client_tests(toolchain: LeanToolchain, endpoint: str) -> tuple[list[Check], list[Exchange]]:
+def run_client_tests(programs: ProgramRunner, endpoint: str) -> tuple[list[Check], list[Exchange]]:
     """Run ``Tests`` against a server, and against peers that misbehave.
+
+    Parameters
+    ----------
+    programs
+        What runs it: compiled or interpreted.
 
     Returns
     -------
@@ -32,7 +37,7 @@ def run_client_tests(toolchain: LeanToolchain, endpoint: str) -> tuple[list[Chec
     with misbehaving_peers(endpoint) as peers, Recorder(endpoint) as recorder:
         endpoints = {"LPB_ENDPOINT": recorder.endpoint, **peers}
         arguments = ["--json", *(f"{name}={value}" for name, value in endpoints.items())]
-        result = toolchain.run_program(PROGRAM, arguments, PROGRAM_TIMEOUT_S)
+        result = programs.run_program(PROGRAM, arguments, PROGRAM_TIMEOUT_S)
         exchanges = recorder.exchanges()
     return _checks(result), exchanges
 

@@ -7,7 +7,35 @@ from dataclasses import dataclass
 
 from lpb_cli.toolchain.diagnostics import Diagnostic
 
-__all__ = ["LeanFile", "claims_file"]
+__all__ = ["Claim", "LeanFile", "claims_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A constant, and a theorem about it that the kernel decides.
+
+    Attributes
+    ----------
+    name
+        What people know it by.
+    word
+        What the constant is named with.
+    type
+        Its type.
+    term
+        Its term, from ``where`` or ``:=`` on.
+    statement
+        The theorem's, with ``{0}`` for the constant.
+    proof
+        The theorem's, with ``{0}`` for the constant.
+    """
+
+    name: str
+    word: str
+    type: str
+    term: str
+    statement: str = "{0}.Holds"
+    proof: str = "{0}.holds_of_check (by decide +kernel)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +65,33 @@ class LeanFile:
 
 
 def claims_file(
-    module: str, introduction: str, claims: Iterable[tuple[str, str, str, str]]
+    imports: Iterable[str], namespace: str, introduction: str, claims: Iterable[Claim]
 ) -> LeanFile:
     """Write a file that has the kernel decide claims.
 
     Parameters
     ----------
-    module
-        The module that says what is claimed: each kind is a structure in its namespace with a
-        proposition ``Holds`` and a theorem ``holds_of_check``.
+    imports
+        The modules that say what is claimed.
+    namespace
+        Where the constants are.
     introduction
         The text of the file's comment, in Markdown.
-    claims
-        The name of each, the word that its constant is named with, its kind, and its term from
-        ``where`` or ``:=`` on.
     """
+    imported = "".join(f"public import {module}\n" for module in dict.fromkeys(imports))
     text = (
-        f"module\npublic import {module}\n\n/-!\n{introduction}\n-/\n\n@[expose] public section\n\n"
-        f"namespace LeanPythonBridge.{module}\n"
+        f"module\n\n{imported}\n/-!\n{introduction}\n-/\n\n@[expose] public section\n\n"
+        f"namespace {namespace}\n"
     )
     starts: list[tuple[int, str]] = []
-    for number, (name, word, kind, term) in enumerate(claims, start=1):
+    for number, claim in enumerate(claims, start=1):
         text += "\n"
-        starts.append((text.count("\n") + 1, name))
-        constant = f"{word}{number}"
+        starts.append((text.count("\n") + 1, claim.name))
+        constant = f"{claim.word}{number}"
         text += (
-            f"/-- {name.replace('-/', '- /')}. -/\n"
-            f"def {constant} : {kind} {term}\n\n"
-            f"theorem {constant}_holds : {constant}.Holds :=\n"
-            f"  {constant}.holds_of_check (by decide +kernel)\n"
+            f"/-- {claim.name.replace('-/', '- /')}. -/\n"
+            f"def {constant} : {claim.type} {claim.term}\n\n"
+            f"theorem {constant}_holds : {claim.statement.format(constant)} :=\n"
+            f"  {claim.proof.format(constant)}\n"
         )
-    return LeanFile(f"{text}\nend LeanPythonBridge.{module}\n", tuple(starts))
+    return LeanFile(f"{text}\nend {namespace}\n", tuple(starts))

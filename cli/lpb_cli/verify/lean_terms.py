@@ -1,14 +1,16 @@
-"""Values of the wire, bytes and texts as Lean terms."""
+"""Values of the wire, arrays, bytes and texts as Lean terms."""
 
 from __future__ import annotations
 
-import math
 import struct
+from collections.abc import Mapping, Sequence
 
+from lpb_server.wire.envelope import ArrayHeader
 from lpb_server.wire.values import Value
 
 __all__ = [
     "FORMATS",
+    "lean_arrays",
     "lean_bits",
     "lean_entries",
     "lean_packed",
@@ -17,16 +19,52 @@ __all__ = [
 ]
 
 FORMATS = {"json": ".json", "msgpack": ".messagePack", "protobuf": ".protobuf"}
-"""The wire's formats by the names that the protocol gives them."""
+
+_CHUNK_BYTES = 64 * 8
+"""`Float64.chunkSize` doubles: what one number literal holds."""
+
+_PACKED_FROM = 4
+"""Lists of so many floats and more are written packed: Lean reads them in no time."""
 
 
 def lean_packed(data: bytes) -> str:
-    """Write bytes as Lean's ``Packed``: their number, and one number literal."""
-    return f"{{ length := {len(data)}, value := {int.from_bytes(data, 'big'):#x} }}"
+    """Write bytes as a `Packed`: their number, and one number."""
+    return f"⟨{len(data)}, {hex(int.from_bytes(data, 'big'))}⟩"
+
+
+def lean_chunks(data: bytes) -> str:
+    """Write bytes as `Float64.joinChunks` takes them: little-endian numbers of 64 doubles."""
+    chunks = (data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES))
+    return "[" + ", ".join(hex(int.from_bytes(chunk, "little")) for chunk in chunks) + "]"
+
+
+def lean_arrays(headers: Sequence[ArrayHeader], frames: Sequence[bytes]) -> str:
+    """Write arrays with the bytes of their frames as a list of `NamedArray`.
+
+    Parameters
+    ----------
+    headers
+        What the frames hold, in order.
+    frames
+        All frames that follow the message's header.
+    """
+    written, start = [], 0
+    for header in headers:
+        own = [bytes(frame) for frame in frames[start : start + header.frames]]
+        start += header.frames
+        fields = {
+            "name": lean_string(header.name),
+            "dtype": f".{header.dtype}",
+            "shape": str(list(header.shape)),
+            "chunks": lean_chunks(b"".join(own)),
+            "frames": str(list(map(len, own))),
+        }
+        written.append("{ " + ", ".join(f"{key} := {term}" for key, term in fields.items()) + " }")
+    return "[" + ", ".join(written) + "]"
 
 
 def lean_value(value: Value) -> str:
-    """Write a value of the wire's data model as a Lean term.
+    """Write a value of the data model as a Lean term.
 
     Raises
     ------
@@ -45,22 +83,42 @@ def lean_value(value: Value) -> str:
         case str():
             return f".string {lean_string(value)}"
         case list():
-            return ".list [" + ", ".join(map(lean_value, value)) + "]"
+            return _list(value)
         case dict():
             return f".map {lean_entries(value)}"
     raise TypeError(f"{type(value).__name__} is not in the data model")
 
 
-def lean_entries(entries: dict[str, Value]) -> str:
+def _list(items: list[Value]) -> str:
+    floats = _floats(items)
+    if len(floats) >= _PACKED_FROM:
+        return f"Value.floatList {len(floats)} {_doubles(floats)}"
+    rows = [_floats(row) if isinstance(row, list) else [] for row in items]
+    width = len(rows[0]) if rows else 0
+    if width and width * len(rows) >= _PACKED_FROM and all(len(row) == width for row in rows):
+        elements = [element for row in rows for element in row]
+        return f"Value.floatRows {len(rows)} {width} {_doubles(elements)}"
+    return ".list [" + ", ".join(map(lean_value, items)) + "]"
+
+
+def _floats(items: list[Value]) -> list[float]:
+    """Return the items when all of them are floats, else nothing."""
+    floats = [item for item in items if isinstance(item, float)]
+    return floats if len(floats) == len(items) else []
+
+
+def _doubles(floats: list[float]) -> str:
+    return lean_chunks(struct.pack(f"<{len(floats)}d", *floats))
+
+
+def lean_entries(entries: Mapping[str, Value]) -> str:
     """Write a map's entries as a Lean list of pairs."""
     pairs = (f"({lean_string(key)}, {lean_value(value)})" for key, value in entries.items())
     return "[" + ", ".join(pairs) + "]"
 
 
 def lean_bits(value: float) -> int:
-    """Give the bits of a float, every NaN as the same."""
-    if math.isnan(value):
-        value = math.nan
+    """Give the bits of a float."""
     bits: int = struct.unpack("<Q", struct.pack("<d", value))[0]
     return bits
 

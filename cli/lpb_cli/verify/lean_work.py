@@ -12,12 +12,13 @@ from lpb_cli.report import Check, Status
 from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange
 from lpb_cli.verify.lean_file import LeanFile
-from lpb_cli.verify.transcript import render_transcript
+from lpb_cli.verify.transcript import render_lies, render_transcript
 
 __all__ = ["LeanWork", "TranscriptPart"]
 
 TRANSCRIPT_TIMEOUT_S = 1800.0
 _FILES = "LiveTranscript*.lean"
+_LIES_FILE = "Lies.lean"
 
 _T = TypeVar("_T")
 
@@ -30,6 +31,7 @@ class TranscriptPart:
     exchanges: list[LiveExchange]
     transcript: LeanFile
     result: Future[FileResult]
+    unaccepted: str = "the kernel does not accept this exchange"
 
     def checks(self) -> list[Check]:
         """Say of each exchange whether the kernel accepts it. Waits until that is known."""
@@ -42,7 +44,7 @@ class TranscriptPart:
                 Check(
                     live.name,
                     Status.FAILED if wrong else Status.PASSED,
-                    "the kernel does not accept this exchange" if wrong else "",
+                    self.unaccepted if wrong else "",
                     diagnostics=wrong[:1],
                 )
             )
@@ -70,8 +72,9 @@ class LeanWork:
         self._output = output
         self._executor = ThreadPoolExecutor(max_workers=jobs)
         self.parts: list[TranscriptPart] = []
+        self.lies: TranscriptPart | None = None
         output.mkdir(parents=True, exist_ok=True)
-        for old in output.glob(_FILES):
+        for old in (*output.glob(_FILES), *output.glob(_LIES_FILE)):
             old.unlink()
 
     def start(self, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
@@ -88,9 +91,20 @@ class LeanWork:
                 chosen, f"{description} Part {number}: {len(chosen)} exchanges."
             )
             file = self._output / f"LiveTranscript{number}.lean"
-            file.write_text(transcript.source, encoding="utf-8")
-            result = self.start(self._toolchain.check_file, file, TRANSCRIPT_TIMEOUT_S)
-            self.parts.append(TranscriptPart(file, chosen, transcript, result))
+            self.parts.append(
+                TranscriptPart(file, chosen, transcript, self._check(file, transcript))
+            )
+
+    def start_lies(self, lies: list[LiveExchange], description: str) -> None:
+        """Write lies to a file, and have the kernel prove of each that its checker refuses it."""
+        transcript, file = render_lies(lies, description), self._output / _LIES_FILE
+        checking = self._check(file, transcript)
+        unrefused = "Lean does not prove that this lie is refused"
+        self.lies = TranscriptPart(file, lies, transcript, checking, unrefused)
+
+    def _check(self, file: Path, transcript: LeanFile) -> Future[FileResult]:
+        file.write_text(transcript.source, encoding="utf-8")
+        return self.start(self._toolchain.check_file, file, TRANSCRIPT_TIMEOUT_S)
 
     def stop(self) -> None:
         """Begin nothing more. What has begun ends when the toolchain is closed."""

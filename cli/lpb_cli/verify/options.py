@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["Narrator", "SkippableStage", "VerifyOptions"]
+__all__ = ["ABOUT_OTHERS", "Narrator", "SkippableStage", "VerifyOptions"]
 
 
 class SkippableStage(StrEnum):
@@ -14,6 +15,11 @@ class SkippableStage(StrEnum):
     CLIENT = "client"
     PROGRAM = "program"
     TRANSCRIPT = "transcript"
+    LIES = "lies"
+
+
+ABOUT_OTHERS: Final = frozenset({SkippableStage.CLIENT, SkippableStage.PROGRAM})
+"""Stages that say nothing about a single operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +29,23 @@ class VerifyOptions:
     Attributes
     ----------
     requests
-        How many random matrices to send beside the edge cases.
+        How many random examples of each operation to ask beside those at the edges.
     endpoint
         A running server to talk to; ``None`` starts one.
     skip
         Which stages to leave out.
+    sources
+        Operations of the user's own: files and modules, separated by commas.
+    only
+        The operation that it is about; every one that Lean checks when it is ``None``.
     """
 
     seed: int
     requests: int
     endpoint: str | None = None
     skip: frozenset[SkippableStage] = frozenset()
+    sources: str = ""
+    only: str | None = None
 
 
 class Narrator:

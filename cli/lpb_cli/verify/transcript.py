@@ -1,33 +1,44 @@
 """Writes the live conversation as a Lean file whose theorems the kernel checks.
 
-For each exchange the file says what was asked, holds the bytes of request and reply, and claims
-that Lean's own encoder gives exactly these bytes and that the certificate's checker accepts: see
-``lean/proofs/Transcript.lean``. Bytes stand in one number literal, because the kernel's arithmetic
-on numbers is fast and its handling of long lists is not.
+For each exchange the file holds what was asked and answered, the bytes of both headers and of all
+array frames, and claims what ``LeanPythonBridge.Certificate.Exchange`` says: Lean's own encoder
+gives exactly the bytes of the headers, the frames are as long as these say, and the operation's
+checker accepts. Of a lie it claims that the checker refuses it, and that nothing else is wrong.
 """
 
 from __future__ import annotations
 
-from lpb_server.wire.values import Value
+from collections.abc import Sequence
+
+from lpb_server.client import Exchange
 
 from lpb_cli.verify.exchanges import LiveExchange
-from lpb_cli.verify.lean_file import LeanFile, claims_file
-from lpb_cli.verify.lean_terms import FORMATS, lean_bits, lean_entries, lean_packed, lean_string
+from lpb_cli.verify.lean_file import Claim, LeanFile, claims_file
+from lpb_cli.verify.lean_messages import lean_answer, lean_question
+from lpb_cli.verify.lean_terms import FORMATS, lean_packed, lean_string
 
-__all__ = ["render_transcript"]
+__all__ = ["render_lies", "render_transcript"]
 
-# `Float64.chunkSize` doubles: what one number literal holds.
-_CHUNK_BYTES = 64 * 8
+_MODULE = "LeanPythonBridge.Certificate.Exchange"
+_NAMESPACE = "LeanPythonBridge.LiveTranscript"
 
 _INTRODUCTION = """\
 # Transcript of a conversation with a bridge server
 
 {description}
-Each theorem says of one exchange: Lean's encoder gives exactly the request's bytes, Lean's decoder
-reads the reply's, and the certificate in it holds of the exact values of the numbers sent."""
+Each theorem says of one exchange: Lean's encoder gives exactly the bytes of both headers, Lean's
+decoder reads the reply's, the array frames are as long as the headers say, and the answer is true
+of the exact values of what was on the wire, as the operation's `Meaning` says."""
+
+_LIES_INTRODUCTION = """\
+# Answers that are nearly right
+
+{description}
+Each theorem says of one of them that the operation's checker refuses it, though the messages that
+carry it are such as a server could send."""
 
 
-def render_transcript(exchanges: list[LiveExchange], description: str) -> LeanFile:
+def render_transcript(exchanges: Sequence[LiveExchange], description: str) -> LeanFile:
     """Write the file.
 
     Parameters
@@ -37,63 +48,46 @@ def render_transcript(exchanges: list[LiveExchange], description: str) -> LeanFi
     description
         A sentence or two: when, by which program, against which server.
     """
-    return claims_file(
-        "Transcript", _INTRODUCTION.format(description=description), map(_claim, exchanges)
-    )
+    introduction = _INTRODUCTION.format(description=description)
+    return _render(exchanges, introduction, "Holds", "holds_of_check")
 
 
-def _claim(live: LiveExchange) -> tuple[str, str, str, str]:
-    planned, exchange = live.planned, live.exchange
+def render_lies(lies: Sequence[LiveExchange], description: str) -> LeanFile:
+    """Write a file that says of answers that they are refused."""
+    introduction = _LIES_INTRODUCTION.format(description=description)
+    return _render(lies, introduction, "Refused", "refused_of_refuses")
+
+
+def _render(
+    exchanges: Sequence[LiveExchange], introduction: str, claimed: str, theorem: str
+) -> LeanFile:
+    checkers = [live.planned.checker for live in exchanges]
+    claims = [
+        Claim(
+            live.name,
+            "exchange",
+            "Exchange",
+            f"where\n{_fields(live.exchange)}",
+            f"{{0}}.{claimed} _root_.{checker}.operation",
+            f"Exchange.{theorem} _ _ (by decide +kernel)",
+        )
+        for live, checker in zip(exchanges, checkers, strict=True)
+    ]
+    return claims_file([_MODULE, *checkers], _NAMESPACE, introduction, claims)
+
+
+def _fields(exchange: Exchange) -> str:
+    """Write what an exchange was. A reply of another form gives a claim that cannot hold."""
+    request, timing = exchange.request, exchange.reply.timing
     fields = {
-        "format": FORMATS[planned.format],
-        "id": lean_string(exchange.request.id),
+        "format": FORMATS[str(exchange.wire_format)],
+        "id": lean_string(request.id),
+        "question": lean_question(exchange),
+        "answer": lean_answer(exchange),
+        "certify": "" if request.certify else "false",
+        "deadlineMs": "" if request.deadline_ms is None else f"some {request.deadline_ms}",
+        "timing": "" if timing is None else f"some ⟨{timing.queue_us}, {timing.compute_us}⟩",
+        "request": lean_packed(exchange.request_frames[0]),
+        "reply": lean_packed(exchange.reply_frames[0]),
     }
-    if planned.matrix is not None:
-        kind = "SumExchange"
-        fields |= _sum_fields(live, planned.matrix.shape)
-    elif planned.op == "echo":
-        kind = "EchoExchange"
-        fields["params"] = lean_entries(planned.params or {})
-    else:
-        kind = "PingExchange"
-    fields["request"] = lean_packed(exchange.request_frames[0])
-    fields["reply"] = lean_packed(exchange.reply_frames[0])
-    body = "\n".join(f"  {key} := {value}" for key, value in fields.items())
-    return live.name, "exchange", kind, f"where\n{body}"
-
-
-def _sum_fields(live: LiveExchange, shape: tuple[int, ...]) -> dict[str, str]:
-    """What is particular to a sum. A reply of another form gives a claim that cannot hold."""
-    planned, exchange = live.planned, live.exchange
-    assert planned.matrix is not None
-    rows, columns = shape
-    data = b"".join(exchange.request_frames[1:])
-    if planned.inline:
-        data = planned.matrix.astype("<f8").tobytes()
-    chunks = [data[i : i + _CHUNK_BYTES] for i in range(0, len(data), _CHUNK_BYTES)]
-    certificate = exchange.reply.certificate or {}
-    result = exchange.reply.result or {}
-    fields = {
-        "count": certificate.get("count"),
-        "error": certificate.get("error"),
-        "errorBound": certificate.get("error_bound"),
-    }
-    written = ", ".join(f"{key} := {_natural(value)}" for key, value in fields.items())
-    nonnegative = "true" if certificate.get("nonnegative") is True else "false"
-    return {
-        "rows": str(rows),
-        "columns": str(columns),
-        "inline": "true" if planned.inline else "false",
-        "elements": "[" + ", ".join(f"{int.from_bytes(c, 'little'):#x}" for c in chunks) + "]",
-        "sum": _natural(result.get("sum")),
-        "certificate": f"{{ {written}, nonnegative := {nonnegative} }}",
-    }
-
-
-def _natural(value: Value) -> str:
-    """Write a count as it is and a float as its bits; anything else as 0, which no reply means."""
-    if isinstance(value, float):
-        return f"{lean_bits(value):#x}"
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return str(value)
-    return "0"
+    return "\n".join(f"  {key} := {term}" for key, term in fields.items() if term)

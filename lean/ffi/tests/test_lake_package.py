@@ -25,10 +25,17 @@ def test_every_folder_and_module_that_is_named_exists() -> None:
     programs = re.findall(r"^@\[(.*)\]\nlean_exe (\w+) where", LAKEFILE, re.MULTILINE)
     assert len(programs) == len(re.findall(r"^lean_exe ", LAKEFILE, re.MULTILINE)) > 0
     for attributes, program in programs:
-        assert f"`{program}" in LAKEFILE.split("def programs")[1].split("\n")[0]
         # `lake build` builds the programs that are there, all of them, and no other.
         exists = (LEAN / "proofs" / f"{program}.lean").is_file()
         assert ("default_target" in attributes) == exists, program
+
+
+def test_every_module_can_be_imported_programs_too() -> None:
+    """`Package.findModule?` searches libraries: all that is in `proofs` is a root of one."""
+    assert "roots := proofs" in LAKEFILE
+    listing = LAKEFILE.split("def proofs")[1].split("\n\n")[0]
+    assert "forEachModuleInDir" in listing
+    assert "filter" not in listing
 
 
 def test_the_manifest_is_that_of_a_package_without_dependencies() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from lpb_cli.toolchain.lean_runtime import HEADERS
 
 TESTS = Path(__file__).parent
 FFI = TESTS.parent
@@ -27,7 +28,7 @@ def ran(
 ) -> subprocess.CompletedProcess[str]:
     program = tmp_path_factory.mktemp("runtime") / "lean_zmq_test"
     strict = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"]
-    include = [f"-I{TESTS / 'runtime'}", f"-I{FFI}"]
+    include = [f"-I{HEADERS}", f"-I{FFI}"]
     wrap = [f"-Wl,--wrap={name}" for name in WRAPPED]
     sources = [PROGRAM, FFI / "LeanZMQ.c", FFI / "bridge_socket.c"]
     lean = [f"-L{lean_runtime}", "-lleanshared", f"-Wl,-rpath,{lean_runtime}"]

@@ -21,9 +21,9 @@ from lpb_server.certificates.exact import (
     upper_double,
 )
 from lpb_server.errors import InvalidParams
-from lpb_server.wire.values import ValueMap
+from lpb_server.wire.values import Value, ValueMap, same_value
 
-__all__ = ["sum_error_bound"]
+__all__ = ["check_sum", "sum_error_bound"]
 
 _ROUNDOFF_EXPONENT: Final = 53
 
@@ -41,7 +41,7 @@ def sum_error_bound(values: npt.NDArray[np.float64], result: float) -> ValueMap:
     Returns
     -------
     dict
-        ``kind``; ``count``; ``error``, the double nearest to result - Σ x; ``error_bound``, the
+        ``count``; ``error``, the double nearest to result - Σ x; ``error_bound``, the
         least double ≥ n·2⁻⁵³·Σ |x|; ``nonnegative``, whether every element is (-0.0 is).
 
     Raises
@@ -67,9 +67,54 @@ def sum_error_bound(values: npt.NDArray[np.float64], result: float) -> ValueMap:
     except OverflowError:
         raise InvalidParams("no certificate exists: the error bound is not finite") from None
     return {
-        "kind": "sum_error_bound",
         "count": int(values.size),
         "error": error,
         "error_bound": error_bound,
         "nonnegative": bool((values >= 0).all()),
     }
+
+
+def check_sum(values: npt.NDArray[np.float64], result: Value, certificate: ValueMap) -> bool:
+    """Check a certificate, as Lean's `CertificateSum.check` does: in integers, without rounding.
+
+    Parameters
+    ----------
+    values : ndarray of float64
+        The summands, any shape.
+    result : value
+        What is said to be their sum.
+    certificate : dict
+        What is said of it, without ``kind``.
+
+    Returns
+    -------
+    bool
+        Whether all of it is true.
+    """
+    if set(certificate) != {"count", "error", "error_bound", "nonnegative"}:
+        return False
+    count, error, bound, nonnegative = (
+        certificate[key] for key in ("count", "error", "error_bound", "nonnegative")
+    )
+    if type(result) is not float or type(error) is not float or type(bound) is not float:
+        return False
+    if type(count) is not int or type(nonnegative) is not bool or count != values.size:
+        return False
+    if not math.isfinite(result) or not bool(np.isfinite(values).all()):
+        return False
+    total, magnitude = exact_sums(values)
+    negative = magnitude != total
+    error_units, bound_units = exact_integer(result) - total, values.size * magnitude
+    try:
+        stated = (
+            same_value(error, nearest_double(error_units)),
+            same_value(bound, upper_double(bound_units, UNIT_EXPONENT + _ROUNDOFF_EXPONENT)),
+        )
+    except OverflowError:
+        return False
+    return (
+        all(stated)
+        and abs(error_units) <= exact_integer(bound)
+        and nonnegative is not negative
+        and not (nonnegative and result < 0)
+    )

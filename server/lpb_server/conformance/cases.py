@@ -134,6 +134,16 @@ def header_cases() -> Iterator[tuple[str, Request | Reply, str]]:
         "nonnegative": True,
     }
     yield "certified", Reply("c", {"sum": 3.0}, certificate=certificate), "reply"
+    yield (
+        "certificate with an array",
+        Reply(
+            "a",
+            {"x": 0.5},
+            (ArrayHeader("solution", "f8", (2,)), ArrayHeader("inverse", "f8", (2, 2))),
+            {"kind": "enclosure", "bound": 0.25, "arrays": ["inverse"]},
+        ),
+        "reply",
+    )
     yield "empty certificate", Reply("c", {}, certificate={}), "reply"
     arrays = (ArrayHeader("x", "f8", (131072, 3), 3),)
     yield "arrays", Reply("a", {}, arrays, timing=Timing(MAX_INT, 0)), "reply"

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
-import msgspec
-
-from lpb_server.errors import InvalidParams
-from lpb_server.operations.registration import check_callable, check_names, checked_schema
-from lpb_server.wire.arrays import Array
+from lpb_server.errors import InvalidParams, RegistrationError
+from lpb_server.operations.certificate import Certificate, Examples, Lies, check_lean_name
+from lpb_server.operations.checker_file import find_checker_file
+from lpb_server.operations.declaration import ArraySpec, ArraySpecs, check_arrays
+from lpb_server.operations.question import ArrayMap, Evidence, Outcome
+from lpb_server.operations.registration import (
+    check_callable,
+    check_name,
+    checked_schema,
+    declared,
+)
 from lpb_server.wire.validation import Validator
 from lpb_server.wire.values import ValueMap
 
-__all__ = ["ArrayMap", "Certifier", "Function", "Operation", "Outcome", "operation"]
+__all__ = ["Function", "Operation", "operation"]
 
-ArrayMap: TypeAlias = Mapping[str, Array]
-
-
-class Outcome(msgspec.Struct):
-    """What an operation gives back.
-
-    Parameters
-    ----------
-    result : dict
-        A map of the data model.
-    arrays : mapping of str to ndarray
-        Of the dtypes that the wire carries.
-    """
-
-    result: ValueMap
-    arrays: ArrayMap = {}
-
-
-Function: TypeAlias = Callable[[ValueMap, ArrayMap], Outcome]
-"""Parameters and read-only arrays in, outcome out."""
-
-Certifier: TypeAlias = Callable[[ValueMap, ArrayMap, Outcome], ValueMap]
-"""The same arguments and their outcome in, certificate out."""
+Function: TypeAlias = Callable[[ValueMap, ArrayMap], Any]
+"""Parameters and read-only arrays in; out an `Outcome`, or a map alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,41 +41,62 @@ class Operation:
         JSON Schema (draft 2020-12) of the parameters.
     function : callable
         Computes the outcome. It may raise `InvalidParams`.
-    certifier : callable or None
-        Makes the certificate of an outcome; None when the operation has none.
-    array_names : tuple of str or None
+    certificate : Certificate or None
+        How its answers are certified; None when they are not.
+    arrays : dict of str to ArraySpec, or None
         The arrays it takes; None for any.
     pure : bool
         Whether it may run twice for one request.
     validator : Validator
         The compiled `params`.
-    optional_arrays : tuple of str
-        The arrays that a request may leave out.
+    checker : str or None
+        The Lean module that checks its answers; also where there is nothing to certify and an
+        answer follows from its question.
+    checker_file : Path or None
+        The file of that module, when it lies beside the Python file; None for the bridge's own.
+    examples : callable or None
+        Questions worth asking.
+    lies : callable or None
+        Answers that are nearly right.
     """
 
     name: str
     summary: str
     params: dict[str, Any]
     function: Function
-    certifier: Certifier | None
-    array_names: tuple[str, ...] | None
+    certificate: Certificate | None
+    arrays: dict[str, ArraySpec] | None
     pure: bool
     validator: Validator
-    optional_arrays: tuple[str, ...] = ()
+    checker: str | None
+    checker_file: Path | None
+    examples: Examples | None
+    lies: Lies | None
 
     @property
     def certified(self) -> bool:
         """Whether it can return a certificate."""
-        return self.certifier is not None
+        return self.certificate is not None
+
+    @property
+    def theorem(self) -> str | None:
+        """The Lean constant that its answers are checked by: a checker with its soundness."""
+        return None if self.checker is None else f"{self.checker}.operation"
 
     def describe(self) -> ValueMap:
         """Return what the ``operations`` operation says about it."""
+        arrays: Any = None
+        if self.arrays is not None:
+            arrays = [spec.describe(name) for name, spec in self.arrays.items()]
         return {
             "name": self.name,
             "summary": self.summary,
             "params": self.params,
+            "arrays": arrays,
             "pure": self.pure,
             "certified": self.certified,
+            "certificate": self.certificate.kind if self.certificate is not None else None,
+            "theorem": self.theorem,
         }
 
     def check(self, params: ValueMap, arrays: ArrayMap, *, certify: bool) -> None:
@@ -98,23 +105,40 @@ class Operation:
         Raises
         ------
         InvalidParams
-            When the parameters break the schema, an array is missing or has a name the operation
-            does not know, or a certificate is asked of an operation that has none.
+            When the parameters break the schema, an array is not as declared, or a certificate
+            is asked of an operation that has none.
         """
         problem = self.validator.problem(params)
         if problem is not None:
             raise InvalidParams(
                 f"params of {self.name}: {problem}", {"path": problem.path, "rule": problem.rule}
             )
-        if self.array_names is not None:
-            for name in arrays:
-                if name not in self.array_names:
-                    raise InvalidParams(f"{self.name} takes no array {name!r}", {"array": name})
-            for name in self.array_names:
-                if name not in arrays and name not in self.optional_arrays:
-                    raise InvalidParams(f"{self.name} needs an array {name!r}", {"array": name})
-        if certify and self.certifier is None:
-            raise InvalidParams(f"{self.name} has no certificate")
+        if self.arrays is not None and (arrays or self.arrays):
+            check_arrays(self.name, self.arrays, arrays)
+        if certify and self.certificate is None:
+            raise InvalidParams(f"{self.name} has no certificate: there is nothing to certify")
+
+    def certify(self, params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> Evidence:
+        """Make the evidence for an outcome; its entries begin with the certificate's kind.
+
+        Raises
+        ------
+        InvalidParams
+            When no certificate exists.
+        TypeError
+            When what makes it gave something else than evidence.
+        """
+        assert self.certificate is not None
+        evidence = self.certificate.make(params, arrays, outcome)
+        if not isinstance(evidence, Evidence):
+            raise TypeError(f"the certificate's make gave {type(evidence).__name__}, no Evidence")
+        for key in ("kind", "arrays"):
+            if key in evidence.entries:
+                raise TypeError(f"the evidence has an entry {key!r}, which the bridge writes")
+        for name in evidence.arrays:
+            if name in outcome.arrays:
+                raise TypeError(f"result and certificate both have an array {name!r}")
+        return Evidence({"kind": self.certificate.kind, **evidence.entries}, evidence.arrays)
 
 
 def operation(
@@ -122,9 +146,11 @@ def operation(
     *,
     params: dict[str, Any],
     summary: str,
-    arrays: tuple[str, ...] | None = (),
-    optional_arrays: tuple[str, ...] = (),
-    certifier: Certifier | None = None,
+    arrays: ArraySpecs | Sequence[str] | None = (),
+    certificate: Certificate | None = None,
+    checker: str | None = None,
+    examples: Examples | None = None,
+    lies: Lies | None = None,
     pure: bool = True,
 ) -> Callable[[Function], Operation]:
     """Turn a plain function into an operation.
@@ -137,19 +163,25 @@ def operation(
         JSON Schema of the parameters: validated before the function is called.
     summary : str
         One sentence.
-    arrays : tuple of str or None
-        The arrays it takes; None for any.
-    optional_arrays : tuple of str
-        Those of them that a request may leave out.
-    certifier : callable, optional
-        Makes the certificate; without it the operation has none.
+    arrays : mapping of str to ArraySpec, sequence of str, or None
+        The arrays it takes, checked before the function is called. Names alone are needed arrays
+        of any dtype and shape; None is for any arrays.
+    certificate : Certificate, optional
+        How its answers are certified; without it they are not.
+    checker : str, optional
+        The Lean module that checks an answer to which there is nothing to certify.
+    examples : callable, optional
+        Questions worth asking: what ``lpb verify`` asks. A checker needs some.
+    lies : callable, optional
+        Answers that are nearly right: what Lean must refuse. A certificate needs some.
     pure : bool
         Whether it may run twice for one request.
 
     Raises
     ------
     RegistrationError
-        When anything is wrong that can be known before a call: see `registration`.
+        When anything is wrong that can be known before a call, by `operation` itself or when it is
+        applied: see `registration`.
 
     Examples
     --------
@@ -159,15 +191,44 @@ def operation(
     >>> double.name
     'double'
     """
-    check_names(name, summary, arrays, optional_arrays)
+    check_name(name, summary)
+    specs = declared(name, arrays)
     validator = checked_schema(name, params)
-    if certifier is not None:
-        check_callable(name, "certifier", certifier, 3)
+    if certificate is not None:
+        if not isinstance(certificate, Certificate):
+            raise RegistrationError(f"operation {name!r}: certificate must be a Certificate")
+        if checker is not None:
+            raise RegistrationError(f"operation {name!r}: its certificate names the checker")
+        checker = certificate.checker
+    if checker is not None:
+        check_lean_name(checker)
+        if examples is None:
+            raise RegistrationError(f"operation {name!r}: a checker needs examples to be tried on")
+    if examples is not None:
+        check_callable(f"operation {name!r}: examples", examples, 2, may_yield=True)
+    if lies is not None:
+        check_callable(f"operation {name!r}: lies", lies, 2)
+    if (certificate is None) != (lies is None):
+        raise RegistrationError(
+            f"operation {name!r}: a certificate and lies, which must be refused, go together"
+        )
 
     def register(function: Function) -> Operation:
-        check_callable(name, "function", function, 2)
+        check_callable(f"operation {name!r}: the function", function, 2)
+        file = None if checker is None else find_checker_file(name, checker, function)
         return Operation(
-            name, summary, params, function, certifier, arrays, pure, validator, optional_arrays
+            name=name,
+            summary=summary,
+            params=params,
+            function=function,
+            certificate=certificate,
+            arrays=specs,
+            pure=pure,
+            validator=validator,
+            checker=checker,
+            checker_file=file,
+            examples=examples,
+            lies=lies,
         )
 
     return register

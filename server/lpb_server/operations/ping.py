@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from lpb_server.operations.definition import ArrayMap, Outcome, operation
+from collections.abc import Iterable
+
+import numpy as np
+
+from lpb_server.operations.definition import operation
+from lpb_server.operations.question import ArrayMap, Example, Outcome
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["ping"]
 
 
-def _nothing_to_certify(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> ValueMap:
-    return {}
+def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
+    yield Example("ping")
 
 
 @operation(
     "ping",
     params={"type": "object", "additionalProperties": False},
     summary="Answer at once.",
-    certifier=_nothing_to_certify,
+    checker="LeanPythonBridge.Certificate.Ping",
+    examples=_examples,
 )
 def ping(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Answer at once."""

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import logging
+import pkgutil
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
+import lpb_server.operations as own_package
 from lpb_server import SERVER_NAME, __version__
 from lpb_server.errors import ErrorCode, RegistrationError, RequestError
-from lpb_server.operations.definition import ArrayMap, Operation, Outcome, operation
-from lpb_server.operations.echo import echo
-from lpb_server.operations.matrix_sum import matrix_sum
-from lpb_server.operations.ping import ping
+from lpb_server.operations.definition import Operation, operation
+from lpb_server.operations.question import ArrayMap, Outcome
+from lpb_server.operations.sources import load_operations, operations_of
 from lpb_server.wire.values import ValueMap
 
-__all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "Registry", "default_registry"]
+__all__ = ["ENTRY_POINT_GROUP", "Registry", "built_in_operations", "default_registry"]
 
 ENTRY_POINT_GROUP: Final = "lpb.operations"
 """Packages that add operations name an `Operation`, or a list of them, in this group."""
-
-BUILT_IN: Final = (ping, echo, matrix_sum)
 
 _LOG = logging.getLogger(__name__)
 
@@ -88,10 +88,7 @@ class Registry:
         """
         for plugin in entry_points(group=ENTRY_POINT_GROUP) if plugins is None else plugins:
             try:
-                loaded = plugin.load()
-                for item in [loaded] if isinstance(loaded, Operation) else list(loaded):
-                    if not isinstance(item, Operation):
-                        raise RegistrationError(f"{type(item).__name__} is no Operation")
+                for item in operations_of(plugin.load()):
                     self.add(item)
             except (Exception, SystemExit) as error:  # Whatever a package does at import.
                 _LOG.error(
@@ -121,8 +118,34 @@ class Registry:
         return operations
 
 
-def default_registry() -> Registry:
-    """Return a registry with the built-in operations and those of installed plug-ins."""
-    registry = Registry(BUILT_IN)
+def built_in_operations() -> list[Operation]:
+    """Return the bridge's own operations: those that the modules of this package define."""
+    found: list[Operation] = []
+    for module in pkgutil.iter_modules(own_package.__path__, f"{own_package.__name__}."):
+        loaded = import_module(module.name)
+        found += [
+            item
+            for item in (getattr(loaded, name) for name in getattr(loaded, "__all__", ()))
+            if isinstance(item, Operation)
+        ]
+    return found
+
+
+def default_registry(sources: str = "") -> Registry:
+    """Return a registry with the built-in operations and those of installed plug-ins.
+
+    Parameters
+    ----------
+    sources : str
+        Python files and modules with operations of one's own, separated by commas.
+
+    Raises
+    ------
+    RegistrationError
+        When one of these cannot be loaded: it is named, and why.
+    """
+    registry = Registry(built_in_operations())
     registry.load_plugins()
+    for item in load_operations(sources):
+        registry.add(item)
     return registry

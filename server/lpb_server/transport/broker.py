@@ -17,6 +17,7 @@ from lpb_server.errors import ErrorCode
 from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
 from lpb_server.settings import POOLED_SETTINGS, flags_of
+from lpb_server.supervision import Journal
 from lpb_server.transport import worker_messages as say
 from lpb_server.transport.backend import Backend
 from lpb_server.transport.frontend import Frontend
@@ -59,9 +60,18 @@ class Broker:
         Where to listen, and the bounds.
     pool : PoolConfig
         The workers.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
-    def __init__(self, purity: dict[str, bool], config: ServerConfig, pool: PoolConfig) -> None:
+    def __init__(
+        self,
+        purity: dict[str, bool],
+        config: ServerConfig,
+        pool: PoolConfig,
+        journal: Journal | None = None,
+    ) -> None:
+        self._journal = journal or Journal()
         self._purity = purity
         self._config = config
         self._pool_config = pool
@@ -89,6 +99,7 @@ class Broker:
                 self._backend = Backend(self._context, config, self._pool_config, self._gate)
             except BaseException:
                 self._frontend.close()
+                self._frontend.release()
                 raise
         except BaseException:
             self._release()
@@ -101,6 +112,9 @@ class Broker:
             lambda name: self._purity.get(name, False),
             config.requests_per_client,
             permits,
+            config.peer_bytes,
+            config.total_bytes,
+            self._journal,
         )
         self._queue = JobQueue(
             config.queue_length, self._pool_config.liveness_s, permits, _may_go_ahead
@@ -130,6 +144,8 @@ class Broker:
         self._backend.close(_FLUSH_MS)
         self._pool.close()
         self._release()
+        self._frontend.release()
+        self._backend.release()
 
     def _release(self) -> None:
         self._gate.close()
@@ -215,8 +231,11 @@ class Broker:
             self._pool.replace_missing(time.monotonic())
             self._refuse_without_workers()
         if self._frontend.socket in events:
-            for route, user, frames in self._frontend.receive(ready=True):
-                self._take(route, user, frames)
+            try:
+                for route, user, frames in self._frontend.receive(ready=True):
+                    self._take(route, user, frames)
+            except MemoryError:
+                _LOG.error("a message was dropped: there is no memory left")
             self._refuse_without_workers()
 
     def _refuse_without_workers(self) -> None:
@@ -234,6 +253,8 @@ class Broker:
         self._act(self._queue.refuse_waiting(ErrorCode.OVERLOADED, message, details))
 
     def _beat(self, now_s: float) -> None:
+        # First: what workers said while the broker itself was busy is no silence of theirs.
+        self._hear_workers(ready=False)
         for worker in self._queue.silent(now_s):
             _LOG.warning("worker %s is silent and dropped", worker.decode("ascii", "replace"))
             self._pool.kill(worker)

@@ -15,6 +15,7 @@ from lpb_server.durations import milliseconds
 from lpb_server.errors import ErrorCode
 from lpb_server.executors import run_elsewhere
 from lpb_server.service import Service
+from lpb_server.supervision import Journal
 from lpb_server.transport.job import Job
 from lpb_server.transport.server import STOPPING, BridgeServer
 from lpb_server.wire.refusal import Refusal
@@ -45,12 +46,19 @@ class ExecutorServer(BridgeServer):
         Runs all others.
     drain_s : float
         How long running work may take after `stop`.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
     def __init__(
-        self, service: Service, config: ServerConfig, executor: Executor, drain_s: float
+        self,
+        service: Service,
+        config: ServerConfig,
+        executor: Executor,
+        drain_s: float,
+        journal: Journal | None = None,
     ) -> None:
-        super().__init__(service, config)
+        super().__init__(service, config, journal)
         self._executor = executor
         self._own = ThreadPoolExecutor(1, "side effects")
         self._drain_s = drain_s
@@ -70,7 +78,9 @@ class ExecutorServer(BridgeServer):
         frames = [bytes(frame) for frame in job.opened.frames]
         executor = self._executor if job.pure else self._own
         try:
-            future = executor.submit(run_elsewhere, frames, waited_s, self._config.limits)
+            future = executor.submit(
+                run_elsewhere, frames, waited_s, self._config.limits, self._config.operations
+            )
         except Exception as error:  # Whatever somebody else's scheduler does at its end.
             _LOG.error("the executor takes no work: %s: %s", type(error).__name__, error)
             self._refuse(job, ErrorCode.WORKER_LOST, "the executor takes no work")

@@ -85,7 +85,7 @@ def serve_forks(control: socket.socket) -> ForkedAs | None:
     """
     if not _fit():
         sys.exit(EXIT_UNFIT)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # It ends with its broker, not before.
     gc.collect()
     gc.freeze()  # Workers then share these pages for as long as they live.
@@ -105,6 +105,10 @@ def serve_forks(control: socket.socket) -> ForkedAs | None:
             for child in children.values():
                 os.kill(child.pid, signal.SIGKILL)
             return None
+        if not lifelines:  # No descriptor was left for it.
+            with suppress(OSError):
+                control.send(b"0 " + word)
+            continue
         forked = _fork(control, word, lifelines[0], children)
         if forked is not None:
             return forked
@@ -159,7 +163,15 @@ def _fork(
         _settle(control, children)
         return ForkedAs(name, lifeline)
     os.close(lifeline)
-    descriptor = os.pidfd_open(pid)  # Nobody has reaped it, so the number is still its own.
+    try:
+        descriptor = os.pidfd_open(pid)  # Nobody has reaped it, so the number is still its own.
+    except OSError as error:
+        _LOG.error("worker %s cannot be watched: %s", name, error)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        with suppress(OSError):
+            control.send(b"0 " + word)
+        return None
     children[descriptor] = _Child(pid, name)
     with suppress(OSError):  # The broker is gone; the next turn sees it.
         socket.send_fds(control, [b"%d " % pid + word], [descriptor])
@@ -176,7 +188,7 @@ def _settle(control: socket.socket, children: dict[int, _Child]) -> None:
         os.close(descriptor)
     random.seed()
     np.random.seed()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 

@@ -3,20 +3,30 @@
 It is ZeroMQ's authenticator (ZAP, RFC 27) for all sockets of a context: it looks a CURVE key up in
 the list of its domain, as that is at this moment, and counts the connections there are. A peer that
 is refused learns that, and nothing else.
+
+It also keeps peers from ending the process by the names that they claim (`routing_names`): under
+CURVE it names them, and without CURVE it bounds how fast handshakes follow each other, and how many
+peers stay connected that never say a word.
 """
 
 from __future__ import annotations
 
+import heapq
 import logging
+import math
 import threading
-from dataclasses import dataclass, field
+import time
 from typing import Final
 
 import zmq
 from zmq.utils import z85
-from zmq.utils.monitor import recv_monitor_message
 
 from lpb_server.security import Protection
+from lpb_server.transport.descriptors import room_for_connections
+from lpb_server.transport.door import Door
+from lpb_server.transport.handshake_rate import HandshakeRate
+from lpb_server.transport.peer_bytes import PeerBytes
+from lpb_server.transport.routing_names import draw_first_names, drawn_name
 from lpb_server.transport.waker import Waker
 
 __all__ = ["Gate"]
@@ -30,14 +40,6 @@ _FULL: Final = b"500"  # A 3xx would leave the peer waiting in silence.
 _LET_IN: Final = b"200"
 
 
-@dataclass(slots=True)
-class _Door:
-    monitor: zmq.Socket[bytes]
-    protection: Protection | None
-    connections: int
-    accepted: set[int] = field(default_factory=set)
-
-
 class Gate:
     """Guards sockets of one context.
 
@@ -48,11 +50,14 @@ class Gate:
     """
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        draw_first_names()
         self._context = context
         self._zap: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         self._zap.linger = 0
         self._zap.bind(_ZAP)
-        self._doors: dict[bytes, _Door] = {}
+        self._doors: dict[bytes, Door] = {}
+        self._late: list[tuple[float, int, list[bytes]]] = []
+        self._count_of_late = 0
         self._waker = Waker()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="gate", daemon=True)
@@ -61,7 +66,7 @@ class Gate:
     @property
     def connections(self) -> int:
         """How many peers are connected, those still at their handshake included."""
-        return sum(len(door.accepted) for door in list(self._doors.values()))
+        return sum(map(len, list(self._doors.values())))
 
     def guard(
         self,
@@ -69,6 +74,10 @@ class Gate:
         domain: str,
         protection: Protection | None,
         connections: int,
+        *,
+        handshakes_per_s: float,
+        names_peers: bool = True,
+        held: PeerBytes | None = None,
     ) -> None:
         """Guard what a socket binds after this; before `start`.
 
@@ -82,7 +91,15 @@ class Gate:
             CURVE; None lets everybody in, up to the number of connections.
         connections : int
             How many peers may be connected at most.
+        handshakes_per_s : float
+            How many peers of one address may come in a second, without CURVE; `connections` of
+            them may come at once.
+        names_peers : bool
+            Whether the socket may know peers by other names than they claim, under CURVE.
+        held : PeerBytes, optional
+            Says which peers hold too much; they are cut off.
         """
+        connections = room_for_connections(connections)
         socket.zap_domain = domain.encode()
         if protection is not None:
             socket.curve_server = True
@@ -92,7 +109,26 @@ class Gate:
         monitor: zmq.Socket[bytes] = self._context.socket(zmq.PAIR)
         monitor.linger = 0
         monitor.connect(address)
-        self._doors[domain.encode()] = _Door(monitor, protection, connections)
+        rate = HandshakeRate(connections, handshakes_per_s) if protection is None else None
+        self._doors[domain.encode()] = Door(
+            monitor,
+            protection,
+            connections,
+            rate,
+            held,
+            names_peers=names_peers and protection is not None,
+        )
+
+    def since(self, domain: str, descriptor: int) -> float:
+        """Return what tells a connection from later ones with the same descriptor."""
+        door = self._doors.get(domain.encode())
+        return 0.0 if door is None else door.since(descriptor)
+
+    def spoke(self, domain: str, descriptor: int) -> None:
+        """Note that the peer behind a descriptor has sent a message; from any thread."""
+        door = self._doors.get(domain.encode())
+        if door is not None:
+            door.spoke(descriptor)
 
     def start(self) -> None:
         """Let peers in from now on."""
@@ -116,11 +152,14 @@ class Gate:
             poller.register(door.monitor, zmq.POLLIN)
         while not self._closing:
             try:
-                events = dict(poller.poll())
+                events = dict(poller.poll(self._wait_ms()))
                 if self._waker.descriptor in events:
                     self._waker.clear()
                 self._count()
                 self._answer()
+                self._answer_late()
+                for door in self._doors.values():
+                    door.look(time.monotonic())
             except zmq.ContextTerminated:
                 return
             except Exception:  # Without the gate nobody gets in.
@@ -128,12 +167,7 @@ class Gate:
 
     def _count(self) -> None:
         for door in self._doors.values():
-            while door.monitor.poll(0):
-                event = recv_monitor_message(door.monitor, zmq.NOBLOCK)
-                if event["event"] == zmq.EVENT_ACCEPTED:
-                    door.accepted.add(event["value"])
-                elif event["event"] == zmq.EVENT_DISCONNECTED:
-                    door.accepted.discard(event["value"])
+            door.count()
 
     def _answer(self) -> None:
         while True:
@@ -148,20 +182,47 @@ class Gate:
             key = ""
             if mechanism == b"CURVE" and credentials:
                 key = z85.encode(credentials[0]).decode()
-            code, text = self._decide(domain, key)
-            if code != _LET_IN:
+            origin = address.decode("ascii", "replace")
+            code, text, wait_s = self._decide(domain, key, origin)
+            user, name = b"", b""
+            if code == _LET_IN:
+                user = key.encode()
+                name = drawn_name() if self._doors[domain].names_peers else b""
+            else:
                 self.refused += 1
-                _LOG.info("handshake of %s refused: %s %s", address.decode(), text, key)
-            user = key.encode() if code == _LET_IN else b""
-            reply = [peer, empty, version, number, code, text.encode(), user, b""]
-            self._zap.send_multipart(reply)
+                _LOG.info("handshake of %s refused: %s %s", origin, text, key)
+            reply = [peer, empty, version, number, code, text.encode(), user, name]
+            if wait_s:
+                self._count_of_late += 1
+                due_s = time.monotonic() + wait_s
+                heapq.heappush(self._late, (due_s, self._count_of_late, reply))
+            else:
+                self._zap.send_multipart(reply)
 
-    def _decide(self, domain: bytes, key: str) -> tuple[bytes, str]:
+    def _answer_late(self) -> None:
+        """Answer the peers whose time has come; those that have gone meanwhile are not there."""
+        while self._late and self._late[0][0] <= time.monotonic():
+            self._zap.send_multipart(heapq.heappop(self._late)[2])
+
+    def _wait_ms(self) -> int | None:
+        """Return how long nothing has to be done, in milliseconds; None for ever."""
+        due_s = [item[0] for item in self._late[:1]]
+        for door in self._doors.values():
+            due_s += door.due_s()
+        if not due_s:
+            return None
+        return max(1, math.ceil((min(due_s) - time.monotonic()) * 1000))
+
+    def _decide(self, domain: bytes, key: str, origin: str) -> tuple[bytes, str, float]:
+        """Return code and text of the answer to a peer, and how many seconds it has to wait."""
         door = self._doors.get(domain)
         if door is None:
-            return _REFUSED, "no such domain"
+            return _REFUSED, "no such domain", 0.0
         if door.protection is not None and not door.protection.allowed.permits(key):
-            return _REFUSED, "the key is not allowed"
-        if len(door.accepted) > door.connections:
-            return _FULL, "too many connections"
-        return _LET_IN, ""
+            return _REFUSED, "the key is not allowed", 0.0
+        if door.is_full:
+            return _FULL, "too many connections", 0.0
+        wait_s = door.rate.wait_s(origin, time.monotonic()) if door.rate is not None else 0.0
+        if wait_s is None:
+            return _FULL, "too many new connections from there", 0.0
+        return _LET_IN, "", wait_s

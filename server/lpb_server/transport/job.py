@@ -39,6 +39,8 @@ class Job(msgspec.Struct, eq=False):
         Whom it counts for: the user, or the connection.
     routes : list
         Who waits for the reply.
+    size : int
+        Bytes of its request.
     losses : int
         How many workers were lost that had it.
     """
@@ -51,4 +53,5 @@ class Job(msgspec.Struct, eq=False):
     user: str = ANYBODY
     client: bytes | str = ANYBODY
     routes: list[Route] = []
+    size: int = 0
     losses: int = 0

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from lpb_server.errors import ErrorCode
+from lpb_server.supervision import Journal
 from lpb_server.transport.job import ANYBODY, Job, Route
 from lpb_server.transport.reply_cache import Key, Known, Lookup, ReplyCache
 from lpb_server.wire.intake import Opened, Rejected, open_request
@@ -19,6 +20,11 @@ from lpb_server.wire.values import Frame
 __all__ = ["REVOKED", "Reception"]
 
 REVOKED: Final = "the key of this connection is not allowed any more"
+
+_RESTARTED: Final = "the server was started again; how far the request came is not known"
+
+_UNBOUNDED: Final = 1 << 62
+_NOTHING: Final = 0, 0
 
 _ROUTES_PER_JOB: Final = 8
 """Of one request that was sent again and again, only the last tries can still be listening."""
@@ -43,6 +49,11 @@ class Reception:
         How many requests of one client run or wait at most.
     permits : callable
         Tells whether a user may have operations run, now.
+    client_bytes, total_bytes : int
+        How many bytes the requests of one client, and of all, that run or wait may have; one
+        request of a client may always be as large as it is.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
     def __init__(
@@ -52,13 +63,20 @@ class Reception:
         pure: Callable[[str], bool],
         per_client: int = 1024,
         permits: Callable[[str], bool] = lambda user: True,
+        client_bytes: int = _UNBOUNDED,
+        total_bytes: int = _UNBOUNDED,
+        journal: Journal | None = None,
     ) -> None:
+        self._journal = journal or Journal()
         self._cache = cache
         self._limits = limits
         self._pure = pure
         self._per_client = per_client
         self._permits = permits
-        self._clients: dict[bytes | str, int] = {}
+        self._client_bytes = client_bytes
+        self._total_bytes = total_bytes
+        self._clients: dict[bytes | str, tuple[int, int]] = {}
+        self._bytes = 0
         self._tokens = itertools.count(1)
         self._jobs: dict[Key, Job] = {}
 
@@ -93,19 +111,32 @@ class Reception:
         pure = self._pure(request.op)
         key: Key | None = (user, request.id)
         # An older version's id is made of its content here, and is no promise of the client's.
-        if opened.migrated or (pure and sum(map(len, frames)) > _REMEMBERED_BYTES):
+        size = len(frames[0]) if len(frames) == 1 else sum(map(len, frames))
+        if opened.migrated or (pure and size > _REMEMBERED_BYTES):
             key = None
         client = user or route[0]
-        under_way = self._clients.get(client, 0)
+        under_way, waiting = self._clients.get(client, _NOTHING)
         if under_way >= self._per_client and not (key and self._cache.knows(key)):
             message = f"{self._per_client} requests of this client are under way already"
             return opened.refuse(ErrorCode.OVERLOADED, message, {"limit": self._per_client})
+        if under_way and waiting + size > self._client_bytes:
+            message = f"{waiting} bytes of this client's requests are under way already"
+            return opened.refuse(ErrorCode.OVERLOADED, message, {"limit_bytes": self._client_bytes})
+        if self._bytes and self._bytes + size > self._total_bytes:
+            message = f"{self._bytes} bytes of requests are under way already"
+            return opened.refuse(ErrorCode.OVERLOADED, message, {"limit_bytes": self._total_bytes})
         if key is not None:
             lookup = self._cache.start(key, frames)
             if lookup.known is not Known.NEW:
                 return self._again(route, opened, key, lookup)
-        job = Job(next(self._tokens), opened, key, pure, now_s, user, client, [route])
-        self._clients[client] = under_way + 1
+            if not pure:
+                if self._journal.was_begun(key):
+                    self._cache.forget(key)
+                    return opened.refuse(ErrorCode.WORKER_LOST, _RESTARTED)
+                self._journal.begin(key)
+        job = Job(next(self._tokens), opened, key, pure, now_s, user, client, [route], size)
+        self._clients[client] = under_way + 1, waiting + size
+        self._bytes += size
         if key is not None:
             self._jobs[key] = job
         return job
@@ -143,9 +174,10 @@ class Reception:
         list of routes
             Where the reply goes.
         """
-        under_way = self._clients.pop(job.client) - 1
-        if under_way:
-            self._clients[job.client] = under_way
+        under_way, waiting = self._clients.pop(job.client)
+        if under_way > 1:
+            self._clients[job.client] = under_way - 1, waiting - job.size
+        self._bytes -= job.size
         if job.key is not None:
             del self._jobs[job.key]
             if ran:

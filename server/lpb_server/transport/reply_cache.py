@@ -19,6 +19,10 @@ __all__ = ["Key", "Known", "Lookup", "ReplyCache", "fingerprint"]
 _JOINED_BYTES: Final = 4 << 10
 """Up to this size a message is put together to be hashed: a call for each piece costs more."""
 
+_FEW_FRAMES: Final = 8
+_FRAME_BYTES: Final = 96
+"""What a frame takes beside its bytes; of the request's, only the sizes are kept."""
+
 Fingerprint: TypeAlias = tuple[bytes, tuple[int, ...]]
 """The digest of a message, and where each of its frames ends."""
 
@@ -124,10 +128,12 @@ class ReplyCache:
         """
         request = self._running.pop(key)
         size_bytes = sum(map(len, reply))
+        if max(len(reply), len(request)) > _FEW_FRAMES:  # Of fewer, the count of replies tells.
+            size_bytes += _FRAME_BYTES * (len(reply) + len(request))
         if size_bytes > self._limits.reply_bytes:
             if repeatable:
                 return
-            kept, size_bytes = None, 0
+            kept, size_bytes = None, size_bytes - sum(map(len, reply))
         else:
             kept = tuple(map(bytes, reply))
         now_s = self._clock()

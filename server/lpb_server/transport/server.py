@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from types import TracebackType
@@ -14,6 +15,7 @@ from lpb_server.errors import ErrorCode
 from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
 from lpb_server.service import Service
+from lpb_server.supervision import Journal
 from lpb_server.transport.alertness import Alertness
 from lpb_server.transport.frames import descriptor_of, has_message
 from lpb_server.transport.frontend import Frontend
@@ -26,6 +28,8 @@ from lpb_server.transport.waker import Waker
 from lpb_server.wire.values import Frame
 
 __all__ = ["STOPPING", "BridgeServer"]
+
+_LOG = logging.getLogger(__name__)
 
 _FLUSH_MS: Final = 1000
 STOPPING: Final = "the server is stopping"
@@ -45,9 +49,14 @@ class BridgeServer:
         Answers the requests.
     config : ServerConfig
         Where to listen, and the bounds.
+    journal : Journal, optional
+        What was begun before, where the server has been started again.
     """
 
-    def __init__(self, service: Service, config: ServerConfig) -> None:
+    def __init__(
+        self, service: Service, config: ServerConfig, journal: Journal | None = None
+    ) -> None:
+        self._journal = journal or Journal()
         self._service = service
         self._config = config
         self._queue: deque[Job] = deque()
@@ -88,6 +97,9 @@ class BridgeServer:
             lambda name: purity.get(name, True),
             config.requests_per_client,
             self._frontend.permits,
+            config.peer_bytes,
+            config.total_bytes,
+            self._journal,
         )
         self.endpoint = self._frontend.endpoint
         return self
@@ -100,6 +112,7 @@ class BridgeServer:
     ) -> None:
         self._frontend.close(_FLUSH_MS)
         self._release()
+        self._frontend.release()
 
     def _release(self) -> None:
         self._gate.close()
@@ -159,8 +172,11 @@ class BridgeServer:
 
     def _take_all(self, *, ready: bool = False) -> None:
         # A function of its own: in `serve` the last message would live on until the next is taken.
-        for route, user, frames in self._frontend.receive(ready=ready):
-            self._take(route, user, frames)
+        try:
+            for route, user, frames in self._frontend.receive(ready=ready):
+                self._take(route, user, frames)
+        except MemoryError:
+            _LOG.error("a message was dropped: there is no memory left")
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         taken = self._reception.take(route, frames, time.monotonic(), user)

@@ -121,7 +121,15 @@ class WorkerPool:
         if self._forks and self._fork_server is None and self._config.workers:
             if not self._may_restart(now_s):
                 return
-            self._fork_server = ForkServer(self._command())
+            try:
+                self._fork_server = ForkServer(self._command())
+            except OSError as error:
+                _LOG.error("the fork server cannot be started: %s", error.strerror)
+                return
+        if self._fork_server is not None and self._fork_server.is_stuck(now_s):
+            _LOG.error("the fork server does not answer; it is killed")
+            self._fork_server.kill()
+            return
         while self._count() < self._config.workers:
             if not self._may_restart(now_s):
                 return
@@ -194,7 +202,11 @@ class WorkerPool:
         name = f"w-{secrets.token_hex(6)}"
         if self._fork_server is not None:
             return self._fork_server.ask(name)
-        child = SpawnedWorker(name, self._command())
+        try:
+            child = SpawnedWorker(name, self._command())
+        except OSError as error:
+            _LOG.error("worker %s cannot be started: %s", name, error.strerror)
+            return False
         self._children[child.descriptor] = child
         return True
 

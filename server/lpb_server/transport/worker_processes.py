@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
@@ -18,6 +19,8 @@ __all__ = ["ForkServer", "ForkedWorker", "SpawnedWorker", "WorkerProcess"]
 
 _LOG = logging.getLogger(__name__)
 _KILL_WAIT_S: Final = 10.0
+_PATIENCE_S: Final = 30.0
+"""A fork server answers within a millisecond, once it has imported everything."""
 
 
 class WorkerProcess(Protocol):
@@ -134,13 +137,18 @@ class ForkServer:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
         self._pending: dict[bytes, socket.socket] = {}
+        self._asked_s = 0.0  # Since when it owes an answer; 0 when it owes none.
         with theirs:
-            self._child = subprocess.Popen(
-                [*command, "--fork-server"],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,  # An operation prints; nobody reads it here.
-                start_new_session=True,
-            )
+            try:
+                self._child = subprocess.Popen(
+                    [*command, "--fork-server"],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,  # An operation prints; nobody reads it here.
+                    start_new_session=True,
+                )
+            except BaseException:
+                self._control.close()
+                raise
 
     @property
     def descriptor(self) -> int:
@@ -154,7 +162,11 @@ class ForkServer:
 
     def ask(self, name: str) -> bool:
         """Ask for a worker; tell whether that was possible."""
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:  # No descriptor is left: there may be one later.
+            _LOG.error("worker %s cannot be started: %s", name, error.strerror)
+            return False
         with theirs:
             try:
                 socket.send_fds(self._control, [name.encode()], [theirs.fileno()])
@@ -162,7 +174,16 @@ class ForkServer:
                 ours.close()
                 return False
         self._pending[name.encode()] = ours
+        self._asked_s = self._asked_s or time.monotonic()
         return True
+
+    def is_stuck(self, now_s: float) -> bool:
+        """Tell whether it has not answered for so long that it must have been stopped."""
+        return bool(self._asked_s) and now_s - self._asked_s > _PATIENCE_S
+
+    def kill(self) -> None:
+        """Kill it; its end is heard of."""
+        self._child.kill()
 
     def hear(self) -> list[ForkedWorker] | None:
         """Take what it said; return the workers it has forked, or None when it has ended."""
@@ -179,6 +200,7 @@ class ForkServer:
                     worker.close()
                 return None
             _, _, name = word.partition(b" ")
+            self._asked_s = 0.0 if len(self._pending) <= 1 else time.monotonic()
             lifeline = self._pending.pop(name)
             if descriptors:
                 forked.append(ForkedWorker(name, descriptors[0], lifeline))

@@ -11,13 +11,14 @@ from lpb_server.wire.envelope import (
     Timing,
 )
 from lpb_server.wire.formats import WireFormat
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.limits import DEFAULT_LIMITS, REQUEST_LIMITS, Limits
 from lpb_server.wire.messages import decode_reply, decode_request, encode_message
 from lpb_server.wire.values import Frame, Value, ValueMap, same_value
 
 __all__ = [
     "DEFAULT_LIMITS",
     "DTYPES",
+    "REQUEST_LIMITS",
     "SCHEMA_VERSION",
     "UNKNOWN_ID",
     "Array",

@@ -239,6 +239,7 @@ def _array_headers(raw: list[dict[str, Any]] | None) -> tuple[ArrayHeader, ...]:
         return headers
     names = [header.name for header in headers]
     if len(set(names)) != len(names):
-        repeated = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        repeated = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise WireError(f"two arrays have the name {repeated!r}", code=ErrorCode.BAD_MESSAGE)
     return headers

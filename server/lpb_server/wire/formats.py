@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
@@ -13,7 +14,7 @@ from lpb_server.wire.values import Frame, Value, ValueMap
 
 __all__ = ["WireFormat", "check_bounds", "decode_header", "detect_format", "encode_header"]
 
-_JSON_SPACE = b" \t\n\r"
+_JSON_MAP: Final = re.compile(rb"[ \t\n\r]*\{").match
 
 
 class WireFormat(StrEnum):
@@ -37,13 +38,7 @@ def detect_format(header: Frame) -> WireFormat | None:
         return WireFormat.MSGPACK
     if first == 0x08:
         return WireFormat.PROTOBUF
-    for byte in header:
-        if byte in _JSON_SPACE:
-            continue
-        if byte == 0x7B:  # {
-            return WireFormat.JSON
-        break
-    return None
+    return WireFormat.JSON if _JSON_MAP(header) else None
 
 
 def decode_header(header: Frame, limits: Limits = DEFAULT_LIMITS) -> tuple[WireFormat, ValueMap]:
@@ -68,7 +63,7 @@ def decode_header(header: Frame, limits: Limits = DEFAULT_LIMITS) -> tuple[WireF
     wire_format = detect_format(header)
     if wire_format is None:
         raise WireError("the header is neither a JSON, a MessagePack nor a Protobuf map")
-    value = _DECODERS[wire_format](header)
+    value = _DECODERS[wire_format](header, limits.values)
     if not isinstance(value, dict):
         raise WireError("the header is not a map")
     return wire_format, value
@@ -139,7 +134,7 @@ def encode_header(wire_format: WireFormat, header: ValueMap, *, checked: bool = 
     return (_CHECKED_ENCODERS if checked else _ENCODERS)[wire_format](header)
 
 
-_DECODERS: Final[dict[WireFormat, Callable[[Frame], Value]]] = {
+_DECODERS: Final[dict[WireFormat, Callable[[Frame, int], Value]]] = {
     WireFormat.JSON: json_format.decode,
     WireFormat.MSGPACK: msgpack_format.decode,
     WireFormat.PROTOBUF: protobuf_format.decode_header,

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from lpb_server.errors import ErrorCode, RequestError
-from lpb_server.wire.envelope import ErrorInfo, Reply, Request, readable_id
+from lpb_server.wire.envelope import UNKNOWN_ID, ErrorInfo, Reply, Request, readable_id
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, detect_format
 from lpb_server.wire.known_headers import keep_request, known_request
-from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.messages import check_frames, encode_message
+from lpb_server.wire.limits import REQUEST_LIMITS, Limits
+from lpb_server.wire.messages import check_array_count, check_frames, encode_message
 from lpb_server.wire.refusal import Refusal
 from lpb_server.wire.values import Frame, ValueMap
 
@@ -74,7 +74,7 @@ class Opened(msgspec.Struct):
         )
 
 
-def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Opened | Rejected:
+def open_request(frames: Sequence[Frame], limits: Limits = REQUEST_LIMITS) -> Opened | Rejected:
     """Read the header of a message.
 
     Parameters
@@ -92,6 +92,7 @@ def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Op
             return Opened(*known, frames)
         wire_format, value = decode_header(frames[0], limits)
         check_bounds(frames[0], value, limits)
+        check_array_count(value, frames)
         request = Request.from_value(value)
     except RequestError as error:
         wire_format = (detect_format(frames[0]) if frames else None) or WireFormat.JSON
@@ -99,6 +100,10 @@ def open_request(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Op
         return Rejected(
             _error_reply(wire_format, request_id, error.code, error.message, error.details)
         )
+    except MemoryError:
+        wire_format = detect_format(frames[0]) or WireFormat.JSON
+        message = "there is no memory left to read this header"
+        return Rejected(_error_reply(wire_format, UNKNOWN_ID, ErrorCode.TOO_LARGE, message, None))
     migrated = "id" not in value
     if not migrated:
         keep_request(frames[0], request, wire_format, limits)

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, Final, NoReturn
 
 from lpb_server.errors import JsonSyntaxError, WireError
 from lpb_server.wire.limits import MAX_DEPTH
-from lpb_server.wire.values import MAX_INT, MIN_INT, Frame, Value, check_value
+from lpb_server.wire.values import (
+    MAX_INT,
+    MIN_INT,
+    UNBOUNDED,
+    Frame,
+    Value,
+    check_value,
+    too_many_values,
+)
 
 __all__ = ["FLOAT_KEY", "decode", "encode", "encode_checked"]
 
@@ -23,6 +32,8 @@ _SPECIALS: Final[dict[str, float]] = {
     "Infinity": math.inf,
     "-Infinity": -math.inf,
 }
+_TEXT: Final = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL).sub
+_EMPTY: Final = re.compile(r"\[[ \t\n\r]*\]|\{[ \t\n\r]*\}").sub
 _LONGEST_INT: Final = len(str(MAX_INT))
 
 
@@ -77,16 +88,26 @@ def _special_name(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def decode(data: Frame) -> Value:
+def decode(data: Frame, values: int = UNBOUNDED) -> Value:
     """Decode a value.
+
+    Parameters
+    ----------
+    data : frame
+        Any bytes whatever.
+    values : int
+        How many values it may hold, in lists and maps.
 
     Raises
     ------
     WireError
-        For anything but exactly one JSON value that lies inside the data model.
+        For anything but exactly one JSON value that lies inside the data model; ``too_large`` when
+        it holds too many.
     """
     try:
         text = str(data, "utf-8")
+        if len(text) > values and _separators(text) > values:
+            _check_count(text, values)
         value: Value = _DECODER.decode(text)
         # The hooks have seen to ints and keys. What is left to look for shows in the text.
         if text.count("[") + text.count("{") < MAX_DEPTH and "\\u" not in text:
@@ -101,6 +122,23 @@ def decode(data: Frame) -> Value:
         raise JsonSyntaxError(f"not JSON: {error}") from None
     check_value(value)
     return value
+
+
+def _check_count(text: str, values: int) -> None:
+    """Refuse a text with more values than it may hold, whatever stands in its strings."""
+    strings = (text.count('"') - text.count('\\"')) // 2  # Or more: backslashes can be escaped.
+    if strings <= 2 * values + 1:  # Each value can be a string and have another one as its key.
+        bare = _TEXT('""', text)
+        made = bare.count("[") + bare.count("{")
+        few = made <= values + 1 and bare.count(",") <= values
+        if few and _separators(_EMPTY("0", bare)) <= values:
+            return
+    raise too_many_values(values)
+
+
+def _separators(text: str) -> int:
+    """Count what stands before a value in a list or a map: each has as many as it has values."""
+    return text.count(",") + text.count("[") + text.count("{")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Any:

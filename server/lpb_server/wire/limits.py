@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["DEFAULT_LIMITS", "MAX_DEPTH", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "MAX_DEPTH", "REQUEST_LIMITS", "Limits"]
 
 MAX_DEPTH: Final = 64
 """Nesting depth of a value; a scalar has depth 1. Part of the protocol: a server can be set to
@@ -18,12 +18,15 @@ _MOST = {"most": (1 << 63) - 1}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one message may cost.
+    """What one message may cost; the defaults are a server's, for requests.
 
     Parameters
     ----------
     header_bytes : int
-        Size of the header frame.
+        Size of the header frame. Large arrays travel in frames of their own; those that stand in
+        the header's params have to fit here, and into `values`.
+    values : int
+        Values in a header: the elements of its lists and the entries of its maps, all together.
     frame_bytes : int
         Size of any one frame; ZeroMQ drops the connection of a peer that sends more.
     frames : int
@@ -38,13 +41,18 @@ class Limits:
         Size of one string in a header, in UTF-8.
     """
 
-    header_bytes: int = field(default=64 * _MIB, metadata=_MOST)
+    header_bytes: int = field(default=4 * _MIB, metadata=_MOST)
+    values: int = field(default=16 << 10, metadata=_MOST)
     frame_bytes: int = field(default=2048 * _MIB, metadata=_MOST)
     frames: int = 4096
     array_bytes: int = field(default=2048 * _MIB, metadata=_MOST)
     elements: int = field(default=2048 * _MIB, metadata=_MOST)
     depth: int = field(default=MAX_DEPTH, metadata={"least": 5, "most": MAX_DEPTH})
-    string_bytes: int = field(default=16 * _MIB, metadata=_MOST)
+    string_bytes: int = field(default=4 * _MIB, metadata=_MOST)
 
 
-DEFAULT_LIMITS: Final = Limits()
+REQUEST_LIMITS: Final = Limits()
+"""Of what anybody may send to a server: reading such a header takes some hundredths of a second."""
+
+DEFAULT_LIMITS: Final = Limits(header_bytes=64 * _MIB, values=64 * _MIB, string_bytes=16 * _MIB)
+"""Of replies: whoever asked for a large one waits for it."""

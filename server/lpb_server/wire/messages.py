@@ -16,11 +16,18 @@ from lpb_server.wire.arrays import Array, decode_arrays
 from lpb_server.wire.envelope import ArrayHeader, Reply, Request
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, encode_header
 from lpb_server.wire.known_headers import keep_header, known_header
-from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
+from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, REQUEST_LIMITS, Limits
 from lpb_server.wire.plain_replies import read_plain_reply, write_plain_reply
 from lpb_server.wire.values import MAX_INT, Frame, ValueMap, check_value
 
-__all__ = ["Message", "check_frames", "decode_reply", "decode_request", "encode_message"]
+__all__ = [
+    "Message",
+    "check_array_count",
+    "check_frames",
+    "decode_reply",
+    "decode_request",
+    "encode_message",
+]
 
 
 class Message(msgspec.Struct):
@@ -126,8 +133,24 @@ def check_frames(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> No
         )
 
 
+def check_array_count(value: ValueMap, frames: Sequence[Frame]) -> None:
+    """Refuse a header that names more arrays than frames have come, before any is looked at.
+
+    Raises
+    ------
+    WireError
+        ``bad_message``.
+    """
+    arrays = value.get("arrays")
+    if isinstance(arrays, list) and len(arrays) > len(frames) - 1:
+        raise WireError(
+            f"the header names {len(arrays)} arrays, and {len(frames) - 1} array frames came",
+            {"expected": len(arrays), "received": len(frames) - 1},
+        )
+
+
 def decode_request(
-    frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS
+    frames: Sequence[Frame], limits: Limits = REQUEST_LIMITS
 ) -> tuple[Request, dict[str, Array], WireFormat]:
     """Read a request of any supported schema version, with its arrays.
 
@@ -139,6 +162,7 @@ def decode_request(
     check_frames(frames, limits)
     wire_format, value = decode_header(frames[0], limits)
     check_bounds(frames[0], value, limits)
+    check_array_count(value, frames)
     request = Request.from_value(value)
     return request, decode_arrays(request.arrays, frames[1:], limits), wire_format
 
@@ -157,5 +181,6 @@ def decode_reply(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Me
         return Message(*plain)
     wire_format, value = decode_header(frames[0], limits)
     check_bounds(frames[0], value, limits)
+    check_array_count(value, frames)
     reply = Reply.from_value(value)
     return Message(reply, wire_format, decode_arrays(reply.arrays, frames[1:], limits))

@@ -13,7 +13,7 @@ import msgpack
 
 from lpb_server.errors import WireError
 from lpb_server.wire.limits import MAX_DEPTH
-from lpb_server.wire.values import Frame, Value, check_value
+from lpb_server.wire.values import UNBOUNDED, Frame, Value, check_value, too_many_values
 
 __all__ = ["decode", "encode", "encode_checked"]
 
@@ -23,6 +23,9 @@ elements as it has bytes, which take 2 MB until the claim is seen to be wrong.""
 
 _BUFFER_BYTES: Final = 4096
 """What the encoder begins with; its own default of 256 KiB is asked of the system in each call."""
+
+_DATES: Final = 3
+"""How the library hands timestamps over, which are no values: it makes dates in C."""
 
 _BIN: Final = 0xC4
 _EMPTY_BIN: Final = b"\xc4\x00"
@@ -53,15 +56,23 @@ def encode_checked(value: Value) -> bytes:
     return packed
 
 
-def decode(data: Frame) -> Value:
+def decode(data: Frame, values: int = UNBOUNDED) -> Value:
     """Decode a value.
+
+    Parameters
+    ----------
+    data : frame
+        Any bytes whatever.
+    values : int
+        How many values it may hold, in lists and maps.
 
     Raises
     ------
     WireError
-        For anything but exactly one MessagePack value that lies inside the data model.
+        For anything but exactly one MessagePack value that lies inside the data model;
+        ``too_large`` when it holds too many.
     """
-    if len(data) <= _SMALL_BYTES:
+    if len(data) <= min(_SMALL_BYTES, values):
         plain = _decode_plain(bytes(data))
         if plain is not None:
             return plain
@@ -73,8 +84,17 @@ def decode(data: Frame) -> Value:
         scanner.skip()
         if scanner.tell() != len(data):
             raise WireError(f"{len(data) - scanner.tell()} bytes follow the MessagePack value")
+        counted = _Counted(values) if len(data) > values else None
         value: Value = msgpack.unpackb(
-            data, raw=False, strict_map_key=True, object_pairs_hook=_map, ext_hook=_ext
+            data,
+            raw=False,
+            strict_map_key=True,
+            list_hook=None if counted is None else counted.made_list,
+            object_pairs_hook=_map if counted is None else counted.made_map,
+            ext_hook=_ext,
+            max_array_len=min(values, len(data)),
+            max_map_len=min(values, len(data)),
+            timestamp=_DATES,
         )
     except WireError:
         raise
@@ -84,7 +104,9 @@ def decode(data: Frame) -> Value:
         raise WireError("the MessagePack value is cut short") from None
     except msgpack.StackError:
         raise WireError("the MessagePack value nests too deeply") from None
-    except (msgpack.UnpackException, ValueError, TypeError) as error:
+    except (msgpack.UnpackException, ValueError, TypeError, OverflowError) as error:
+        if len(data) > values and "exceeds max_" in str(error):
+            raise too_many_values(values) from None
         raise WireError(f"not MessagePack: {str(error) or type(error).__name__}") from None
     check_value(value)
     return value
@@ -106,6 +128,27 @@ def _decode_plain(data: bytes) -> Value:
         return value if encode_checked(value) == data else None
     except Exception:  # The careful way finds out what is wrong, and says so.
         return None
+
+
+class _Counted:
+    """Makes lists and maps until they hold too many values, all together."""
+
+    def __init__(self, values: int) -> None:
+        self._values = self._left = self._made_left = values
+
+    def made_list(self, items: list[Any]) -> list[Any]:
+        self._count(len(items))
+        return items
+
+    def made_map(self, pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
+        self._count(len(pairs))
+        return _map(pairs)
+
+    def _count(self, more: int) -> None:
+        self._left -= more
+        self._made_left -= 1  # What is made is counted before the list that holds it is.
+        if self._left < 0 or self._made_left < -1:
+            raise too_many_values(self._values)
 
 
 def _map(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from lpb_server.wire.protobuf_header import (
     MessageField,
     read_header,
 )
-from lpb_server.wire.protobuf_reader import read_value
-from lpb_server.wire.values import Frame, Value, ValueMap, check_value
+from lpb_server.wire.protobuf_reader import Room, read_value
+from lpb_server.wire.values import UNBOUNDED, Frame, Value, ValueMap, check_value
 
 __all__ = [
     "decode_header",
@@ -40,20 +40,28 @@ def decode_value(data: Frame) -> Value:
     WireError
         For anything but exactly one value that lies inside the data model.
     """
-    value = read_value(bytes(data), 0, len(data), MAX_DEPTH)
+    value = read_value(bytes(data), 0, len(data), MAX_DEPTH, Room(UNBOUNDED))
     check_value(value)
     return value
 
 
-def decode_header(data: Frame) -> ValueMap:
+def decode_header(data: Frame, values: int = UNBOUNDED) -> ValueMap:
     """Decode the message ``Header`` to the map that the other formats have.
+
+    Parameters
+    ----------
+    data : frame
+        Any bytes whatever.
+    values : int
+        How many values it may hold, in lists and maps.
 
     Raises
     ------
     WireError
-        For anything but exactly one header that lies inside the data model.
+        For anything but exactly one header that lies inside the data model; ``too_large`` when it
+        holds too many.
     """
-    header = read_header(bytes(data))
+    header = read_header(bytes(data), values)
     check_value(header)
     return header
 

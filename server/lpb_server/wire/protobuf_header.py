@@ -13,6 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from lpb_server.errors import WireError
 from lpb_server.wire.limits import MAX_DEPTH
 from lpb_server.wire.protobuf_reader import (
+    Room,
     read_bool,
     read_length,
     read_map,
@@ -118,23 +119,36 @@ HEADER_FIELDS: Final[Mapping[int, MessageField]] = _fields_of(GENERATED.Header.D
 """The fields of the message ``Header``, by number, as the generated code has them."""
 
 
-def read_header(data: bytes) -> ValueMap:
+def read_header(data: bytes, values: int) -> ValueMap:
     """Read the message ``Header`` to the map that the other formats have.
+
+    Parameters
+    ----------
+    data : bytes
+        Any bytes whatever.
+    values : int
+        How many values its lists and maps may hold.
 
     Raises
     ------
     WireError
         For anything but exactly one header.
     """
-    header = _read_fields(data, 0, len(data), MAX_DEPTH, HEADER_FIELDS)
+    header = _read_fields(data, 0, len(data), MAX_DEPTH, HEADER_FIELDS, Room(values))
     return {key: header[key] for key in _KEY_ORDER if key in header}
 
 
 def _read_fields(
-    data: bytes, position: int, end: int, depth: int, fields: Mapping[int, MessageField]
+    data: bytes,
+    position: int,
+    end: int,
+    depth: int,
+    fields: Mapping[int, MessageField],
+    room: Room,
 ) -> ValueMap:
     found: dict[int, Any] = {}
     while position < end:
+        room.take()
         tag, position = read_varint(data, position, end)
         number, wire_type = tag >> 3, tag & 7
         field = fields.get(number)
@@ -148,11 +162,12 @@ def _read_fields(
         if packed:
             start, position = read_length(data, position, end)
             while start < position:
+                room.take()
                 value, start = read_varint(data, start, position)
                 found.setdefault(number, []).append(value)
             found.setdefault(number, [])
             continue
-        item, position = _read_field(data, position, end, depth, field)
+        item, position = _read_field(data, position, end, depth, field, room)
         if field.repeated:
             found.setdefault(number, []).append(item)
         else:
@@ -167,7 +182,7 @@ def _read_fields(
 
 
 def _read_field(
-    data: bytes, position: int, end: int, depth: int, field: MessageField
+    data: bytes, position: int, end: int, depth: int, field: MessageField, room: Room
 ) -> tuple[Value, int]:
     if field.kind is FieldKind.NUMBER:
         return read_varint(data, position, end)
@@ -177,5 +192,5 @@ def _read_field(
     if field.kind is FieldKind.STRING:
         return read_string(data, start, position), position
     if field.kind is FieldKind.MAP:
-        return read_map(data, start, position, depth - 1), position
-    return _read_fields(data, start, position, depth - 1, field.fields), position
+        return read_map(data, start, position, depth - 1, room), position
+    return _read_fields(data, start, position, depth - 1, field.fields, room), position

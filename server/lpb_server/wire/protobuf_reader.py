@@ -17,9 +17,10 @@ from typing import Final
 
 from lpb_server.errors import WireError
 from lpb_server.wire.limits import MAX_DEPTH
-from lpb_server.wire.values import MAX_INT, Value, ValueMap
+from lpb_server.wire.values import MAX_INT, Value, ValueMap, too_many_values
 
 __all__ = [
+    "Room",
     "read_bool",
     "read_length",
     "read_map",
@@ -30,6 +31,32 @@ __all__ = [
 ]
 
 _DOUBLE: Final = struct.Struct("<d")
+
+
+class Room:
+    """For how many more values a message has room.
+
+    Parameters
+    ----------
+    values : int
+        How many lists and maps may hold, all together.
+    """
+
+    def __init__(self, values: int) -> None:
+        self._values = values
+        self._left = values
+
+    def take(self) -> None:
+        """Count one value.
+
+        Raises
+        ------
+        WireError
+            ``too_large`` when there is no room for it.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise too_many_values(self._values)
 
 
 def read_varint(data: bytes, position: int, end: int) -> tuple[int, int]:
@@ -82,7 +109,7 @@ def read_string(data: bytes, position: int, end: int) -> str:
         raise WireError("a Protobuf string is not UTF-8") from None
 
 
-def read_value(data: bytes, position: int, end: int, depth: int) -> Value:
+def read_value(data: bytes, position: int, end: int, depth: int, room: Room) -> Value:
     """Read the message ``Value`` between two positions.
 
     Parameters
@@ -93,6 +120,8 @@ def read_value(data: bytes, position: int, end: int, depth: int) -> Value:
         Where it begins and ends.
     depth : int
         How deep it may nest.
+    room : Room
+        For how many values there is room.
 
     Raises
     ------
@@ -113,9 +142,9 @@ def read_value(data: bytes, position: int, end: int, depth: int) -> Value:
         if tag == 0x32:
             value = read_string(data, start, position)
         elif tag == 0x3A:
-            value = _read_list(data, start, position, depth)
+            value = _read_list(data, start, position, depth, room)
         else:
-            value = read_map(data, start, position, depth)
+            value = read_map(data, start, position, depth, room)
     elif tag in (0x08, 0x10):
         value, position = read_bool(data, position, end)
         if tag == 0x08:
@@ -133,18 +162,19 @@ def read_value(data: bytes, position: int, end: int, depth: int) -> Value:
     return value
 
 
-def _read_list(data: bytes, position: int, end: int, depth: int) -> list[Value]:
+def _read_list(data: bytes, position: int, end: int, depth: int, room: Room) -> list[Value]:
     items: list[Value] = []
     while position < end:
         tag, position = read_varint(data, position, end)
         if tag != 0x0A:
             raise unexpected(tag, "List")
+        room.take()
         start, position = read_length(data, position, end)
-        items.append(read_value(data, start, position, depth - 1))
+        items.append(read_value(data, start, position, depth - 1, room))
     return items
 
 
-def read_map(data: bytes, position: int, end: int, depth: int) -> ValueMap:
+def read_map(data: bytes, position: int, end: int, depth: int, room: Room) -> ValueMap:
     """Read the message ``Map`` between two positions."""
     if depth < 1:
         raise WireError(f"the value nests deeper than {MAX_DEPTH} levels", {"limit": MAX_DEPTH})
@@ -153,15 +183,16 @@ def read_map(data: bytes, position: int, end: int, depth: int) -> ValueMap:
         tag, position = read_varint(data, position, end)
         if tag != 0x0A:
             raise unexpected(tag, "Map")
+        room.take()
         start, position = read_length(data, position, end)
-        key, value = _read_entry(data, start, position, depth - 1)
+        key, value = _read_entry(data, start, position, depth - 1, room)
         if key in entries:
             raise WireError(f"the key {key[:64]!r} stands twice in one map")
         entries[key] = value
     return entries
 
 
-def _read_entry(data: bytes, position: int, end: int, depth: int) -> tuple[str, Value]:
+def _read_entry(data: bytes, position: int, end: int, depth: int, room: Room) -> tuple[str, Value]:
     keys: list[str] = []
     values: list[Value] = []
     while position < end:
@@ -172,7 +203,7 @@ def _read_entry(data: bytes, position: int, end: int, depth: int) -> tuple[str, 
         if tag == 0x0A:
             keys.append(read_string(data, start, position))
         else:
-            values.append(read_value(data, start, position, depth))
+            values.append(read_value(data, start, position, depth, room))
     if len(keys) > 1 or len(values) != 1:
         raise WireError("a Protobuf map entry must have one key and one value")
     return keys[0] if keys else "", values[0]  # proto3 leaves an empty key out.

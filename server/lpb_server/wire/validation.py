@@ -15,12 +15,17 @@ import jsonschema
 from jsonschema.exceptions import best_match
 
 from lpb_server.wire.fast_validation import Check, compile_check
+from lpb_server.wire.narrowing import Narrowing, has_more_parts
 from lpb_server.wire.schema_checks import SPECIFICATIONS, schema_problem
 from lpb_server.wire.values import Value
 
 __all__ = ["Problem", "Validator", "compile_schema", "load_schema", "packaged_validator"]
 
 _MESSAGE_LIMIT = 200
+
+_LARGE = 256
+"""Values of more parts are narrowed down before the reference looks at them, and it stops at the
+first problem; of smaller ones it finds all problems, and the most telling one is said."""
 
 
 class Problem:
@@ -65,20 +70,30 @@ _StrictValidator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped
 )
 
 
+def _strict_validator(schema: dict[str, Any]) -> Any:
+    # With a registry of its own it fetches nothing.
+    return _StrictValidator(schema, registry=SPECIFICATIONS)
+
+
 class _ReferenceValidator:
     """`jsonschema` behind the `Validator` protocol."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        # With a registry of its own it fetches nothing.
-        self._validator = _StrictValidator(schema, registry=SPECIFICATIONS)
+        self._validator = _strict_validator(schema)
+        self._narrowing = Narrowing(schema)
 
     def problem(self, value: Value) -> Problem | None:
-        error = best_match(self._validator.iter_errors(value))
+        where: tuple[str | int, ...] = ()
+        if has_more_parts(value, _LARGE):
+            where, schema, part = self._narrowing.part(value)
+            error = next(_strict_validator(schema).iter_errors(part), None)
+        else:
+            error = best_match(self._validator.iter_errors(value))
         if error is None:
             return None
         path = "".join(
             "/" + str(part).replace("~", "~0").replace("/", "~1")[:64]
-            for part in error.absolute_path
+            for part in (*where, *error.absolute_path)
         )
         message = error.message
         if len(message) > _MESSAGE_LIMIT:  # It quotes the value, which may be a whole matrix.

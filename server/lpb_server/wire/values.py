@@ -10,18 +10,20 @@ from __future__ import annotations
 import struct
 from typing import Any, Final, TypeAlias, Union
 
-from lpb_server.errors import WireError
+from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.limits import MAX_DEPTH
 
 __all__ = [
     "MAX_INT",
     "MIN_INT",
+    "UNBOUNDED",
     "Frame",
     "Value",
     "ValueMap",
     "check_value",
     "float_bits",
     "same_value",
+    "too_many_values",
 ]
 
 Value: TypeAlias = Union[  # noqa: UP007 - a recursive alias needs it at run time
@@ -34,6 +36,9 @@ Frame: TypeAlias = bytes | bytearray | memoryview
 
 MIN_INT: Final = -(1 << 63)
 MAX_INT: Final = (1 << 64) - 1
+
+UNBOUNDED: Final = 1 << 62
+"""So many values are as good as any number."""
 
 _DOUBLE: Final = struct.Struct("<d")
 _CHEAP: Final = frozenset({float, bool, type(None)})
@@ -107,6 +112,15 @@ def _check_string(value: str) -> None:
         value.encode("utf-8")
     except UnicodeEncodeError:
         raise WireError("a string holds a surrogate, which is no Unicode scalar value") from None
+
+
+def too_many_values(limit: int) -> WireError:
+    """Return the error for a header that holds more values than it may."""
+    return WireError(
+        f"the header holds more than {limit} values; send large arrays as frames",
+        {"limit_values": limit},
+        code=ErrorCode.TOO_LARGE,
+    )
 
 
 def float_bits(value: float) -> int:

@@ -1,17 +1,20 @@
 // The embedded Lean engine: Lean compiled to WebAssembly, driven line by line.
 //
-//   node engine.cjs PREPARED_DIRECTORY OLEAN_DIRECTORY[:OLEAN_DIRECTORY…] [HOST_MODULE]
+//   node --stack-size=KIB engine.cjs PREPARED_DIRECTORY OLEAN_DIRECTORY[:OLEAN_DIRECTORY…] [HOST_MODULE]
 //
 // stdin, one JSON object a line: a job.
 //   {"file": "/a/B.lean", "olean": "/out/B.olean"}      check a file, write its .olean when "olean" is given
 //   {"file": "/a/B.lean", "c": "/out/B.c"}              the same, and write the C that Lean compiles it to
 //   {"file": "/a/Main.lean", "run": ["argument", …]}    run its `main`
+// With "options": ["name=value", …] beside them, Lean's options for this job.
 // With "environment": {"NAME": "value", …} beside them, HOST_MODULE sees these variables from then on.
 // stdout, one JSON object a line:
 //   {"event": "ready"}                                  once, after initialisation
 //   {"event": "message", "message": {…}}                a Lean diagnostic, as `lean --json` prints it
 //   {"event": "output", "stream": "stdout", "text": …}  a line that a program or Lean itself printed
 //   {"event": "done", "status": 0, "seconds": 1.5, "heap_bytes": …}  after each job
+// Deep recursion of a Lean program, or of the kernel in an audit, is V8's as well, hence a large --stack-size; V8 does not
+// take it from a program that runs already.
 // A crash ends the process with code 70 and a line on stderr; end of stdin ends it with 0.
 //
 // About 100 MB of heap stay behind after each job and the heap ends at 2 GiB: the caller reads `heap_bytes` and starts
@@ -23,7 +26,6 @@ const vm = require("vm");
 const readline = require("readline");
 
 const v8 = require("v8");
-v8.setFlagsFromString("--stack-size=6500"); // deep recursion of a Lean program is V8's as well
 v8.setFlagsFromString("--wasm-lazy-validation"); // a function is validated when it is first called, not 137 MB at once
 
 const moduleCode = require("./module_code.cjs"); // after the flags, which V8 compares
@@ -112,7 +114,7 @@ async function serve(engine) {
     const status = running
       ? engine.lean([["r"]], mounted(job.file), job.run)
       : engine.lean(
-          [["J"], ["D", "Elab.async=false"], ...["olean", "c"].flatMap((kind) => (job[kind] ? [[kind[0], mounted(job[kind])]] : []))],
+          [["J"], ["D", "Elab.async=false"], ...(job.options ?? []).map((option) => ["D", option]), ...["olean", "c"].flatMap((kind) => (job[kind] ? [[kind[0], mounted(job[kind])]] : []))],
           mounted(job.file),
         );
     running = false;

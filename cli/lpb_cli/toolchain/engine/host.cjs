@@ -16,7 +16,7 @@ const IO_ERRORS = [
 ];
 const INVALID = 4;
 const READABLE = 1;
-const INTERFACE_VERSION = 1;
+const INTERFACE_VERSION = 2;
 const UNIT = 1; // Lean's (), false and 0 boxed: 1; true: 3
 
 // An error that the engine turns into IO.Error's constructor `ioError` with this text and number.
@@ -45,7 +45,7 @@ function load() {
     errorText: call("lpb_error_text", "str"),
     errorNumber: call("lpb_error_number", "int"),
     zmqVersion: call("lpb_zmq_version", "void", out("int"), out("int"), out("int")),
-    contextNew: call("lpb_context_new", "int", "int", out(Context)),
+    contextNew: call("lpb_context_new", "int", "int64_t", out(Context)),
     contextShutdown: call("lpb_context_shutdown", "int", Context),
     socketNew: call("lpb_socket_new", "int", Context, "int", out(Socket)),
     setOption: call("lpb_socket_set_option", "int", Socket, "int", "int64_t"),
@@ -123,7 +123,7 @@ const externs = {
 
   Context_new: (lean, ioThreads) => {
     const context = [null];
-    check(library().contextNew(Math.min(lean.uint32(ioThreads), 0x7fffffff), context));
+    check(library().contextNew(lean.uint32(ioThreads), context));
     return lean.box(hold("context", context[0]));
   },
 

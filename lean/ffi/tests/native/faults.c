@@ -615,6 +615,7 @@ static void bad_arguments(void) {
     CHECK_STATUS(lpb_context_new(1, NULL), LPB_INVALID);
     CHECK_STATUS(lpb_context_new(0, &context), LPB_INVALID);
     CHECK_STATUS(lpb_context_new(65, &context), LPB_INVALID);
+    CHECK_STATUS(lpb_context_new(4294967297, &context), LPB_INVALID); /* 1 in 32 bits */
     CHECK(context == NULL);
     CHECK_STATUS(lpb_context_shutdown(NULL), LPB_INVALID);
     lpb_context_release(NULL);

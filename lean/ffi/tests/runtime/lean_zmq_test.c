@@ -84,7 +84,7 @@ static void expect_error(lean_object *result, unsigned constructor, const char *
     bool found = false;
     for (unsigned i = 0; i < error->m_other; i++) {
         lean_object *field = lean_ctor_get(error, i);
-        found |= lean_obj_tag(field) == TAG_STRING && strstr(lean_string_cstr(field), part) != NULL;
+        found |= lean_obj_tag(field) == LPB_TAG_STRING && strstr(lean_string_cstr(field), part) != NULL;
     }
     CHECK(found);
     lean_dec(result);
@@ -241,7 +241,7 @@ static void round_trip_without_copy(uint8_t kind) {
     CHECK(count_of(reply) == 1 && lean_array_size(reply) == 3);
     for (size_t i = 0; i < 3; i++) {
         lean_object *item = lean_array_get_core(reply, i);
-        CHECK(count_of(item) == 1 && item->m_tag == TAG_SCALAR_ARRAY && item->m_other == 1);
+        CHECK(count_of(item) == 1 && item->m_tag == LPB_TAG_SCALAR_ARRAY && item->m_other == 1);
         CHECK(lean_sarray_size(item) == lean_sarray_size(items[i]));
         CHECK(memcmp(lean_sarray_cptr(item), lean_sarray_cptr(items[i]), lean_sarray_size(item)) == 0);
     }
@@ -342,7 +342,7 @@ static void *use_elsewhere(void *unused) {
 
 static void errors(void) {
     expect_error(lpb_lean_context_new(0), INVALID_ARGUMENT, "io_threads");
-    expect_error(lpb_lean_context_new(UINT32_MAX), INVALID_ARGUMENT, "io_threads");
+    expect_error(lpb_lean_context_new(UINT32_MAX), INVALID_ARGUMENT, "io_threads is 4294967295, not 1 to 64");
     lean_object *context = open_context();
     expect_error(lpb_lean_socket_new(context, 2), INVALID_ARGUMENT, "kind of socket");
     lean_object *socket = open_socket(context, LPB_DEALER);
@@ -371,7 +371,7 @@ static void errors(void) {
     lean_dec(wrong);
     wrong = lean_mk_string("carrier-pigeon://loft");
     expect_error(lpb_lean_socket_connect(socket, wrong), UNSUPPORTED_OPERATION, "Protocol not supported");
-    ((test_string *)wrong)->text[9] = '\0'; /* a Lean string may contain any character */
+    ((lpb_string *)wrong)->text[9] = '\0'; /* a Lean string may contain any character */
     expect_error(lpb_lean_socket_connect(socket, wrong), INVALID_ARGUMENT, "NUL");
     expect_error(lpb_lean_socket_set_curve(socket, wrong, wrong, wrong), INVALID_ARGUMENT, "NUL");
     lean_dec(wrong);

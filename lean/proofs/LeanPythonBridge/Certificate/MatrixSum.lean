@@ -1,0 +1,89 @@
+module
+
+public import CertificateValue
+public import LeanPythonBridge.Certificate.Operation
+
+/-!
+# `matrix_sum`: the sum of all elements of a matrix
+
+The matrix is the array `matrix`, of doubles in two dimensions, or stands in the parameters. What the certificate says,
+and what is proven of it, is in `CertificateSum`.
+-/
+
+@[expose] public section
+
+namespace LeanPythonBridge.Certificate.MatrixSum
+
+open CertificateSum
+
+/-- Where the elements of a matrix stand. -/
+inductive Elements where
+  /-- In the frame of an array. -/
+  | frame (array : NamedArray)
+  /-- In the parameters; as their bits. -/
+  | inline (elements : List Nat)
+
+/-- The elements in C order, as their bits. -/
+def Elements.doubles : Elements → List Nat
+  | .frame array => array.doubles
+  | .inline elements => elements
+
+/-- Whether a shape has two dimensions. -/
+def isMatrix : List Nat → Bool
+  | [_, _] => true
+  | _ => false
+
+/-- The matrix that a question is about: one array `matrix` and nothing else, or one parameter `matrix`. -/
+def matrix? (q : Question) : Option Elements :=
+  match q.arrays with
+  | [] => (elementsOfParams? (.map q.params)).map .inline
+  | [array] =>
+    if q.params.isEmpty && array.name == "matrix" && array.dtype == .f8 && isMatrix array.shape then some (.frame array)
+    else none
+  | _ => none
+
+/-- The sum that an answer gives, and nothing else. -/
+def sum? (a : Answer) : Option UInt64 :=
+  match a.result, a.arrays with
+  | [(key, .float sum)], [] => if key == "sum" then some sum else none
+  | _, _ => none
+
+/-- What a certified sum means: the elements are those on the wire, the sum is the one in the reply, and the certificate
+in the reply is true of their exact values. -/
+def Meaning (q : Question) (a : Answer) : Prop :=
+  ∃ elements sum certificate, matrix? q = some elements ∧ sum? a = some sum ∧
+    Certificate.ofValue? (.map a.certificate) = some certificate ∧
+    Certified elements.doubles sum.toNat certificate
+
+/-- The test of a certificate for a sum of these elements. -/
+noncomputable def Elements.check (sum : Nat) (certificate : CertificateSum.Certificate) : Elements → Bool
+  | .frame array => checkChunks array.chunks array.count sum certificate
+  | .inline elements => CertificateSum.check elements sum certificate
+
+theorem Elements.check_sound {elements : Elements} (h : elements.check sum certificate = true) :
+    Certified elements.doubles sum certificate := by
+  cases elements with
+  | frame array => exact checkChunks_sound h
+  | inline elements => exact CertificateSum.check_sound h
+
+/-- Whether the certificate of an answer holds. -/
+noncomputable def check (q : Question) (a : Answer) : Bool :=
+  match matrix? q, sum? a, Certificate.ofValue? (.map a.certificate) with
+  | some elements, some sum, some certificate => elements.check sum.toNat certificate
+  | _, _, _ => false
+
+theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning q a := by
+  unfold check at h
+  split at h
+  case h_1 elements sum certificate matrix result entries =>
+    exact ⟨elements, sum, certificate, matrix, result, entries, Elements.check_sound h⟩
+  case h_2 => exact Bool.noConfusion h
+
+/-- The sum of all elements of a matrix. -/
+noncomputable def operation : CertifiedOperation where
+  name := "matrix_sum"
+  check := check
+  Meaning := Meaning
+  sound := check_sound
+
+end LeanPythonBridge.Certificate.MatrixSum
