@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from lpb_server.errors import WireError
 from lpb_server.operations.question import Evidence, Outcome
 from lpb_server.wire.arrays import DTYPES
+from lpb_server.wire.exact_arrays import exact_array
 from lpb_server.wire.limits import MAX_DEPTH
 
 __all__ = ["plain_evidence", "plain_outcome"]
@@ -60,12 +62,16 @@ def _map(value: Any, where: str) -> dict[str, Any]:
 def _arrays(arrays: Any, where: str) -> dict[str, Any]:
     if not isinstance(arrays, Mapping):
         raise TypeError(f"its {where} are {_kind(arrays)}, and must be a map")
-    return {name: _array(array, f"{where}[{_shown(name)}]") for name, array in arrays.items()}
+    return {name: _array(name, array, where) for name, array in arrays.items()}
 
 
-def _array(array: Any, where: str) -> Any:
+def _array(name: str, array: Any, where: str) -> Any:
     """Return an array of numbers that is none yet, such as a list or a scalar, as one."""
-    made = np.asarray(array)
+    where = f"{where}[{_shown(name)}]"
+    try:
+        made = exact_array(name, array)
+    except WireError as error:
+        raise TypeError(f"{where}: {error.message}") from None
     if (made.dtype.kind, made.dtype.itemsize) not in _CARRIED:
         raise TypeError(f"{where} has dtype {made.dtype}; the wire carries {', '.join(DTYPES)}")
     return made
