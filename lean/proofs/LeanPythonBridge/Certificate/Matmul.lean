@@ -30,8 +30,8 @@ structure Certified {m k n : Nat} (A : Matrix m k Nat) (B : Matrix k n Nat) (C :
 
 /-- What a certified product means: the matrices are those on the wire, and the bound is true of their exact values. -/
 def Meaning (q : Question) (a : Answer) : Prop :=
-  ∃ left right product evidence m k n, q.params = [] ∧ q.arrays = [left, right] ∧ a.result = [] ∧ a.arrays = [product] ∧
-    IsDoubles left "left" [m, k] ∧ IsDoubles right "right" [k, n] ∧ IsDoubles product "product" [m, n] ∧
+  ∃ left right product evidence m k n, q.array? "left" = some left ∧ q.array? "right" = some right ∧
+    onlyArray? "product" a = some product ∧ IsDoubles left [m, k] ∧ IsDoubles right [k, n] ∧ IsDoubles product [m, n] ∧
     Evidence.ofEntries? a.certificate = some evidence ∧
     Certified (frameMatrix left.packed m k) (frameMatrix right.packed k n) (frameMatrix product.packed m n) evidence.bound
 
@@ -44,20 +44,15 @@ noncomputable def checkMatrices (evidence : Evidence) (m k n : Nat) (left right 
 /-- The test of the arrays. -/
 noncomputable def checkArrays (evidence : Evidence) (left right product : NamedArray) : Bool :=
   match left.shape, right.shape with
-  | [m, k], [_, n] => isDoubles left "left" [m, k] && isDoubles right "right" [k, n] &&
-      isDoubles product "product" [m, n] && checkMatrices evidence m k n left right product
+  | [m, k], [_, n] => isDoubles left [m, k] && isDoubles right [k, n] && isDoubles product [m, n] &&
+      checkMatrices evidence m k n left right product
   | _, _ => false
 
 /-- Whether the certificate of an answer holds. -/
 noncomputable def check (q : Question) (a : Answer) : Bool :=
-  match q.params, q.arrays, a.result, a.arrays, a.certificateArrays, Evidence.ofEntries? a.certificate with
-  | [], [left, right], [], [product], [], some evidence => checkArrays evidence left right product
-  | _, _, _, _, _, _ => false
-
-private theorem index_lt {m n : Nat} (i : Fin m) (j : Fin n) : i.val * n + j.val < m * n := by
-  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
-  rw [Nat.succ_mul] at this
-  omega
+  match q.array? "left", q.array? "right", onlyArray? "product" a, Evidence.ofEntries? a.certificate with
+  | some left, some right, some product, some evidence => checkArrays evidence left right product
+  | _, _, _, _ => false
 
 theorem checkMatrices_sound {evidence : Evidence} {m k n : Nat} {left right product : NamedArray}
     (h : checkMatrices evidence m k n left right product = true) :
@@ -75,7 +70,8 @@ theorem checkMatrices_sound {evidence : Evidence} {m k n : Nat} {left right prod
       frameMatrix product.packed m n i j := fun i j => by rw [element_words, if_pos (index_lt i j)]; rfl
   have left_finite := fun i hi l hl => left_finite h (i := i) hi (l := l) hl
   have right_finite := fun j hj l hl => right_finite h (j := j) hj (l := l) hl
-  have near := fun i hi j hj => check_near h (i := i) hi (j := j) hj (Nat.le_refl _) fun l hl lt => absurd lt (by omega)
+  have near := fun i hi j hj => check_near h (i := i) hi (j := j) hj (Nat.le_of_eq whole.symm) fun l hl lt =>
+    absurd lt (by rw [whole]; omega)
   simp only [whole] at left_finite right_finite near
   refine ⟨fun i l => ?_, fun l j => ?_, fun i j => ?_, bound_finite h, fun i j => ?_⟩
   · rw [← leftEntry]; exact left_finite i i.isLt l l.isLt
@@ -91,15 +87,15 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   unfold check at h
   split at h
   case h_2 => exact Bool.noConfusion h
-  case h_1 left right product evidence params arrays result arrays' none entries =>
+  case h_1 left right product evidence first second only entries =>
     unfold checkArrays at h
     split at h
     case h_2 => exact Bool.noConfusion h
     case h_1 m k k' n _ _ =>
       simp only [Bool.and_eq_true] at h
       obtain ⟨⟨⟨hl, hr⟩, hp⟩, h⟩ := h
-      exact ⟨left, right, product, evidence, m, k, n, params, arrays, result, arrays', isDoubles_sound hl,
-        isDoubles_sound hr, isDoubles_sound hp, entries, checkMatrices_sound h⟩
+      exact ⟨left, right, product, evidence, m, k, n, first, second, only, isDoubles_sound hl, isDoubles_sound hr,
+        isDoubles_sound hp, entries, checkMatrices_sound h⟩
 
 /-- The product of two matrices. -/
 noncomputable def operation : CertifiedOperation where

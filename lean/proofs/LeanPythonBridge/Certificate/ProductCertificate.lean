@@ -45,23 +45,31 @@ def Evidence.ofEntries? : Entries → Option Evidence
 
 /-! ## Frames -/
 
-/-- An array of doubles with this name and shape. -/
-structure IsDoubles (a : NamedArray) (name : String) (shape : List Nat) : Prop where
-  /-- The name. -/
-  name : a.name = name
+/-- An array of doubles of this shape. -/
+structure IsDoubles (a : NamedArray) (shape : List Nat) : Prop where
   /-- The type of the elements. -/
   dtype : a.dtype = .f8
   /-- How far each dimension goes. -/
   shape : a.shape = shape
 
 /-- Decides `IsDoubles`. -/
-def isDoubles (a : NamedArray) (name : String) (shape : List Nat) : Bool :=
-  a.name == name && a.dtype == .f8 && a.shape == shape
+def isDoubles (a : NamedArray) (shape : List Nat) : Bool := a.dtype == .f8 && a.shape == shape
 
-theorem isDoubles_sound {a : NamedArray} {name : String} {shape : List Nat} (h : isDoubles a name shape = true) :
-    IsDoubles a name shape := by
+theorem isDoubles_sound {a : NamedArray} {shape : List Nat} (h : isDoubles a shape = true) : IsDoubles a shape := by
   simp only [isDoubles, Bool.and_eq_true, beq_iff_eq] at h
-  exact ⟨h.1.1, h.1.2, h.2⟩
+  exact ⟨h.1, h.2⟩
+
+/-- The one array of an answer that has nothing else, when it has that name. -/
+def onlyArray? (name : String) (a : Answer) : Option NamedArray :=
+  match a.result, a.arrays, a.certificateArrays with
+  | [], [array], [] => if array.name == name then some array else none
+  | _, _, _ => none
+
+/-- An index of a matrix lies in its frame. -/
+theorem index_lt {m n : Nat} (i : Fin m) (j : Fin n) : i.val * n + j.val < m * n := by
+  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
+  rw [Nat.succ_mul] at this
+  omega
 
 /-- The first `count` words of an array. -/
 noncomputable def words (count : Nat) (a : NamedArray) : Nat := cut (Nat.mul 64 count) (join a.chunks) 0
