@@ -1,4 +1,4 @@
-"""Where the exponents of doubles lie: what Lean needs to know to compute with a frame's integers."""
+"""Where the exponents of doubles lie: Lean computes with a frame's integers by it."""
 
 from __future__ import annotations
 

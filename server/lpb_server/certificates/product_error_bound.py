@@ -46,7 +46,9 @@ def product_error_bound(
     operands = {"left operand": left, "right operand": right, "computed product": product}
     for name, matrix in operands.items():
         if not bool(np.isfinite(matrix).all()):
-            raise InvalidParams(f"no certificate exists: the {name} has an entry that is not finite")
+            raise InvalidParams(
+                f"no certificate exists: the {name} has an entry that is not finite"
+            )
     error, exponent = _largest_error(left, right, product)
     try:
         bound = upper_double(error, exponent)
@@ -101,7 +103,6 @@ def _largest_error(left: Matrix, right: Matrix, product: Matrix) -> tuple[int, i
     exact, computed = exact_products(a, b), c
     up, across = unit - a_unit - b_unit, unit - c_unit
     errors = (
-        abs((x << across) - (y << up))
-        for x, y in zip(computed.ravel(), exact.ravel(), strict=True)
+        abs((x << across) - (y << up)) for x, y in zip(computed.ravel(), exact.ravel(), strict=True)
     )
     return max(errors), unit

@@ -39,6 +39,7 @@ _PRODUCT: Final = ProductOperation(
     _compute,
     _read,
     lambda product: Outcome({"dot": float(product[0, 0])}),
+    dimensions=(1, 1),
     ragged=True,
 )
 

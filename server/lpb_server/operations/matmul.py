@@ -35,7 +35,12 @@ def _read(result: ValueMap, arrays: ArrayMap) -> Matrix | None:
 
 
 _PRODUCT: Final = ProductOperation(
-    "left", "right", _compute, _read, lambda product: Outcome({}, {"product": product})
+    "left",
+    "right",
+    _compute,
+    _read,
+    lambda product: Outcome({}, {"product": product}),
+    dimensions=(2, 2),
 )
 
 

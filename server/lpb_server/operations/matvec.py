@@ -35,7 +35,12 @@ def _read(result: ValueMap, arrays: ArrayMap) -> Matrix | None:
 
 
 _PRODUCT: Final = ProductOperation(
-    "matrix", "vector", _compute, _read, lambda product: Outcome({}, {"product": product[:, 0]})
+    "matrix",
+    "vector",
+    _compute,
+    _read,
+    lambda product: Outcome({}, {"product": product[:, 0]}),
+    dimensions=(2, 1),
 )
 
 
@@ -59,9 +64,7 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         rows, columns = (int(n) for n in random.integers(1, 12, 2))
         matrix = random.standard_normal((rows, columns)) * 10.0 ** random.integers(-20, 20)
         name = f"random {index + 1}: {rows} × {columns}"
-        yield Example(
-            name, arrays={"matrix": matrix, "vector": random.standard_normal(columns)}
-        )
+        yield Example(name, arrays={"matrix": matrix, "vector": random.standard_normal(columns)})
 
 
 @operation(

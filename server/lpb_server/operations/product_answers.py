@@ -39,6 +39,8 @@ class ProductOperation:
         None when they are not what the operation gives back.
     write : callable
         Result and arrays from the product as a matrix: what `read` reads.
+    dimensions : tuple of int
+        How many dimensions the two have.
     ragged : bool
         See `product_error_bound`.
     """
@@ -48,6 +50,7 @@ class ProductOperation:
     compute: Callable[[ValueMap, ArrayMap], Outcome]
     read: Callable[[ValueMap, ArrayMap], Matrix | None]
     write: Callable[[Matrix], Outcome]
+    dimensions: tuple[int, int]
     ragged: bool = False
 
     def operands(self, arrays: ArrayMap) -> tuple[Matrix, Matrix]:
@@ -72,6 +75,8 @@ class ProductOperation:
 
     def check(self, question: Question, answer: Answer) -> bool:
         """Decide in exact integers what the Lean checker decides."""
+        if not self._is_product(question.arrays):
+            return False
         left, right = self.operands(question.arrays)
         product = self.read(answer.result, answer.arrays)
         if product is None or answer.certificate_arrays or answer.certificate.get("kind") != KIND:
@@ -83,6 +88,15 @@ class ProductOperation:
             return False
         product = product.reshape(rows, columns)
         return check_product(left, right, product, answer.certificate, ragged=self.ragged)
+
+    def _is_product(self, arrays: ArrayMap) -> bool:
+        """Whether there are two operands, of doubles and of shapes that agree."""
+        if self.left not in arrays or self.right not in arrays:
+            return False
+        left, right = arrays[self.left], arrays[self.right]
+        if (left.ndim, right.ndim) != self.dimensions or left.dtype != right.dtype:
+            return False
+        return left.dtype == np.float64 and left.shape[-1] == right.shape[0]
 
     def lies(self, question: Question, answer: Answer) -> Mapping[str, Answer]:
         """Return answers that are nearly right, by what is wrong with them."""
