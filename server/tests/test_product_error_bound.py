@@ -110,8 +110,9 @@ def test_a_layout_is_the_narrowest_that_fits() -> None:
     )
     assert not narrower.fits()
     assert ProductLayout.of_values(layout.values()) == layout
-    for values in (None, [], layout.values()[:-1], [1.0, *layout.values()[1:]], [-1] * 8):
-        assert ProductLayout.of_values(values) is None
+    values = layout.values()
+    others: list[Any] = [None, [], values[:-1], [1.0, *values[1:]], [-1] * 8]
+    assert [ProductLayout.of_values(other) for other in others] == [None] * 5
 
 
 @pytest.mark.parametrize("inner", [1, 97, 127, 128, 129, 131, 256])
