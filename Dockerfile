@@ -11,11 +11,13 @@ RUN curl -sSfL https://elan.lean-lang.org/elan-init.sh -o /tmp/elan-init.sh \
 ENV PATH=/opt/lpb/bin:/root/.elan/bin:$PATH
 WORKDIR /src
 COPY . .
+# What is installed is pinned by content: `make lock` writes the file.
 RUN python -m venv /opt/lpb \
-    && pip install --no-cache-dir --disable-pip-version-check --editable . \
+    && pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements/image.txt \
+    && pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable . \
     && lpb build --engine lake \
     && pip uninstall --yes lean-python-bridge \
-    && pip install --no-cache-dir --disable-pip-version-check .
+    && pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.12-slim-bookworm
 RUN useradd --create-home --uid 10001 lpb

@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test lint faults soak setup system-packages picture clean
+.PHONY: help verify test lint faults soak lock setup system-packages picture clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,13 @@ setup: $(STAMP) ## Create .venv and install the project and its tools
 picture: setup ## Draw docs/verify.svg from a real run of `lpb verify`
 	@$(BIN)/python -m lpb_cli.picture docs/verify.svg
 
+LOCK := pip compile pyproject.toml requirements/build.in --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --quiet --upgrade
+
+lock: setup ## Pin what the image and the workflow install, by content (LOCKED=1 installs that)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv $(LOCK) --output-file requirements/image.txt
+	@$(BIN)/uv $(LOCK) --extra embedded --extra dev --output-file requirements/dev.txt
+
 clean: ## Remove what was built here (not the downloaded engine)
 	rm -rf $(VENV) .lpb build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -44,5 +51,10 @@ $(STAMP): pyproject.toml .ci/prerequisites
 	@PYTHON="$(PYTHON)" sh .ci/prerequisites
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the project and its tools into $(VENV) …"
+ifdef LOCKED
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,dev]'
+endif
 	@touch $@

@@ -46,8 +46,9 @@ public import {checker}
 {summary}
 Answered {where}.
 
-The numbers below are the bytes that were asked and answered, and `answer_holds` says of their exact
-values what `{checker}` calls the operation's meaning. It needs neither Python nor a server any more.
+The numbers below are the bytes that were asked and answered, and `answer_holds` says of their
+exact values what `{checker}` calls the operation's meaning. It needs neither Python nor a server
+any more.
 -/
 
 @[expose] public section

@@ -61,11 +61,11 @@ def test_certify_from_the_command_line(
 def test_a_server_s_answer_is_the_same_theorem(settings: Any, tmp_path: Path) -> None:
     with ServerSupervisor(settings.project) as server:
         asked = written(tmp_path / "Asked.lean", endpoint=server.endpoint).read_text()
+        params: Any = {"matrix": [[float("nan")]]}
+        nan = CertifyOptions("matrix_sum", params, endpoint=server.endpoint)
+        operation = certified_operation(nan)
         with pytest.raises(CertifyError, match="not finite"):
-            nan = CertifyOptions(
-                "matrix_sum", {"matrix": [[float("nan")]]}, endpoint=server.endpoint
-            )
-            write_theorem(certified_operation(nan), nan, tmp_path / "NaN.lean")
+            write_theorem(operation, nan, tmp_path / "NaN.lean")
     here = written(tmp_path / "Asked.lean").read_text()
     assert asked.replace(f"by the server at {server.endpoint}", "in this process") == here
 

@@ -39,6 +39,9 @@ def test_verify_from_the_command_line(
         assert compiled["data"]["program"].startswith("compiled with LeanZMQ.c")
         names = [check["name"] for check in stages["client"]["checks"]]
         assert [check["name"] for check in compiled["checks"]] == names
+    second = stages["proofs, second kernel"]
+    if second["status"] == "passed":
+        assert second["data"]["theorems"] >= stages["proofs"]["data"]["theorems"]
     assert len(stages["lies"]["checks"]) >= 8
     assert report["seed"] == 5
     for name in ("report.json", "junit.xml"):

@@ -332,6 +332,8 @@ inductive ErrorCode where
   | unknownOperation
   /-- The operation cannot work with what it was given. -/
   | invalidParams
+  /-- No certificate can be made for the answer. -/
+  | uncertifiable
   /-- A limit was passed. -/
   | tooLarge
   /-- The deadline passed first. -/
@@ -354,6 +356,7 @@ def name : ErrorCode → String
   | .unsupportedSchemaVersion => "unsupported_schema_version"
   | .unknownOperation => "unknown_operation"
   | .invalidParams => "invalid_params"
+  | .uncertifiable => "uncertifiable"
   | .tooLarge => "too_large"
   | .deadlineExceeded => "deadline_exceeded"
   | .overloaded => "overloaded"
@@ -367,6 +370,7 @@ def ofName? (name : String) : Option ErrorCode :=
   else if name = "unsupported_schema_version" then some .unsupportedSchemaVersion
   else if name = "unknown_operation" then some .unknownOperation
   else if name = "invalid_params" then some .invalidParams
+  else if name = "uncertifiable" then some .uncertifiable
   else if name = "too_large" then some .tooLarge
   else if name = "deadline_exceeded" then some .deadlineExceeded
   else if name = "overloaded" then some .overloaded

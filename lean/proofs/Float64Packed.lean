@@ -134,7 +134,8 @@ private theorem sumOfWords_zero (k : Nat) : sumOfWords k 0 = 0 := by
   | zero => rfl
   | succ k ih => rw [sumOfWords_succ, weight_zero, Nat.zero_div, ih]
 
-private theorem sumOfWords_eq (k p : Nat) : sumOfWords k p = weightSum (doublesOfNat p k) := by
+/-- The fast sum of words is the sum of their weights. -/
+theorem sumOfWords_eq (k p : Nat) : sumOfWords k p = weightSum (doublesOfNat p k) := by
   induction k generalizing p with
   | zero => rfl
   | succ k ih => rw [sumOfWords_succ, ih, doublesOfNat, weightSum, weight_mod]

@@ -5,7 +5,8 @@
     BridgeError
     ├── RequestError            what an error reply is made of: code, message, details
     │   ├── WireError           bytes or values that break the protocol
-    │   └── InvalidParams       parameters or arrays that an operation refuses
+    │   ├── InvalidParams       parameters or arrays that an operation refuses
+    │   └── Uncertifiable       an answer that no certificate can be made for
     ├── ClientError             a call that gave no result: endpoint, tries, cause
     │   ├── BridgeTimeout       every try went unanswered
     │   ├── ProtocolError       the last try was answered with something that is no reply
@@ -50,6 +51,7 @@ __all__ = [
     "RemoteError",
     "RequestError",
     "ServerError",
+    "Uncertifiable",
     "UnprovenError",
     "WireError",
 ]
@@ -62,6 +64,7 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_SCHEMA_VERSION = "unsupported_schema_version"
     UNKNOWN_OPERATION = "unknown_operation"
     INVALID_PARAMS = "invalid_params"
+    UNCERTIFIABLE = "uncertifiable"
     TOO_LARGE = "too_large"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     OVERLOADED = "overloaded"
@@ -117,6 +120,16 @@ class InvalidParams(RequestError):
 
     def __init__(self, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(ErrorCode.INVALID_PARAMS, message, details)
+
+
+class Uncertifiable(RequestError):
+    """An answer that no certificate can be made for, such as one in too little precision.
+
+    What makes certificates raises it, with the reason. Without `certify` the request is answered.
+    """
+
+    def __init__(self, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(ErrorCode.UNCERTIFIABLE, message, details)
 
 
 class ClientError(BridgeError):

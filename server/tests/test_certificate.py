@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lpb_server.errors import InvalidParams, RegistrationError, WireError
+from lpb_server.errors import RegistrationError, Uncertifiable, WireError
 from lpb_server.operations import (
     Answer,
     Certificate,
@@ -187,5 +187,5 @@ def test_no_lie_is_true_and_no_example_false() -> None:
 
 def test_what_is_uncertifiable_is_said() -> None:
     item = default_registry().find("matrix_sum")
-    with pytest.raises(InvalidParams, match="no certificate exists"):
+    with pytest.raises(Uncertifiable, match="no certificate exists"):
         answer_here(item, Example("NaN", {"matrix": [[float("nan")]]}).question)

@@ -18,7 +18,7 @@ from lpb_server.certificates.exact import (
     nearest_double,
     upper_double,
 )
-from lpb_server.errors import InvalidParams
+from lpb_server.errors import Uncertifiable
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 LARGEST = float.fromhex("0x1.fffffffffffffp+1023")
@@ -74,7 +74,7 @@ def test_certificate(numbers: list[float], backwards: bool) -> None:
     for number in order:
         result += number
     if not math.isfinite(result):
-        with pytest.raises(InvalidParams, match="no certificate exists"):
+        with pytest.raises(Uncertifiable, match="no certificate exists"):
             sum_error_bound(matrix(*numbers), result)
         return
     certificate: dict[str, Any] = sum_error_bound(matrix(*numbers), result)
@@ -115,7 +115,7 @@ def test_subnormal_bound_is_rounded_up() -> None:
     [((math.inf, 1.0), 1.0), ((math.nan,), 1.0), ((LARGEST, LARGEST), math.inf)],
 )
 def test_no_certificate_exists(numbers: tuple[float, ...], result: float) -> None:
-    with pytest.raises(InvalidParams, match="no certificate exists"):
+    with pytest.raises(Uncertifiable, match="no certificate exists"):
         sum_error_bound(matrix(*numbers), result)
 
 

@@ -163,11 +163,17 @@ def test_unknown_operation() -> None:
         Request("1", "matrix_sum", {}),
         Request("1", "operations", certify=True),
         Request("1", "picky"),
-        Request("1", "matrix_sum", {"matrix": [[float("nan")]]}, certify=True),
     ],
 )
 def test_invalid_params(request_: Request) -> None:
     assert code_of(ask(request_)) == "invalid_params"
+
+
+def test_an_answer_that_no_certificate_can_be_made_for() -> None:
+    request = Request("1", "matrix_sum", {"matrix": [[float("nan")]]}, certify=True)
+    assert code_of(ask(request)) == "uncertifiable"
+    plain = Request("1", "matrix_sum", {"matrix": [[float("nan")]]})
+    assert ask(plain).error is None
 
 
 def test_too_large() -> None:

@@ -3,7 +3,7 @@
 For each exchange the file holds what was asked and answered, the bytes of both headers and of all
 array frames, and claims what ``LeanPythonBridge.Certificate.Exchange`` says: Lean's own encoder
 gives exactly the bytes of the headers, the frames are as long as these say, and the operation's
-checker accepts. Of a lie it claims that the checker refuses it, and that nothing else is wrong.
+checker accepts. Of a lie it claims that the checker refuses it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ _LIES_INTRODUCTION = """\
 # Answers that are nearly right
 
 {description}
-Each theorem says of one of them that the operation's checker refuses it, though the messages that
-carry it are such as a server could send."""
+Each theorem says of one of them that the operation's checker refuses it."""
 
 
 def render_transcript(exchanges: Sequence[LiveExchange], description: str) -> LeanFile:
@@ -55,7 +54,7 @@ def render_transcript(exchanges: Sequence[LiveExchange], description: str) -> Le
 def render_lies(lies: Sequence[LiveExchange], description: str) -> LeanFile:
     """Write a file that says of answers that they are refused."""
     introduction = _LIES_INTRODUCTION.format(description=description)
-    return _render(lies, introduction, "Refused", "refused_of_refuses")
+    return _render(lies, introduction, "Refused", "refused_of_not_accepted")
 
 
 def _render(

@@ -19,7 +19,9 @@ from lpb_cli.settings import Settings
 from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
 from lpb_cli.toolchain.audit import AUDIT_VERSION
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
+from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.two_kernels import check_with_second_kernel_stage
 from lpb_cli.verify.compiled_client import CompiledClient, start_compiled_client
 from lpb_cli.verify.exchanges import (
     LiveExchange,
@@ -101,8 +103,10 @@ def run_verify(
         ("lies", _lies),
         ("stop", _stop),
     ]
-    if toolchain.name != "lake" and SkippableStage.CLIENT not in options.skip:
-        stages.insert(4, ("client, compiled", _compiled_client))  # lake's client is compiled
+    if isinstance(toolchain, EmbeddedToolchain):
+        if SkippableStage.CLIENT not in options.skip:
+            stages.insert(4, ("client, compiled", _compiled_client))  # lake's client is compiled
+        stages.insert(1, ("proofs, second kernel", _second_kernel))
     report.stages = [
         Stage(name, Status.SKIPPED if name in options.skip else Status.NOT_RUN)
         for name, _ in stages
@@ -149,6 +153,14 @@ def _timed(stage: Stage) -> Iterator[None]:
 
 def _proofs(run: _Run, stage: Stage) -> None:
     run.proofs_hold = check_proofs_stage(run.toolchain, run.narrator, stage)
+
+
+def _second_kernel(run: _Run, stage: Stage) -> None:
+    if not run.proofs_hold or not isinstance(run.toolchain, EmbeddedToolchain):
+        stage.summary = "not run: the proofs do not hold"
+        return
+    run.narrator.progress("a second kernel checks the proofs", 0, 0)
+    check_with_second_kernel_stage(run.settings, run.toolchain, stage)
 
 
 def check_proofs_stage(toolchain: LeanToolchain, narrator: Narrator, stage: Stage) -> bool:

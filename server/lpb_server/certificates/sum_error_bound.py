@@ -20,7 +20,7 @@ from lpb_server.certificates.exact import (
     nearest_double,
     upper_double,
 )
-from lpb_server.errors import InvalidParams
+from lpb_server.errors import Uncertifiable
 from lpb_server.wire.values import Value, ValueMap, same_value
 
 __all__ = ["check_sum", "sum_error_bound"]
@@ -46,14 +46,14 @@ def sum_error_bound(values: npt.NDArray[np.float64], result: float) -> ValueMap:
 
     Raises
     ------
-    InvalidParams
+    Uncertifiable
         When no certificate exists: an element or the result is not finite, or no double is large
         enough for the bound.
     ArithmeticError
         When the result is further off than the bound: it was not summed as it should have been.
     """
     if not math.isfinite(result) or not bool(np.isfinite(values).all()):
-        raise InvalidParams(
+        raise Uncertifiable(
             "no certificate exists: an element of the matrix, or its sum, is not finite"
         )
     total, magnitude = exact_sums(values)
@@ -65,7 +65,7 @@ def sum_error_bound(values: npt.NDArray[np.float64], result: float) -> ValueMap:
         error = nearest_double(error_units)
         error_bound = upper_double(bound_units, UNIT_EXPONENT + _ROUNDOFF_EXPONENT)
     except OverflowError:
-        raise InvalidParams("no certificate exists: the error bound is not finite") from None
+        raise Uncertifiable("no certificate exists: the error bound is not finite") from None
     return {
         "count": int(values.size),
         "error": error,

@@ -15,7 +15,9 @@ def answer_here(operation: Operation, question: Question) -> Answer:
     Raises
     ------
     InvalidParams
-        When the operation refuses the question, or no certificate exists.
+        When the operation refuses the question.
+    Uncertifiable
+        When no certificate can be made for the answer.
     TypeError
         When what it gives back cannot be sent.
     """

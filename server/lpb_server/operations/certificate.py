@@ -23,7 +23,7 @@ from lpb_server.wire.values import ValueMap
 __all__ = ["Certificate", "Checker", "Examples", "Lies", "Maker", "check_lean_name"]
 
 Maker: TypeAlias = Callable[[ValueMap, ArrayMap, Outcome], Evidence]
-"""Parameters, arrays and their outcome in, evidence out. It may raise `InvalidParams`."""
+"""Parameters, arrays and their outcome in, evidence out. It may raise `Uncertifiable`."""
 
 Checker: TypeAlias = Callable[[Question, Answer], bool]
 """Whether an answer holds, in exact arithmetic: as the Lean checker decides it."""

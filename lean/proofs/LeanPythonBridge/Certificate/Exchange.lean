@@ -74,31 +74,18 @@ theorem holds_of_check (operation : CertifiedOperation) (e : Exchange) (h : e.ch
   exact ⟨Transcript.Messages.hold_of_check h.2 h.1.2, NamedArray.allAgree_sound h.1.1.1.2,
     NamedArray.allAgree_sound h.1.1.2, operation.sound h.1.1.1.1⟩
 
-/-- An answer that the operation's checker refuses, in messages that a server could have sent: nothing else is wrong
-with it. -/
-structure Refused (operation : CertifiedOperation) (e : Exchange) : Prop where
-  /-- Lean's encoder gives exactly the bytes of both headers, and Lean's decoder reads the reply. -/
-  messages_hold : (e.messages operation.name).Hold
-  /-- The frames of every array have as many bytes as its header asks for. -/
-  arrays_agree : ∀ array ∈ e.question.arrays ++ e.answer.allArrays, array.Agrees
-  /-- The checker says no. -/
-  refused : operation.check e.question e.answer = false
+/-- What is claimed of an exchange in which a lie was told: the operation's checker refuses the answer. -/
+def Refused (operation : CertifiedOperation) (e : Exchange) : Prop := operation.accepts e.question e.answer = false
 
-/-- Decides `Refused`. -/
-def refuses (operation : CertifiedOperation) (e : Exchange) : Bool :=
-  !operation.check e.question e.answer && NamedArray.allAgree (e.question.arrays ++ e.answer.allArrays) &&
-    (e.messages operation.name).check && (e.messages operation.name).fits
-
-theorem refused_of_refuses (operation : CertifiedOperation) (e : Exchange) (h : e.refuses operation = true) :
-    e.Refused operation := by
-  simp only [refuses, Bool.and_eq_true, Bool.not_eq_true'] at h
-  exact ⟨Transcript.Messages.hold_of_check h.2 h.1.2, NamedArray.allAgree_sound h.1.1.2, h.1.1.1⟩
+/-- A checker that was evaluated, and said no, refuses. -/
+theorem refused_of_not_accepted (operation : CertifiedOperation) (e : Exchange)
+    (h : operation.accepts e.question e.answer = false) : e.Refused operation := h
 
 end Exchange
 
-/-! The kernel unfolds these all the same. When it says no, `decide` does not evaluate them once more, for its message,
+/-! The kernel unfolds this all the same. When it says no, `decide` does not evaluate it once more, for its message,
 outside the kernel, which takes as long again. -/
 
-attribute [irreducible] Exchange.check Exchange.refuses
+attribute [irreducible] Exchange.check
 
 end LeanPythonBridge

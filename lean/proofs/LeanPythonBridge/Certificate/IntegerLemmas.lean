@@ -127,21 +127,36 @@ theorem exists_value {v : Nat} (hr : r.check = true) (hv : r.Holds v) :
       rw [← Nat.pow_add] at this
       exact Nat.lt_of_lt_of_le this (Nat.pow_le_pow_right (by decide) (by omega))
 
-theorem code_eq {v : Nat} (hw : r.bits < w) (hr : r.check = true) (hv : r.Holds v) (bits : v < 2 ^ 64) :
-    ∃ y, y * 2 ^ r.low = scaledAbs v ∧ y < 2 ^ r.bits ∧
-      code r w v = y + 2 ^ r.bits - 2 * (if isNegative v then y else 0) := by
+/-- The absolute value of the integer of a double. -/
+theorem absolutes_one {v : Nat} (hw : r.bits < w) (hr : r.check = true) (hv : r.Holds v) :
+    absolutes r 1 (1 <<< w - 1) v * 2 ^ r.low = scaledAbs v ∧ absolutes r 1 (1 <<< w - 1) v < 2 ^ r.bits := by
   obtain ⟨value, small⟩ := exists_value hr hv
-  refine ⟨_, value, small, ?_⟩
-  have room : 2 ^ r.bits ≤ 2 ^ w := Nat.pow_le_pow_right (by decide) (by omega)
-  show barrel 1 (1 <<< w - 1) _ _ _ + 1 * r.offset - 2 * (barrel 1 (1 <<< w - 1) _ _ _ &&&
-    (((v >>> 63) &&& 1) * (1 <<< w - 1))) = _
-  rw [barrel_one (Nat.lt_of_lt_of_le small room), Nat.one_mul, offset_eq, and_one, Nat.shiftRight_eq_div_pow,
-    Nat.one_shiftLeft, land_bit _ _ _ (Nat.lt_of_lt_of_le small room) (by omega)]
-  congr 2
+  rw [absolutes, barrel_one (Nat.lt_of_lt_of_le small (Nat.pow_le_pow_right (by decide) (by omega)))]
+  exact ⟨value, small⟩
+
+/-- The same where the double has the sign bit, and zero elsewhere. -/
+theorem negative_one {v : Nat} (hw : r.bits < w) (hr : r.check = true) (hv : r.Holds v) (bits : v < 2 ^ 64) :
+    (absolutes r 1 (1 <<< w - 1) v &&& (((v >>> 63) &&& 1) * (1 <<< w - 1))) =
+      if isNegative v then absolutes r 1 (1 <<< w - 1) v else 0 := by
+  have small := Nat.lt_of_lt_of_le (absolutes_one hw hr hv).2
+    (Nat.pow_le_pow_right (by decide) (Nat.le_of_lt hw))
+  rw [and_one, Nat.shiftRight_eq_div_pow, Nat.one_shiftLeft] at *
+  rw [land_bit _ _ _ small (by omega)]
   simp only [isNegative, signBit, decide_eq_true_eq]
   split
   · rw [show v / 2 ^ 63 % 2 = 1 by omega, Nat.one_mul]
   · rw [show v / 2 ^ 63 % 2 = 0 by omega, Nat.zero_mul]
+
+/-- What stands in the lane of a double. -/
+theorem code_eq {v : Nat} (hw : r.bits < w) (hr : r.check = true) (hv : r.Holds v) (bits : v < 2 ^ 64) :
+    ∃ y, y * 2 ^ r.low = scaledAbs v ∧ y < 2 ^ r.bits ∧
+      code r w v = y + 2 ^ r.bits - 2 * (if isNegative v then y else 0) := by
+  obtain ⟨value, small⟩ := absolutes_one hw hr hv
+  refine ⟨_, value, small, ?_⟩
+  have room : 2 ^ r.bits ≤ 2 ^ w := Nat.pow_le_pow_right (by decide) (by omega)
+  show absolutes r 1 (1 <<< w - 1) v + 1 * r.offset - 2 * (absolutes r 1 (1 <<< w - 1) v &&&
+    (((v >>> 63) &&& 1) * (1 <<< w - 1))) = _
+  rw [negative_one hw hr hv bits, Nat.one_mul, offset_eq]
 
 /-- The integer of a double is its value, in units of `2^(low - 1074)`. -/
 theorem decode_mul {v : Nat} (hw : r.bits < w) (hr : r.check = true) (hv : r.Holds v) (bits : v < 2 ^ 64) :

@@ -115,11 +115,14 @@ def signed (unit full offset x values : Nat) : Nat :=
   Nat.sub (Nat.add values (Nat.mul unit offset))
     (Nat.mul 2 (Nat.land values (Nat.mul (Nat.land (Nat.shiftRight x 63) unit) full)))
 
-/-- The integers of doubles in lanes. -/
+/-- The absolute values of the integers of doubles in lanes. -/
+noncomputable def absolutes (r : Range) (unit full x : Nat) : Nat :=
+  barrel unit full (shifts unit (exponents unit x) (normals unit (exponents unit x)) r.low)
+    (mantissas unit x (normals unit (exponents unit x))) r.stages
+
+/-- The integers of doubles in lanes, with their offset. -/
 noncomputable def integers (r : Range) (unit full x : Nat) : Nat :=
-  signed unit full r.offset x (barrel unit full
-    (shifts unit (exponents unit x) (normals unit (exponents unit x)) r.low)
-    (mantissas unit x (normals unit (exponents unit x))) r.stages)
+  signed unit full r.offset x (absolutes r unit full x)
 
 /-- What stands in the lane of a double. -/
 noncomputable def code (r : Range) (w v : Nat) : Nat := integers r 1 (Nat.sub (Nat.shiftLeft 1 w) 1) v

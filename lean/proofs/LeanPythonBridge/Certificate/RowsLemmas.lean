@@ -77,10 +77,10 @@ private theorem barrel_pack {stages : Nat} {d y : Nat → Nat} (hw : stages < w)
       have := Nat.two_pow_pos w
       rcases Nat.mod_two_eq_zero_or_one (d l >>> b) with h | h <;> rw [h] <;> omega
 
-/-- The integers in lanes are those of each lane. -/
-theorem integers_pack (hw : 64 ≤ w) (hb : r.bits < w) (hr : r.check = true) (hf : ∀ l < n, f l < 2 ^ 64)
+/-- The absolute values in lanes are those of each lane. -/
+theorem absolutes_pack (hw : 64 ≤ w) (hb : r.bits < w) (hr : r.check = true) (hf : ∀ l < n, f l < 2 ^ 64)
     (holds : ∀ l < n, r.Holds (f l)) :
-    integers r (ones w n) (1 <<< w - 1) (pack w n f) = pack w n fun l => code r w (f l) := by
+    absolutes r (ones w n) (1 <<< w - 1) (pack w n f) = pack w n fun l => absolutes r 1 (1 <<< w - 1) (f l) := by
   have room : 2 ^ 64 ≤ 2 ^ w := Nat.pow_le_pow_right (by decide) hw
   have room' : 2 ^ r.bits ≤ 2 ^ w := Nat.pow_le_pow_right (by decide) (by omega)
   obtain ⟨order, finite⟩ := Range.check_iff.1 hr
@@ -90,31 +90,45 @@ theorem integers_pack (hw : 64 ≤ w) (hb : r.bits < w) (hr : r.check = true) (h
     omega
   have he : ∀ l, exponents 1 (f l) < 2048 := fun l => by rw [exponents_one]; omega
   have hk : ∀ l, normals 1 (exponents 1 (f l)) ≤ 1 := fun l => by rw [normals_one]; omega
-  have small := fun l hl => (exists_value hr (holds l hl)).2
-  unfold integers
+  unfold absolutes
   rw [exponents_pack hw hf, normals_pack hw fun l _ => he l, mantissas_pack hw hf,
     shifts_pack hw (by omega) fun l _ => hk l, barrel_pack (by omega) (fun l _ => ?_)
-      (fun l hl => Nat.lt_of_lt_of_le (small l hl) room')]
-  · show _ + ones w n * r.offset - 2 * (_ &&& (((pack w n f >>> 63) &&& ones w n) * (1 <<< w - 1))) = _
-    rw [ones_mul (by omega), ones_eq (by omega), pack_shiftRight_land (by omega)
-      (fun l hl => Nat.lt_of_lt_of_le (hf l hl) room) (fun _ _ => Nat.one_lt_two_pow (by omega)), pack_mul,
-      pack_land (by omega) (fun l hl => ?_) (fun l _ => ?_), mul_pack, pack_add, pack_sub fun l hl => ?_]
-    · refine pack_congr fun l _ => ?_
-      show _ = _ + 1 * r.offset - _
-      rw [Nat.one_mul]
-      rfl
-    · rw [barrel_one (Nat.lt_of_lt_of_le (small l hl) room'), and_one, Nat.one_shiftLeft,
-        land_bit _ _ _ (Nat.lt_of_lt_of_le (small l hl) room') (by omega), offset_eq]
-      have := small l hl
-      rcases Nat.mod_two_eq_zero_or_one (f l >>> 63) with h | h <;> rw [h] <;> omega
-    · rw [barrel_one (Nat.lt_of_lt_of_le (small l hl) room')]
-      exact Nat.lt_of_lt_of_le (small l hl) room'
-    · rw [and_one, Nat.one_shiftLeft]
-      have := Nat.two_pow_pos w
-      rcases Nat.mod_two_eq_zero_or_one (f l >>> 63) with h | h <;> rw [h] <;> omega
-  · show exponents 1 (f l) + 1 * (2048 - r.low) - _ < 2 ^ w
-    have := he l
-    omega
+      (fun l hl => Nat.lt_of_lt_of_le (exists_value hr (holds l hl)).2 room')]
+  show exponents 1 (f l) + 1 * (2048 - r.low) - _ < 2 ^ w
+  have := he l
+  omega
+
+/-- The same where the doubles have the sign bit. -/
+theorem negatives_pack (hw : 64 ≤ w) (hb : r.bits < w) (hr : r.check = true) (hf : ∀ l < n, f l < 2 ^ 64)
+    (holds : ∀ l < n, r.Holds (f l)) :
+    (absolutes r (ones w n) (1 <<< w - 1) (pack w n f) &&&
+      (((pack w n f >>> 63) &&& ones w n) * (1 <<< w - 1))) =
+        pack w n fun l => if isNegative (f l) then absolutes r 1 (1 <<< w - 1) (f l) else 0 := by
+  have room : 2 ^ 64 ≤ 2 ^ w := Nat.pow_le_pow_right (by decide) hw
+  have small := fun l hl => Nat.lt_of_lt_of_le (absolutes_one hb hr (holds l hl)).2
+    (Nat.pow_le_pow_right (by decide) (Nat.le_of_lt hb))
+  rw [absolutes_pack hw hb hr hf holds, ones_eq (by omega), pack_shiftRight_land (by omega)
+    (fun l hl => Nat.lt_of_lt_of_le (hf l hl) room) (fun _ _ => Nat.one_lt_two_pow (by omega)), pack_mul,
+    pack_land (by omega) small fun l _ => ?_]
+  · exact pack_congr fun l hl => negative_one hb hr (holds l hl) (hf l hl)
+  · rw [and_one, Nat.one_shiftLeft]
+    have := Nat.two_pow_pos w
+    rcases Nat.mod_two_eq_zero_or_one (f l >>> 63) with h | h <;> rw [h] <;> omega
+
+/-- The integers in lanes are those of each lane. -/
+theorem integers_pack (hw : 64 ≤ w) (hb : r.bits < w) (hr : r.check = true) (hf : ∀ l < n, f l < 2 ^ 64)
+    (holds : ∀ l < n, r.Holds (f l)) :
+    integers r (ones w n) (1 <<< w - 1) (pack w n f) = pack w n fun l => code r w (f l) := by
+  show absolutes r (ones w n) (1 <<< w - 1) (pack w n f) + ones w n * r.offset -
+    2 * (absolutes r (ones w n) (1 <<< w - 1) (pack w n f) &&& (((pack w n f >>> 63) &&& ones w n) * (1 <<< w - 1))) = _
+  rw [negatives_pack hw hb hr hf holds, absolutes_pack hw hb hr hf holds, ones_mul (by omega), mul_pack, pack_add, pack_sub fun l hl => ?_]
+  · refine pack_congr fun l hl => ?_
+    show _ = absolutes r 1 (1 <<< w - 1) (f l) + 1 * r.offset -
+      2 * (absolutes r 1 (1 <<< w - 1) (f l) &&& (((f l >>> 63) &&& 1) * (1 <<< w - 1)))
+    rw [negative_one hb hr (holds l hl) (hf l hl), Nat.one_mul]
+  · have := (absolutes_one hb hr (holds l hl)).2
+    rw [offset_eq]
+    split <;> omega
 
 end Lanes
 
