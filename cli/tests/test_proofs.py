@@ -27,6 +27,8 @@ def test_bad_proofs_are_shown_where_they_stand(
     for name, body in BAD_MODULES.items():
         (folder / f"{name}.lean").write_text(header + body + "\n")
     (folder / "Good.lean").write_text(header + "theorem good : 1 + 1 = 2 := by decide\n")
+    (folder / "Folder").mkdir()
+    (folder / "Folder" / "Good.lean").write_text(header + "theorem fine : 1 + 1 = 2 := rfl\n")
     (folder / "AfterBad.lean").write_text("module\npublic import Sorry\n" + header[8:])
     report = own_toolchain.check_proofs(lambda result, i, n: None)
     again = own_toolchain.check_proofs(lambda result, i, n: None)
@@ -41,4 +43,5 @@ def test_bad_proofs_are_shown_where_they_stand(
     assert results["AfterBad"].status is ModuleStatus.NOT_REACHED
     status = {module.name: module.status for module in again.modules}
     assert status["Good"] is ModuleStatus.UNCHANGED
+    assert status["Folder.Good"] is ModuleStatus.UNCHANGED
     assert status["Axiom"] is ModuleStatus.FAILED

@@ -95,6 +95,7 @@ class AuditRecords:
         """Remove the compiled form of every module but these: no source stands behind it."""
         if not self._oleans.is_dir():
             return
+        names = list(names)  # It is walked twice.
         kept = {self._oleans / (name.replace(".", "/") + kind) for name in names for kind in _KINDS}
         kept |= {self._folder / f"{name}.json" for name in names}
         for file in self._oleans.rglob("*"):
