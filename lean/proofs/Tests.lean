@@ -173,6 +173,9 @@ where
     | 0 => true
     | count + 1 => (doubles.get! count).toBits == (someDoubles.get! count).toBits && sameBits doubles count
 
+/-- Whether an array's frames, one after another, have the bytes that it is said to have. -/
+def sameBytes (array : NamedArray) : Bool := (NamedArray.joinFrames array.toFrames).toList == array.bytes
+
 /-- Two 64-bit numbers. -/
 def someBytes : List UInt8 := [0, 1, 2, 3, 255, 128, 7, 0, 255, 255, 255, 255, 255, 255, 255, 255]
 
@@ -235,8 +238,13 @@ def serverTests : List Test :=
         verdict (echo.answer.arrays.length == 2 && sameDoubles echo.answer) "proven the same, and read again",
     test "an array that is not as long as its shape says" fun bridge => do
       return expectFailure "request" 0 (← bridge.certified operation (matrixOf 2 2 someDoubles)),
-    test "the example of README" (fun bridge => do
-      return expectResult (← exampleCall bridge.endpoint) fun sum => .passed sum),
+    test "the example of README" fun bridge => do
+      return expectResult (← askForSum bridge.endpoint) fun sum =>
+        verdict (sum == some (0.1 + 0.2 + 0.3)) ("sum " ++ toString (sum.getD 0)),
+    test "the frames of a question are its bytes" fun _ => do
+      let doubles : NamedArray := .ofFloats "doubles" [65] someDoubles
+      return verdict (sameBytes doubles && sameBytes someFlags && someFlags.toFrames.length == 2)
+        (toString doubles.size ++ " and " ++ toString someFlags.size ++ " bytes compared"),
     test "no certificate for infinity: invalid_params" fun bridge => do
       return expectCode "invalid_params" (← bridge.certified operation (single (1.0 / 0.0))),
     test "error code unknown_operation" fun bridge => do

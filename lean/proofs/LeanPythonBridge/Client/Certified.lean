@@ -106,8 +106,8 @@ def Result.answer (r : Result) : Except String LeanPythonBridge.Answer :=
   | .ok arrays =>
     match splitCertificate (r.certificate.getD []) with
     | (certificate, none) => .ok { result := r.result, arrays, certificate }
-    | (certificate, some (.list names)) =>
-      match splitArrays names arrays with
+    | (certificate, some (.list (name :: names))) =>
+      match splitArrays (name :: names) arrays with
       | some (own, certificateArrays) => .ok { result := r.result, arrays := own, certificate, certificateArrays }
       | none => .error "the arrays that the certificate names are not the last ones of the reply"
     | (_, some _) => .error "the certificate's arrays are no list of names"
