@@ -9,7 +9,8 @@ A `NamedArray` is what proofs are about: its bytes are numbers, in chunks of 64 
 sockets frames. Here is how one becomes the other: `ofFloats` makes an array to ask with, `toFrames` the frames that are
 sent of it, `ofFrames` reads those of a reply, and `floats?` gives its doubles back.
 
-All of it takes time in proportion to the number of bytes, and no stack.
+What is sent are the bytes that the array holds (`bytesOf_toFrames`), and what came is what it holds (`bytes_ofFrames`). All
+of it takes time in proportion to the number of bytes, and no stack.
 -/
 
 @[expose] public section
@@ -98,9 +99,9 @@ def byteAt (bytes : ByteArray) (i : Nat) : UInt64 := (bytes.get! i).toUInt64
 
 /-- The word of 64 bits that starts at an index. -/
 def wordAt (bytes : ByteArray) (i : Nat) : UInt64 :=
-  byteAt bytes i ||| (byteAt bytes (i + 1) <<< 8) ||| (byteAt bytes (i + 2) <<< 16) |||
-    (byteAt bytes (i + 3) <<< 24) ||| (byteAt bytes (i + 4) <<< 32) ||| (byteAt bytes (i + 5) <<< 40) |||
-    (byteAt bytes (i + 6) <<< 48) ||| (byteAt bytes (i + 7) <<< 56)
+  byteAt bytes i + (byteAt bytes (i + 1) <<< 8) + (byteAt bytes (i + 2) <<< 16) + (byteAt bytes (i + 3) <<< 24) +
+    (byteAt bytes (i + 4) <<< 32) + (byteAt bytes (i + 5) <<< 40) + (byteAt bytes (i + 6) <<< 48) +
+    (byteAt bytes (i + 7) <<< 56)
 
 /-- The `count` bytes from `start` on, above `chunk`'s. -/
 def chunkOfBytes (bytes : ByteArray) (start : Nat) : (count : Nat) → (chunk : Nat) → Nat

@@ -2,7 +2,7 @@ module
 
 public import Client
 public import LeanPythonBridge.Certificate.Operation
-public import LeanPythonBridge.Client.Arrays
+public import LeanPythonBridge.Client.ReplyLemmas
 
 /-!
 # Answers with their proofs
@@ -46,10 +46,30 @@ def Request.ofQuestion (operation : String) (question : Question) (certify : Boo
   arrays := headersOf question.arrays
   certify := certify
 
-/-- The frames of arrays, before others. -/
+/-- The frames of arrays. -/
 def framesOf : List NamedArray → List ByteArray
   | [] => []
   | a :: as => a.toFrames ++ framesOf as
+
+/-- The bytes of arrays, one after another. -/
+def bytesOfArrays : List NamedArray → List UInt8
+  | [] => []
+  | a :: as => a.bytes ++ bytesOfArrays as
+
+private theorem bytesOf_append (xs ys : List ByteArray) :
+    NamedArray.bytesOf (xs ++ ys) = NamedArray.bytesOf xs ++ NamedArray.bytesOf ys := by
+  induction xs with
+  | nil => rfl
+  | cons x xs ih => rw [List.cons_append, NamedArray.bytesOf, ih, NamedArray.bytesOf, List.append_assoc]
+
+/-- What is sent of arrays are the very bytes that they hold. -/
+theorem bytesOf_framesOf {arrays : List NamedArray} (agree : ∀ a ∈ arrays, a.Agrees) :
+    NamedArray.bytesOf (framesOf arrays) = bytesOfArrays arrays := by
+  induction arrays with
+  | nil => rfl
+  | cons a as ih =>
+    rw [framesOf, bytesOf_append, bytesOfArrays, ih fun b hb => agree b (List.mem_cons_of_mem _ hb),
+      NamedArray.bytesOf_toFrames (agree a List.mem_cons_self)]
 
 /-- The first array whose bytes are not as many as its shape asks for. -/
 def disagreeing? : List NamedArray → Option NamedArray
