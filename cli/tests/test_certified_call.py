@@ -46,24 +46,33 @@ def report {{α : Type}} (number : Nat) (result : Except Client.Error α) : IO U
     | .ok _ => "proven"
     | .error error => error.failure.kind ++ " " ++ toString error)
 
+def config : Retry.Config := {{ timeoutMs := 20000, maxTries_pos := by decide }}
+
 {calls}
 
-def all (bridge : Bridge) : IO Unit := do
-{all}
+def honest (bridge : Bridge) : IO (Except Client.Error Unit) := do
+{honest}
+  return .ok ()
+
+def lies (bridge : Bridge) : IO (Except Client.Error Unit) := do
+{lies}
+  return .ok ()
 
 end Ask
 
 def main (arguments : List String) : IO UInt32 := do
-  match ← withBridge (arguments.head?.getD "") fun bridge => do return .ok (← Ask.all bridge) with
-  | .ok _ => return 0
-  | .error error =>
-    IO.eprintln (toString error)
-    return 1
+  match arguments with
+  | [server, liar] =>
+    Ask.report 0 (← withBridge server Ask.honest Ask.config)
+    Ask.report 0 (← withBridge liar Ask.lies Ask.config)
+    return 0
+  | _ => return 2
 """
 
 
-def program_text(exchanges: Sequence[LiveExchange]) -> str:
-    """Write a program that asks all questions, in this order."""
+def program_text(honest: Sequence[LiveExchange], lies: Sequence[LiveExchange]) -> str:
+    """Write a program that asks one server the first questions, and another the others."""
+    exchanges = [*honest, *lies]
     imports = sorted({exchange.planned.checker for exchange in exchanges})
     calls = [
         f"def ask{number} (bridge : Bridge) : IO Unit := do\n"
@@ -72,10 +81,12 @@ def program_text(exchanges: Sequence[LiveExchange]) -> str:
         f" (certify := {str(exchange.planned.certify).lower()}))"
         for number, exchange in enumerate(exchanges)
     ]
+    asks = [f"  ask{number} bridge" for number in range(len(exchanges))]
     return PROGRAM.format(
         imports="\n".join(f"public import {name}" for name in imports),
         calls="\n\n".join(calls),
-        all="\n".join(f"  ask{number} bridge" for number in range(len(exchanges))),
+        honest="\n".join(asks[: len(honest)]),
+        lies="\n".join(asks[len(honest) :]),
     )
 
 
@@ -100,10 +111,13 @@ def answering_with(exchanges: Sequence[LiveExchange]) -> Iterator[str]:
     socket.linger = 500
     port = socket.bind_to_random_port("tcp://127.0.0.1")
 
+    stopping = threading.Event()
+
     def serve() -> None:
         for exchange in exchanges:
-            if not socket.poll(ENGINE_TIMEOUT_S * 1000):
-                return
+            while not socket.poll(50):
+                if stopping.is_set():
+                    return
             route, asked, *_ = socket.recv_multipart()
             wire_format, header = decode_header(asked)
             reply, *frames = exchange.exchange.reply_frames
@@ -115,7 +129,8 @@ def answering_with(exchanges: Sequence[LiveExchange]) -> Iterator[str]:
     try:
         yield f"tcp://127.0.0.1:{port}"
     finally:
-        thread.join(10)
+        stopping.set()
+        thread.join()
         socket.close()
         context.term()
 
@@ -137,21 +152,23 @@ def test_every_operation_is_asked_and_no_lie_is_believed(
     lies = [lie for lie in lies if sum(map(len, lie.exchange.request_frames)) <= LIMIT_BYTES]
     assert {lie.planned.op for lie in lies} == {o.name for o in operations if o.certified}
 
-    truth, falsehood = tmp_path / "Truth.lean", tmp_path / "Falsehood.lean"
-    truth.write_text(program_text(honest))
-    falsehood.write_text(program_text(lies))
-    with package_with(
-        with_checkers(settings, operations), tmp_path / "package", truth, falsehood
-    ) as programs:
-        with ServerSupervisor(PROJECT, sources=source) as server:
-            said = programs.run_program("Truth", [server.endpoint], ENGINE_TIMEOUT_S)
-        assert said.status == 0, said.stderr
-        assert said.stdout.splitlines() == [f"{number} proven" for number in range(len(honest))]
-        with answering_with(lies) as endpoint:
-            said = programs.run_program("Falsehood", [endpoint], ENGINE_TIMEOUT_S)
+    program = tmp_path / "Ask.lean"
+    program.write_text(program_text(honest, lies))
+    with (
+        package_with(
+            with_checkers(settings, operations), tmp_path / "package", program
+        ) as programs,
+        ServerSupervisor(PROJECT, sources=source) as server,
+        answering_with(lies) as liar,
+    ):
+        said = programs.run_program("Ask", [server.endpoint, liar], ENGINE_TIMEOUT_S)
     assert said.status == 0, said.stderr
-    refused = [line.split()[1] for line in said.stdout.splitlines()]
-    assert refused == ["certificate"] * len(lies), said.stdout
+    lines = said.stdout.splitlines()
+    assert lines[: len(honest)] == [f"{number} proven" for number in range(len(honest))]
+    assert lines[len(honest)] == lines[-1] == "0 proven"
+    refused = lines[len(honest) + 1 : -1]
+    assert len(refused) == len(lies)
+    assert [line for line in refused if " certificate " not in line] == []
 
 
 def test_readme_shows_the_call_that_lpb_verify_makes() -> None:
