@@ -38,7 +38,7 @@ def checkWeights (weights count result : Nat) (certificate : Certificate) : Bool
     decide ((scaled result * scale - dotOfWeights weights).natAbs ≤ scaledAbs certificate.errorBound * scale)
 
 /-- The test of a certificate for the dot product `result` of the first `count` doubles of the frames `x` and `y`. -/
-noncomputable def check (x y count result : Nat) (certificate : Certificate) : Bool :=
+def check (x y count result : Nat) (certificate : Certificate) : Bool :=
   certificate.count == count && decide (count < 2 ^ 64) && decide (result < 2 ^ 64) && isFinite result &&
     allFinite count x && allFinite count y && checkWeights (sumOfProducts count x y) count result certificate
 

@@ -59,7 +59,7 @@ def checkWeights (weights count result : Nat) (certificate : Certificate) : Bool
     checkSums (weights % fieldBase) (weights / fieldBase) count result certificate
 
 /-- The test of a certificate for the sum of the first `count` doubles of an array frame. -/
-noncomputable def checkChunks (chunks : List Nat) (count result : Nat) (certificate : Certificate) : Bool :=
+def checkChunks (chunks : List Nat) (count result : Nat) (certificate : Certificate) : Bool :=
   decide (count < 2 ^ 64) && checkWeights (sumOfChunks chunks count) count result certificate
 
 /-- The test of a frame is the test of its elements. -/

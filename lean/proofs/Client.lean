@@ -29,7 +29,7 @@ inductive Failure where
   | remote (code message : String) (details : List (String × Value))
   /-- The endpoint cannot be used at all. -/
   | endpoint
-  /-- The request cannot be written in the bridge's format. -/
+  /-- The request cannot be written, in the bridge's format or at all. -/
   | request
   /-- The server's certificate does not prove its result. -/
   | certificate
@@ -60,7 +60,7 @@ def Failure.text : Failure → String
   | .protocol => "the answer is no reply"
   | .remote code message _ => code ++ ": " ++ message
   | .endpoint => "cannot connect"
-  | .request => "the request has no form in this format"
+  | .request => "the request cannot be written"
   | .certificate => "the certificate does not prove the result"
 
 /-- One line for people. -/
@@ -68,6 +68,8 @@ def Error.text (e : Error) : String :=
   let tries := toString e.tries ++ (if e.tries = 1 then " try" else " tries")
   let cause := if e.lastCause = "" then "" else "; last cause: " ++ e.lastCause
   e.endpoint ++ ": " ++ e.failure.text ++ " (" ++ tries ++ cause ++ ")"
+
+instance : ToString Error := ⟨Error.text⟩
 
 /-! ## Requests -/
 

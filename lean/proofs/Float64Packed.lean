@@ -1,6 +1,7 @@
 module
 
 public import Float64Lemmas
+public import LeanPythonBridge.Recursors
 
 /-!
 # Doubles packed in natural numbers
@@ -70,15 +71,30 @@ def weight (p : Nat) : Nat :=
 
 /-- The weights of the `k` lowest doubles of `p`. By the recursor itself: the kernel is slower at what structural
 recursion is compiled to. -/
-noncomputable def sumOfWords (k p : Nat) : Nat :=
+def sumOfWords (k p : Nat) : Nat :=
   Nat.rec (motive := fun _ => Nat → Nat) (fun _ => 0) (fun _ f p => Nat.add (weight p) (f (Nat.shiftRight p 64))) k p
 
 /-- The weights of the first `count` doubles of a frame in chunks. -/
-noncomputable def sumOfChunks (chunks : List Nat) (count : Nat) : Nat :=
+def sumOfChunks (chunks : List Nat) (count : Nat) : Nat :=
   List.rec (motive := fun _ => Nat → Nat) (fun _ => 0)
     (fun chunk _ f count =>
       Nat.add (sumOfWords chunkSize (Nat.mod chunk (Nat.pow 2 (Nat.mul 64 (Nat.min chunkSize count)))))
         (f (Nat.sub count chunkSize))) chunks count
+
+/-- `sumOfWords` added to `sum`: how it is compiled, since this needs no stack, and
+takes each word from the long number once. -/
+def addWords : (k p sum : Nat) → Nat
+  | 0, _, sum => sum
+  | k + 1, p, sum => addWords k (p >>> 64) (sum + weight (p &&& (2 ^ 64 - 1)))
+
+/-- `sumOfChunks` added to `sum`. -/
+def addChunks : (chunks : List Nat) → (count sum : Nat) → Nat
+  | [], _, sum => sum
+  | chunk :: chunks, count, sum =>
+    addChunks chunks (count - chunkSize) (addWords (min chunkSize count) chunk sum)
+
+/-- `sumOfChunks` as it is compiled. -/
+def sumOfChunksCompiled (chunks : List Nat) (count : Nat) : Nat := addChunks chunks count 0
 
 /-- The weights of a list. -/
 def weightSum : List Nat → Nat
@@ -155,9 +171,30 @@ private theorem sumOfWords_mod (k p : Nat) : sumOfWords k (p % 2 ^ (64 * k)) = s
     have e : 2 ^ (64 * (k + 1)) = 2 ^ 64 * 2 ^ (64 * k) := by rw [← Nat.pow_add, Nat.mul_succ, Nat.add_comm]
     rw [sumOfWords_succ, sumOfWords_succ, ← weight_mod, e, Nat.mod_mul_right_mod, weight_mod, Nat.mod_mul_right_div_self, ih]
 
+private theorem sumOfWords_cut {k n : Nat} (h : k ≤ n) (p : Nat) : sumOfWords n (p % 2 ^ (64 * k)) = sumOfWords k p := by
+  obtain ⟨more, rfl⟩ := Nat.exists_eq_add_of_le h
+  rw [sumOfWords_add, sumOfWords_mod, Nat.div_eq_of_lt (Nat.mod_lt _ (Nat.two_pow_pos _)), sumOfWords_zero, Nat.add_zero]
+
 private theorem sumOfChunks_cons (chunk : Nat) (chunks : List Nat) (count : Nat) :
     sumOfChunks (chunk :: chunks) count =
       sumOfWords chunkSize (chunk % 2 ^ (64 * min chunkSize count)) + sumOfChunks chunks (count - chunkSize) := rfl
+
+private theorem addWords_eq (k p sum : Nat) : addWords k p sum = sum + sumOfWords k p := by
+  induction k generalizing p sum with
+  | zero => rfl
+  | succ k ih => rw [addWords, ih, sumOfWords_succ, Nat.shiftRight_eq_div_pow, Nat.and_two_pow_sub_one_eq_mod, weight_mod,
+      Nat.add_assoc]
+
+private theorem addChunks_eq (chunks : List Nat) (count sum : Nat) :
+    addChunks chunks count sum = sum + sumOfChunks chunks count := by
+  induction chunks generalizing count sum with
+  | nil => rfl
+  | cons chunk chunks ih =>
+    rw [addChunks, ih, addWords_eq, sumOfChunks_cons, sumOfWords_cut (Nat.min_le_left _ _), Nat.add_assoc]
+
+@[csimp] theorem sumOfChunks_eq_compiled : @sumOfChunks = @sumOfChunksCompiled := by
+  funext chunks count
+  rw [sumOfChunksCompiled, addChunks_eq, Nat.zero_add]
 
 private theorem sumOfChunks_eq_words (chunks : List Nat) (count : Nat) :
     sumOfChunks chunks count = sumOfWords count (joinChunks chunks) := by
@@ -171,13 +208,10 @@ private theorem sumOfChunks_eq_words (chunks : List Nat) (count : Nat) :
     generalize hk : min chunkSize count = k at *
     generalize count - chunkSize = left at *
     obtain ⟨more, hm⟩ : ∃ more, chunkSize = k + more := ⟨chunkSize - k, by omega⟩
-    have cut : sumOfWords chunkSize (chunk % 2 ^ (64 * k)) = sumOfWords k chunk := by
-      rw [hm, sumOfWords_add, sumOfWords_mod, Nat.div_eq_of_lt (Nat.mod_lt _ (Nat.two_pow_pos _)), sumOfWords_zero,
-        Nat.add_zero]
     have low : sumOfWords k (chunk % 2 ^ (64 * chunkSize) + rest * 2 ^ (64 * chunkSize)) = sumOfWords k chunk := by
       rw [← sumOfWords_mod k, ← sumOfWords_mod k chunk, hm, Nat.mul_add 64 k more, Nat.pow_add]
       rw [Nat.mul_comm rest, Nat.mul_assoc, Nat.add_mul_mod_self_left, Nat.mod_mul_right_mod]
-    rw [cut, ← width, Nat.add_comm left k, sumOfWords_add, low]
+    rw [sumOfWords_cut (by omega), ← width, Nat.add_comm left k, sumOfWords_add, low]
     rcases whole with rfl | rfl
     · rw [Nat.add_mul_div_right _ _ (Nat.two_pow_pos _), Nat.div_eq_of_lt (Nat.mod_lt _ (Nat.two_pow_pos _)),
         Nat.zero_add]

@@ -1,19 +1,20 @@
 module
 
-public import ClientSum
+public import LeanPythonBridge.Client.Certified
 public import LeanZMQ
 
 /-!
 # Calling Python
 
-`Bridge.connect` opens a connection to a bridge server, `Bridge.call` calls any of its operations; `Bridge.ping` and
-`Bridge.matrixSum` are calls with types. `Bridge.certifiedMatrixSum` returns the sum with the *proof* that it is as near
-to the exact sum as its certificate says: the server need not be trusted.
+`withBridge` opens a connection to a bridge server for as long as it is used; `Bridge.connect` and `Bridge.close` do it
+by hand. `Bridge.certified` asks a certified operation a question and returns the answer with the *proof* of what it means:
+the server need not be trusted, and the operation's checker decides, as compiled code. `Bridge.ask` believes the server,
+and `Bridge.call` calls any operation with headers and frames of one's own.
 
 Every function returns a result or a `Client.Error`, and throws nothing that a server or a network can cause. A call is
 sent again when no reply comes, with backoff, as `Retry` says; all tries carry the same correlation id, so that the
 server runs it once. This module owns the socket, the clock and the random numbers; what is decided is decided in
-`Retry`, `Client` and `ClientSum`.
+`Retry`, `Client` and `Client.Certified`.
 
 A bridge belongs to the thread that made it, and carries one call at a time.
 -/
@@ -181,28 +182,50 @@ def call (bridge : Bridge) (request : Client.Request) (frames : List Frame := []
   | .error error => return .error error
   | .ok (reply, tries) => return reply.result bridge.endpoint tries
 
+/-- Frames as they are sent, without a copy. -/
+def bytesFrames : List ByteArray → List Frame
+  | [] => []
+  | bytes :: more => .bytes bytes :: bytesFrames more
+
+/-- Send a question, its arrays as the bytes that it holds, and read the result. A question whose arrays hold other than
+what their shapes ask for is not sent. -/
+def carry {α : Type} (bridge : Bridge) (operation : String) (question : Question) (certify : Bool)
+    (read : Client.Result → NamedArray.allAgree question.arrays = true → Except Client.Error α) :
+    IO (Except Client.Error α) := do
+  if agree : NamedArray.allAgree question.arrays = true then
+    match ← bridge.call (.ofQuestion operation question certify) (bytesFrames (Client.framesOf question.arrays)) with
+    | .error error => return .error error
+    | .ok result => return read result agree
+  else return .error (Client.unsendable bridge.endpoint question)
+
 /-- Ask for a sign of life. -/
 def ping (bridge : Bridge) : IO (Except Client.Error Unit) := do
   match ← bridge.call { operation := "ping" } with
   | .error error => return .error error
   | .ok result => return result.pong
 
-/-- The sum of a matrix, as the server computes it. -/
-def matrixSum (bridge : Bridge) (matrix : Client.FloatMatrix) : IO (Except Client.Error Float) := do
-  match ← bridge.call (matrix.sumRequest false) [.floats matrix.values] with
-  | .error error => return .error error
-  | .ok result =>
-    match result.sumBits with
-    | .error error => return .error error
-    | .ok bits => return .ok (Float.ofBits bits)
+/-- Ask a question. Nothing checks the answer: the server is believed. -/
+def ask (bridge : Bridge) (operation : String) (question : Question) : IO (Except Client.Error Answer) :=
+  bridge.carry operation question false fun result _ => result.answer.mapError result.unexpected
 
-/-- The sum of a matrix with the proof of its certificate. -/
-def certifiedMatrixSum (bridge : Bridge) (matrix : Client.FloatMatrix) :
-    IO (Except Client.Error (Client.CertifiedSum matrix)) := do
-  match ← bridge.call (matrix.sumRequest true) [.floats matrix.values] with
-  | .error error => return .error error
-  | .ok result => return matrix.certify result
+/-- Ask a certified operation a question: the answer, with the proof that it holds. The server need not be trusted.
+
+The operation's checker decides, in compiled code or in Lean's interpreter, on the bytes that were sent and that came. For
+an operation whose answers need no certificate, such as `echo`, none is asked for with `certify := false`. -/
+def certified (bridge : Bridge) (operation : CertifiedOperation) (question : Question) (certify : Bool := true) :
+    IO (Except Client.Error (CertifiedAnswer operation question)) :=
+  bridge.carry operation.name question certify fun result agree => result.certify operation question agree
 
 end Bridge
+
+/-- Connect to a server, use the connection, and close it: also when `use` fails or throws. -/
+def withBridge {α : Type} (endpoint : String) (use : Bridge → IO (Except Client.Error α))
+    (config : Retry.Config := Bridge.defaultConfig) (format : Format := .messagePack)
+    (curve : Option CurveKeys := none) : IO (Except Client.Error α) := do
+  match ← Bridge.connect endpoint config format curve with
+  | .error error => return .error error
+  | .ok bridge =>
+    try use bridge
+    finally bridge.close
 
 end LeanPythonBridge

@@ -1,7 +1,8 @@
 module
 
+public import ExampleCall
 public import JsonEncode
-public import PythonIntegration
+public import LeanPythonBridge.Certificate.Echo
 
 /-!
 # The tests of the client
@@ -31,7 +32,8 @@ Exit code: 0 all passed, 1 some failed, 2 wrong usage, 3 `LPB_ENDPOINT` is not s
 
 namespace LeanPythonBridge.Tests
 
-open Client (Error FloatMatrix)
+open Client (Error)
+open Certificate.MatrixSum (operation)
 
 /-- How a test ended, with a line for people. -/
 inductive Outcome where
@@ -72,14 +74,9 @@ def persistent : Retry.Config :=
 /-- A test with a bridge to its endpoint. -/
 def withBridge (config : Retry.Config) (run : Bridge → IO Outcome) (endpoint : String)
     (format : Format := .messagePack) (curve : Option CurveKeys := none) : IO Outcome := do
-  match ← Bridge.connect endpoint config format curve with
-  | .error error => return .failed error.text
-  | .ok bridge =>
-    let outcome ← Bridge.attempt (run bridge)
-    bridge.close
-    match outcome with
-    | .ok outcome => return outcome
-    | .error reason => return .failed ("an exception: " ++ reason)
+  match ← LeanPythonBridge.withBridge endpoint (fun bridge => return .ok (← run bridge)) config format curve with
+  | .error error => return .failed (toString error)
+  | .ok outcome => return outcome
 
 /-- Passed when a condition holds. -/
 def verdict (holds : Bool) (detail : String) : Outcome := if holds then .passed detail else .failed detail
@@ -120,16 +117,13 @@ def pushWhole (values : FloatArray) : (k : Nat) → FloatArray
   | 0 => values.push (Float.ofNat (values.size % 7))
   | k + 1 => pushWhole (pushWhole values k) k
 
-/-- The matrix of these elements, which must be as many as rows and columns ask for: else it is one row, and the test
-that asked for another shape fails. -/
-def matrixOf (rows columns : Nat) (values : FloatArray) : FloatMatrix :=
-  match FloatMatrix.ofArray? rows columns values with
-  | some matrix => matrix
-  | none => FloatMatrix.row values
+/-- The question about the sum of a matrix. -/
+def matrixOf (rows columns : Nat) (values : FloatArray) : Question :=
+  { arrays := [.ofFloats "matrix" [rows, columns] values] }
 
 /-- A matrix of `2 ^ j` rows and `2 ^ k` columns of small whole numbers, whose sum every order of summation computes
 exactly. -/
-def wholeMatrix (j k : Nat) : FloatMatrix := matrixOf (2 ^ j) (2 ^ k) (pushWhole ⟨#[]⟩ (j + k))
+def wholeMatrix (j k : Nat) : Question := matrixOf (2 ^ j) (2 ^ k) (pushWhole ⟨#[]⟩ (j + k))
 
 /-- Its sum: 0 + 1 + … + 6 for every seven elements, and the rest. -/
 def wholeSum (j k : Nat) : Float :=
@@ -137,16 +131,50 @@ def wholeSum (j k : Nat) : Float :=
   Float.ofNat (count / 7 * 21 + count % 7 * (count % 7 - 1) / 2)
 
 /-- Numbers that are no binary fractions, whose sum is rounded; and of both signs. -/
-def tenths : FloatMatrix :=
+def tenths : Question :=
   matrixOf 2 2 (FloatArray.push (FloatArray.push (FloatArray.push (FloatArray.push ⟨#[]⟩ 0.1) 0.2) (-0.3)) 1e16)
 
 /-- The same as parameters: the matrix inline. -/
-def inlineTenths : List (String × Value) :=
-  [("matrix", .list [.list [.float (0.1 : Float).toBits, .float (0.2 : Float).toBits],
-    .list [.float (-0.3 : Float).toBits, .float (1e16 : Float).toBits]])]
+def inlineTenths : Question :=
+  { params := [("matrix", .list [.list [.float (0.1 : Float).toBits, .float (0.2 : Float).toBits],
+    .list [.float (-0.3 : Float).toBits, .float (1e16 : Float).toBits]])] }
+
+/-- The sum in an answer. -/
+def sumOf (answer : Answer) : Float := (answer.float? "sum").getD (0.0 / 0.0)
+
+/-- The certificate in an answer that has one: else one that no test expects. -/
+def certificateOf (answer : Answer) : CertificateSum.Certificate :=
+  (CertificateSum.Certificate.ofValue? (.map answer.certificate)).getD ⟨0, 1, 0, false⟩
 
 /-- A matrix of one element. -/
-def single (x : Float) : FloatMatrix := matrixOf 1 1 (FloatArray.push ⟨#[]⟩ x)
+def single (x : Float) : Question := matrixOf 1 1 (FloatArray.push ⟨#[]⟩ x)
+
+/-- 65 doubles, one more than a chunk holds: fractions of both signs, zeros, infinities and a NaN. -/
+def someDoubles : FloatArray :=
+  pushFractions (FloatArray.push (FloatArray.push (FloatArray.push ⟨#[]⟩ (-0.0)) (-1.0 / 0.0)) (0.0 / 0.0)) 62
+where
+  /-- `count` more elements. -/
+  pushFractions (values : FloatArray) : (count : Nat) → FloatArray
+    | 0 => values
+    | count + 1 => pushFractions (values.push ((31.0 - Float.ofNat count) / 7.0)) count
+
+/-- Nine truth values in frames of four and five bytes. -/
+def someFlags : NamedArray :=
+  { name := "flags", dtype := .b1, shape := [3, 3], chunks := [0x010001000001010001], frames := [4, 5] }
+
+/-- Whether an answer's doubles have the bits of `someDoubles`. -/
+def sameDoubles (answer : Answer) : Bool :=
+  match answer.floats? "doubles" with
+  | none => false
+  | some doubles => doubles.size == someDoubles.size && sameBits doubles doubles.size
+where
+  /-- The same for the first `count`. -/
+  sameBits (doubles : FloatArray) : (count : Nat) → Bool
+    | 0 => true
+    | count + 1 => (doubles.get! count).toBits == (someDoubles.get! count).toBits && sameBits doubles count
+
+/-- Whether an array's frames, one after another, have the bytes that it is said to have. -/
+def sameBytes (array : NamedArray) : Bool := (NamedArray.joinFrames array.toFrames).toList == array.bytes
 
 /-- Two 64-bit numbers. -/
 def someBytes : List UInt8 := [0, 1, 2, 3, 255, 128, 7, 0, 255, 255, 255, 255, 255, 255, 255, 255]
@@ -184,25 +212,41 @@ def serverTests : List Test :=
           verdict (Bytes.natOfBytes bytes.toList == Bytes.natOfBytes someBytes) "16 bytes compared"
         | _ => .failed "another array came back",
     test "matrix sum" fun bridge => do
-      return expectResult (← bridge.matrixSum (wholeMatrix 1 2)) fun sum =>
-        verdict (sum == wholeSum 1 2) ("sum " ++ toString sum),
+      return expectResult (← bridge.ask "matrix_sum" (wholeMatrix 1 2)) fun answer =>
+        verdict (sumOf answer == wholeSum 1 2) ("sum " ++ toString (sumOf answer)),
     test "matrix sum of 131072 elements" fun bridge => do
-      return expectResult (← bridge.matrixSum (wholeMatrix 8 9)) fun sum =>
-        verdict (sum == wholeSum 8 9) ("sum " ++ toString sum),
+      return expectResult (← bridge.ask "matrix_sum" (wholeMatrix 8 9)) fun answer =>
+        verdict (sumOf answer == wholeSum 8 9) ("sum " ++ toString (sumOf answer)),
     test "matrix sum of NaN" fun bridge => do
-      return expectResult (← bridge.matrixSum (single (0.0 / 0.0))) fun sum =>
-        verdict sum.isNaN ("sum " ++ toString sum),
+      return expectResult (← bridge.ask "matrix_sum" (single (0.0 / 0.0))) fun answer =>
+        verdict ((answer.float? "sum").isSome && (sumOf answer).isNaN) ("sum " ++ toString (sumOf answer)),
     test "certified matrix sum" fun bridge => do
-      return expectResult (← bridge.certifiedMatrixSum tenths) fun sum =>
-        verdict (sum.certificate.count == 4 && !sum.certificate.nonnegative)
-          ("sum " ++ toString sum.value ++ ", proven within " ++
-            toString (Float.ofBits (UInt64.ofNat sum.certificate.errorBound))),
+      return expectResult (← bridge.certified operation tenths) fun sum =>
+        let certificate := certificateOf sum.answer
+        verdict (certificate.count == 4 && !certificate.nonnegative)
+          ("sum " ++ toString (sumOf sum.answer) ++ ", proven within " ++
+            toString (Float.ofBits (UInt64.ofNat certificate.errorBound))),
     test "certified matrix sum of 256 elements" fun bridge => do
-      return expectResult (← bridge.certifiedMatrixSum (wholeMatrix 4 4)) fun sum =>
-        verdict (sum.value == wholeSum 4 4 && sum.certificate.error == 0 && sum.certificate.nonnegative)
-          ("sum " ++ toString sum.value ++ ", proven exact and not negative"),
+      return expectResult (← bridge.certified operation (wholeMatrix 4 4)) fun sum =>
+        let certificate := certificateOf sum.answer
+        verdict (sumOf sum.answer == wholeSum 4 4 && certificate.error == 0 && certificate.nonnegative)
+          ("sum " ++ toString (sumOf sum.answer) ++ ", proven exact and not negative"),
+    test "certified echo of arrays of two kinds" fun bridge => do
+      let question : Question :=
+        { params := someParams, arrays := [.ofFloats "doubles" [13, 5] someDoubles, someFlags] }
+      return expectResult (← bridge.certified Certificate.Echo.operation question (certify := false)) fun echo =>
+        verdict (echo.answer.arrays.length == 2 && sameDoubles echo.answer) "proven the same, and read again",
+    test "an array that is not as long as its shape says" fun bridge => do
+      return expectFailure "request" 0 (← bridge.certified operation (matrixOf 2 2 someDoubles)),
+    test "the example of README" fun bridge => do
+      return expectResult (← askForSum bridge.endpoint) fun sum =>
+        verdict (sum == some (0.1 + 0.2 + 0.3)) ("sum " ++ toString (sum.getD 0)),
+    test "the frames of a question are its bytes" fun _ => do
+      let doubles : NamedArray := .ofFloats "doubles" [65] someDoubles
+      return verdict (sameBytes doubles && sameBytes someFlags && someFlags.toFrames.length == 2)
+        (toString doubles.size ++ " and " ++ toString someFlags.size ++ " bytes compared"),
     test "no certificate for infinity: invalid_params" fun bridge => do
-      return expectCode "invalid_params" (← bridge.certifiedMatrixSum (single (1.0 / 0.0))),
+      return expectCode "invalid_params" (← bridge.certified operation (single (1.0 / 0.0))),
     test "error code unknown_operation" fun bridge => do
       return expectCode "unknown_operation" (← bridge.call { operation := "no_such_operation" }),
     test "error code invalid_params" fun bridge => do
@@ -233,12 +277,11 @@ def formatTests : List Format → List Test
       return expectResult (← bridge.call { operation := "ping" }) fun r =>
         verdict (r.certificate.isNone && r.pong.isOk) "pong, without a certificate") ::
     test "certified matrix sum" (fun bridge => do
-      return expectResult (← bridge.certifiedMatrixSum tenths) fun sum =>
-        .passed ("sum " ++ toString sum.value)) ::
+      return expectResult (← bridge.certified operation tenths) fun sum =>
+        .passed ("sum " ++ toString (sumOf sum.answer))) ::
     test "certified matrix sum, inline," (fun bridge => do
-      match ← bridge.call { operation := "matrix_sum", params := inlineTenths, certify := true } with
-      | .error error => return .failed error.text
-      | .ok result => return expectResult (tenths.certify result) fun sum => .passed ("sum " ++ toString sum.value)) ::
+      return expectResult (← bridge.certified operation inlineTenths) fun sum =>
+        .passed ("sum " ++ toString (sumOf sum.answer))) ::
     formatTests formats
 
 /-- Whatever the endpoint, these fail in a known way. -/
@@ -264,7 +307,7 @@ def faultTests : List Test :=
     ⟨"half a message", "LPB_HALF_ENDPOINT", withBridge answered fun bridge => do
       return expectFailure "protocol" 2 (← bridge.ping)⟩,
     ⟨"a false sum", "LPB_LYING_ENDPOINT", withBridge patient fun bridge => do
-      return expectFailure "certificate" 1 (← bridge.certifiedMatrixSum tenths)⟩,
+      return expectFailure "certificate" 1 (← bridge.certified operation tenths)⟩,
     ⟨"a server that was restarted", "LPB_RESTART_ENDPOINT", withBridge persistent fun bridge => do
       match ← bridge.ping with
       | .error error => return .failed error.text

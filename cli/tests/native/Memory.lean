@@ -1,5 +1,6 @@
 module
 
+public import LeanPythonBridge.Certificate.MatrixSum
 public import PythonIntegration
 
 /-!
@@ -18,8 +19,7 @@ open LeanPythonBridge
 
 def config : Retry.Config := { timeoutMs := 20000, maxTries_pos := by decide }
 
-def matrix : Client.FloatMatrix :=
-  { rows := 1, columns := 3, values := FloatArray.push (FloatArray.push (FloatArray.push ⟨#[]⟩ 0.1) 0.2) (-0.3) }
+def matrix : Question := { arrays := [.ofFloats "matrix" [1, 3] ⟨#[0.1, 0.2, -0.3]⟩] }
 
 def params : List (String × Value) :=
   [("greatest", .int 18446744073709551615), ("least", .int (-9223372036854775808)), ("truth", .list [.bool true, .null]),
@@ -39,8 +39,8 @@ def call (bridge : Bridge) (n : Nat) : IO Bool := do
     let frame := Client.pushBytes ByteArray.empty [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
     return (← bridge.call { operation := "echo", arrays := [array] } [.bytes frame]).isOk
   | 3 =>
-    match ← bridge.certifiedMatrixSum matrix with
-    | .ok sum => return sum.certificate.count == 3
+    match ← bridge.certified Certificate.MatrixSum.operation matrix with
+    | .ok sum => return (sum.answer.float? "sum").isSome
     | .error _ => return false
   | _ =>
     match ← bridge.call { operation := "no_such_operation" } with

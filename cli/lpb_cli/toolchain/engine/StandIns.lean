@@ -203,4 +203,29 @@ def elem [BEq α] (a : α) : List α → Bool
 
 @[csimp] theorem const_eq : @Function.const.{u, v} = @const.{u, v} := rfl
 
+/-- `Nat.decidableForallFin`, of the numbers below `k`. -/
+def decideBelow {n : Nat} (P : Fin n → Prop) [DecidablePred P] :
+    (k : Nat) → k ≤ n → Decidable (∀ i : Fin n, i.val < k → P i)
+  | 0, _ => isTrue fun _ h => absurd h (Nat.not_lt_zero _)
+  | k + 1, h =>
+    match decideBelow P k (Nat.le_of_succ_le h) with
+    | isFalse no => isFalse fun all => no fun i hi => all i (Nat.lt_succ_of_lt hi)
+    | isTrue below =>
+      match ‹DecidablePred P› ⟨k, h⟩ with
+      | isFalse no => isFalse fun all => no (all ⟨k, h⟩ (Nat.lt_succ_self k))
+      | isTrue yes => isTrue fun i hi =>
+        match Nat.lt_or_eq_of_le (Nat.le_of_lt_succ hi) with
+        | .inl lt => below i lt
+        | .inr eq => (Fin.ext eq : i = ⟨k, h⟩) ▸ yes
+
+/-- `Nat.decidableForallFin`. -/
+@[noinline] def decidableForallFin {n : Nat} (P : Fin n → Prop) [DecidablePred P] : Decidable (∀ i, P i) :=
+  match decideBelow P n (Nat.le_refl n) with
+  | isFalse no => isFalse fun all => no fun i _ => all i
+  | isTrue all => isTrue fun i => all i i.isLt
+
+@[csimp] theorem decidableForallFin_eq : @Nat.decidableForallFin = @decidableForallFin := by
+  funext n P _
+  exact Subsingleton.elim _ _
+
 end LeanPythonBridge.StandIns

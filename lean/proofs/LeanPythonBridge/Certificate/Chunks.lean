@@ -16,34 +16,51 @@ namespace LeanPythonBridge.Certificate
 open Float64
 
 /-- Neighbours joined, each number having `size` bits. With `flag` 1, `pending` stands before the list. -/
-noncomputable def joinPairs (size : Nat) (numbers : List Nat) (flag pending : Nat) : List Nat :=
+def joinPairs (size : Nat) (numbers : List Nat) (flag pending : Nat) : List Nat :=
   List.rec (motive := fun _ => Nat → Nat → List Nat)
     (fun flag pending => Nat.rec (motive := fun _ => List Nat) [] (fun _ _ => [pending]) flag)
     (fun number _ rest flag pending => Nat.rec (motive := fun _ => List Nat) (rest 1 number)
       (fun _ _ => List.cons (Nat.add pending (Nat.shiftLeft number size)) (rest 0 0)) flag) numbers flag pending
 
+/-- `joinPairs` as it is compiled. -/
+def joinPairsCompiled (size : Nat) : (numbers : List Nat) → (flag pending : Nat) → List Nat
+  | [], 0, _ => []
+  | [], _ + 1, pending => [pending]
+  | number :: numbers, 0, _ => joinPairsCompiled size numbers 1 number
+  | number :: numbers, _ + 1, pending => (pending + number <<< size) :: joinPairsCompiled size numbers 0 0
+
+@[csimp] theorem joinPairs_eq_compiled : @joinPairs = @joinPairsCompiled := by
+  funext size numbers
+  induction numbers with
+  | nil => funext flag pending; cases flag <;> rfl
+  | cons number numbers ih =>
+    funext flag pending
+    cases flag with
+    | zero => rw [joinPairsCompiled, ← ih]; rfl
+    | succ flag => rw [joinPairsCompiled, ← ih]; rfl
+
 /-- The numbers joined in `rounds` rounds, in each of which their size doubles. -/
-noncomputable def joinRounds (rounds size : Nat) (numbers : List Nat) : List Nat :=
+def joinRounds (rounds size : Nat) (numbers : List Nat) : List Nat :=
   Nat.rec (motive := fun _ => Nat → List Nat → List Nat) (fun _ numbers => numbers)
     (fun _ rest size numbers => rest (Nat.mul 2 size) (joinPairs size numbers 0 0)) rounds size numbers
 
 /-- The length of a list. -/
-noncomputable def count (numbers : List Nat) : Nat :=
+def count (numbers : List Nat) : Nat :=
   List.rec (motive := fun _ => Nat) 0 (fun _ _ k => Nat.add k 1) numbers
 
 /-- The numbers with `size` bits of each. -/
-noncomputable def cutAll (size : Nat) (numbers : List Nat) : List Nat :=
+def cutAll (size : Nat) (numbers : List Nat) : List Nat :=
   List.rec (motive := fun _ => List Nat) [] (fun number _ rest => List.cons (cutChunk size number) rest) numbers
 where
   /-- The lowest bits of a number. -/
   cutChunk (size number : Nat) : Nat := Nat.land number (Nat.sub (Nat.shiftLeft 1 size) 1)
 
 /-- The first number of a list. -/
-noncomputable def first (numbers : List Nat) : Nat :=
+def first (numbers : List Nat) : Nat :=
   List.rec (motive := fun _ => Nat) 0 (fun number _ _ => number) numbers
 
 /-- The frame whose chunks are these: `joinChunks`, fast in the kernel. -/
-noncomputable def join (chunks : List Nat) : Nat :=
+def join (chunks : List Nat) : Nat :=
   first (joinRounds (Nat.add (Nat.log2 (count chunks)) 1) (Nat.mul 64 chunkSize) (cutAll (Nat.mul 64 chunkSize) chunks))
 
 /-! ## The value -/
@@ -121,5 +138,7 @@ theorem join_eq (chunks : List Nat) : join chunks = joinChunks chunks := by
   match xs, length with
   | [], _ => rfl
   | [x], _ => show x = x + 0 * _; rw [Nat.zero_mul, Nat.add_zero]
+
+@[csimp] theorem joinChunks_eq_join : @joinChunks = @join := funext fun chunks => (join_eq chunks).symm
 
 end LeanPythonBridge.Certificate

@@ -14,7 +14,7 @@ product is the dot product (Kronecker substitution).
 namespace LeanPythonBridge.Certificate
 
 /-- The first `n` values in lanes, the first one most significant. -/
-noncomputable def packReversed (w n : Nat) (f : Nat → Nat) : Nat :=
+def packReversed (w n : Nat) (f : Nat → Nat) : Nat :=
   fold (fun l y => Nat.add (Nat.shiftLeft y w) (f l)) 0 n
 
 /-- The dot product of `n` lanes with `n` in reverse. -/

@@ -56,7 +56,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
     Certified elements.doubles sum.toNat certificate
 
 /-- The test of a certificate for a sum of these elements. -/
-noncomputable def Elements.check (sum : Nat) (certificate : CertificateSum.Certificate) : Elements → Bool
+def Elements.check (sum : Nat) (certificate : CertificateSum.Certificate) : Elements → Bool
   | .frame array => checkChunks array.chunks array.count sum certificate
   | .inline elements => CertificateSum.check elements sum certificate
 
@@ -67,7 +67,7 @@ theorem Elements.check_sound {elements : Elements} (h : elements.check sum certi
   | inline elements => exact CertificateSum.check_sound h
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match matrix? q, sum? a, Certificate.ofValue? (.map a.certificate) with
   | some elements, some sum, some certificate => elements.check sum.toNat certificate
   | _, _, _ => false
@@ -80,7 +80,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- The sum of all elements of a matrix. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "matrix_sum"
   check := check
   Meaning := Meaning

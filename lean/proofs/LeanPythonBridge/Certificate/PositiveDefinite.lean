@@ -68,18 +68,18 @@ def sameValue (x y : Nat) : Bool :=
   Bool.rec (Nat.beq (Nat.add (Nat.mod x 0x8000000000000000) (Nat.mod y 0x8000000000000000)) 0) true (Nat.beq x y)
 
 /-- The test that a matrix is symmetric. -/
-noncomputable def isSymmetric (n matrix : Nat) : Bool :=
+def isSymmetric (n matrix : Nat) : Bool :=
   allBelow (fun i => allBelow (fun j => sameValue (word n matrix i j) (word n matrix j i)) i) n
 
 /-- The test that a matrix has zeros below its diagonal. -/
-noncomputable def isUpper (n factor : Nat) : Bool :=
+def isUpper (n factor : Nat) : Bool :=
   allBelow (fun k => Nat.beq (cut (Nat.mul 64 k) (cutRow (Nat.mul 64 n) factor k) 0) 0) n
 
 /-- What stands in one lane of each row. -/
 def laneOf (shift mask _k row : Nat) : Nat := Nat.land (Nat.shiftRight row shift) mask
 
 /-- Row `i` of `A - Uᵀ U`, in lanes; `sum` is the sum of the rows of `U` up to this one. -/
-noncomputable def remainder (layout : Layout) (n matrix : Nat) (rows : List Nat) (i sum : Nat) : Nat :=
+def remainder (layout : Layout) (n matrix : Nat) (rows : List Nat) (i sum : Nat) : Nat :=
   difference (ones layout.width (laneCount layout.words n))
     (Nat.mul (rowLanes layout.matrix layout.words n matrix i) (Nat.shiftLeft 1 layout.matrixShift))
     sum
@@ -99,7 +99,7 @@ def dominates (layout : Layout) (n i remainder : Nat) : Bool :=
     (Nat.mul 2 (lane layout.width remainder (position layout.words n i)))
 
 /-- The test of all rows, `i` and those after it. -/
-noncomputable def everyRow (test : Nat → Nat → Bool) (rows : List Nat) (i sum : Nat) : Bool :=
+def everyRow (test : Nat → Nat → Bool) (rows : List Nat) (i sum : Nat) : Bool :=
   List.rec (motive := fun _ => Nat → Nat → Bool) (fun _ _ => true)
     (fun row _ rest i sum => Bool.rec false (rest (Nat.add i 1) (Nat.add sum row)) (test i (Nat.add sum row))) rows i sum
 
@@ -108,12 +108,22 @@ def everyRowCompiled (test : Nat → Nat → Bool) : (rows : List Nat) → (i su
   | [], _, _ => true
   | row :: rows, i, sum => if test i (sum + row) then everyRowCompiled test rows (i + 1) (sum + row) else false
 
+@[csimp] theorem everyRow_eq_compiled : @everyRow = @everyRowCompiled := by
+  funext test rows
+  induction rows with
+  | nil => rfl
+  | cons row rows ih =>
+    funext i sum
+    rw [everyRowCompiled, ← ih]
+    show Bool.rec (motive := fun _ => Bool) _ _ (test i (sum + row)) = _
+    cases test i (sum + row) <;> rfl
+
 /-- The test that the diagonal of what is left dominates, with the rows of `U` in lanes. -/
-noncomputable def checkRows (layout : Layout) (n matrix : Nat) (rows : List Nat) : Bool :=
+def checkRows (layout : Layout) (n matrix : Nat) (rows : List Nat) : Bool :=
   everyRow (fun i sum => dominates layout n i (remainder layout n matrix rows i sum)) rows 0 0
 
 /-- The test of a certificate for the matrix in a frame, in C order. -/
-noncomputable def check (matrix factor n : Nat) (layout : Layout) : Bool :=
+def check (matrix factor n : Nat) (layout : Layout) : Bool :=
   layout.check n && layout.matrix.checkFrame (Nat.mul n n) matrix && layout.factor.checkFrame (Nat.mul n n) factor &&
     isSymmetric n matrix && isUpper n factor &&
     checkRows layout n matrix (tabulate (rowLanes layout.factor layout.words n factor) n 0)

@@ -17,7 +17,7 @@ namespace LeanPythonBridge.Certificate
 /-! ## Evaluation -/
 
 /-- `f start, …, f (start + count - 1)`, which are evaluated once. -/
-noncomputable def tabulate (f : Nat → Nat) (count start : Nat) : List Nat :=
+def tabulate (f : Nat → Nat) (count start : Nat) : List Nat :=
   Nat.rec (motive := fun _ => Nat → List Nat) (fun _ => []) (fun _ rest i => List.cons (f i) (rest (Nat.add i 1)))
     count start
 
@@ -33,7 +33,7 @@ def tabulateCompiled (f : Nat → Nat) : (count start : Nat) → List Nat
   | succ count ih => funext start; rw [tabulateCompiled, ← ih]; rfl
 
 /-- The sum of the first `count` rows `rₖ`, each times `coefficient k rₖ`; the first `k` is `start`. -/
-noncomputable def combine (coefficient : Nat → Nat → Nat) (rows : List Nat) (count start : Nat) : Nat :=
+def combine (coefficient : Nat → Nat → Nat) (rows : List Nat) (count start : Nat) : Nat :=
   List.rec (motive := fun _ => Nat → Nat → Nat) (fun _ _ => 0)
     (fun row _ rest count k => Nat.rec (motive := fun _ => Nat) 0
       (fun count _ => Nat.add (Nat.mul (coefficient k row) row) (rest count (Nat.add k 1))) count) rows count start
@@ -70,7 +70,7 @@ def absoluteSum (w n h z : Nat) : Nat :=
     (Nat.add (Nat.mul (Nat.shiftLeft 2 h) (laneSum w (nonnegatives (ones w n) h z))) (laneSum w z))
 
 /-- The test of every number from 0 to `count - 1`. -/
-noncomputable def allBelow (test : Nat → Bool) (count : Nat) : Bool :=
+def allBelow (test : Nat → Bool) (count : Nat) : Bool :=
   Nat.rec (motive := fun _ => Bool) true (fun k rest => Bool.rec false rest (test k)) count
 
 /-- `allBelow` as it is compiled. -/

@@ -1,7 +1,7 @@
 module
 
 public import Envelope
-public import Float64Packed
+public import LeanPythonBridge.Certificate.Chunks
 
 /-!
 # Questions and answers

@@ -2,6 +2,7 @@ module
 
 public import Float64Vectors
 public import LeanPythonBridge.Certificate.Lanes
+public import LeanPythonBridge.Recursors
 
 /-!
 # Rows of doubles as lanes of integers
@@ -24,7 +25,7 @@ open Float64
 
 /-- `step (n - 1) (… (step 0 start))`. By the recursor itself: the kernel is slower at what structural recursion is
 compiled to. -/
-noncomputable def fold (step : Nat → Nat → Nat) (start n : Nat) : Nat := Nat.rec start step n
+def fold (step : Nat → Nat → Nat) (start n : Nat) : Nat := Nat.rec start step n
 
 /-- `fold` as it is compiled. -/
 def foldCompiled (step : Nat → Nat → Nat) (start : Nat) : Nat → Nat
@@ -106,7 +107,7 @@ def shifts (unit exponents normals low : Nat) : Nat :=
   Nat.sub (Nat.add exponents (Nat.mul unit (Nat.sub 2048 low))) normals
 
 /-- Each lane of `x` shifted to the left by the same lane of `amounts`, of which the lowest `stages` bits count. -/
-noncomputable def barrel (unit full amounts x stages : Nat) : Nat :=
+def barrel (unit full amounts x stages : Nat) : Nat :=
   fold (fun b y => Nat.add y (Nat.mul
     (Nat.land y (Nat.mul (Nat.land (Nat.shiftRight amounts b) unit) full)) (Nat.sub (Nat.pow 2 (Nat.pow 2 b)) 1))) x stages
 
@@ -116,19 +117,19 @@ def signed (unit full offset x values : Nat) : Nat :=
     (Nat.mul 2 (Nat.land values (Nat.mul (Nat.land (Nat.shiftRight x 63) unit) full)))
 
 /-- The absolute values of the integers of doubles in lanes. -/
-noncomputable def absolutes (r : Range) (unit full x : Nat) : Nat :=
+def absolutes (r : Range) (unit full x : Nat) : Nat :=
   barrel unit full (shifts unit (exponents unit x) (normals unit (exponents unit x)) r.low)
     (mantissas unit x (normals unit (exponents unit x))) r.stages
 
 /-- The integers of doubles in lanes, with their offset. -/
-noncomputable def integers (r : Range) (unit full x : Nat) : Nat :=
+def integers (r : Range) (unit full x : Nat) : Nat :=
   signed unit full r.offset x (absolutes r unit full x)
 
 /-- What stands in the lane of a double. -/
-noncomputable def code (r : Range) (w v : Nat) : Nat := integers r 1 (Nat.sub (Nat.shiftLeft 1 w) 1) v
+def code (r : Range) (w v : Nat) : Nat := integers r 1 (Nat.sub (Nat.shiftLeft 1 w) 1) v
 
 /-- The integer of a double. -/
-noncomputable def decode (r : Range) (w v : Nat) : Int := (code r w v : Int) - r.offset
+def decode (r : Range) (w v : Nat) : Int := (code r w v : Int) - r.offset
 
 /-! ## Rows in lanes -/
 
@@ -152,13 +153,13 @@ def cutRow (size x i : Nat) : Nat :=
   withValue (Nat.div i 16) fun block => cut size (cut (Nat.mul 16 size) x block) (Nat.mod i 16)
 
 /-- The words of a row, dealt out to lanes. -/
-noncomputable def spread (m n x : Nat) : Nat :=
+def spread (m n x : Nat) : Nat :=
   fold (fun k y => Nat.add y (Nat.shiftLeft
     (Nat.land (Nat.shiftRight x (Nat.mul 64 k)) (Nat.mul (ones (Nat.mul 64 m) (classSize m n)) 0xffffffffffffffff))
     (Nat.mul (Nat.mul 64 m) (Nat.mul (classSize m n) k)))) 0 m
 
 /-- Row `i` of a frame with `n` columns, as integers in lanes of `m` words. -/
-noncomputable def rowLanes (r : Range) (m n x i : Nat) : Nat :=
+def rowLanes (r : Range) (m n x i : Nat) : Nat :=
   integers r (ones (Nat.mul 64 m) (laneCount m n)) (Nat.sub (Nat.shiftLeft 1 (Nat.mul 64 m)) 1)
     (spread m n (cutRow (Nat.mul 64 n) x i))
 

@@ -101,7 +101,7 @@ end Layout
 def laneAt (words n x k _row : Nat) : Nat := lane (Nat.mul 64 words) x (position words n k)
 
 /-- Row `i` of `I - R A`, in lanes; `rows` are those of `A`, and `sum` is their sum. -/
-noncomputable def contractionRow (layout : Layout) (n inverse : Nat) (rows : List Nat) (sum i : Nat) : Nat :=
+def contractionRow (layout : Layout) (n inverse : Nat) (rows : List Nat) (sum i : Nat) : Nat :=
   (fun row => difference (ones layout.width (laneCount layout.words n))
     (Nat.shiftLeft 1 (Nat.add layout.one (Nat.mul layout.width (position layout.words n i))))
     sum
@@ -112,7 +112,7 @@ noncomputable def contractionRow (layout : Layout) (n inverse : Nat) (rows : Lis
     1) (rowLanes layout.inverse layout.words n inverse i)
 
 /-- The test that every row of `I - R A` has absolute values with a sum of at most the contraction. -/
-noncomputable def contracts (layout : Layout) (n inverse contraction : Nat) (rows : List Nat) : Bool :=
+def contracts (layout : Layout) (n inverse contraction : Nat) (rows : List Nat) : Bool :=
   (fun sum limit => allBelow (fun i => Nat.ble
     (Nat.shiftLeft (absoluteSum layout.width (laneCount layout.words n) (layout.height n)
       (contractionRow layout n inverse rows sum i)) 1074) limit) n)
@@ -122,7 +122,7 @@ noncomputable def contracts (layout : Layout) (n inverse contraction : Nat) (row
 
 /-- The residual of row `k`, with its offset. `reversed` are the lanes of the solution in reverse, `total` is their sum
 and `right` the right-hand side in lanes. -/
-noncomputable def residual (layout : Layout) (n matrix right reversed total k : Nat) : Nat :=
+def residual (layout : Layout) (n matrix right reversed total k : Nat) : Nat :=
   (fun row => Nat.sub
     (Nat.add (Nat.add (Nat.shiftLeft (lane layout.wideWidth right (position layout.wide n k)) layout.rightShift)
       (Nat.shiftLeft (Nat.add (Nat.mul layout.solution.offset (laneSum layout.wideWidth row))
@@ -133,7 +133,7 @@ noncomputable def residual (layout : Layout) (n matrix right reversed total k : 
     (rowLanes layout.matrix layout.wide n matrix k)
 
 /-- All residuals in lanes, in reverse; lanes without a column hold zero. -/
-noncomputable def residuals (layout : Layout) (n matrix right solution : Nat) : Nat :=
+def residuals (layout : Layout) (n matrix right solution : Nat) : Nat :=
   (fun lanes right => (fun reversed total => packReversed layout.wideWidth (laneCount layout.wide n) fun l =>
       (fun k => Bool.rec (layout.residualOffset n) (residual layout n matrix right reversed total k) (Nat.ble (Nat.add k 1) n))
         (column layout.wide n l))
@@ -142,7 +142,7 @@ noncomputable def residuals (layout : Layout) (n matrix right solution : Nat) : 
   (rowLanes layout.solution layout.wide n solution 0) (rowLanes layout.right layout.wide n right 0)
 
 /-- The absolute value of entry `i` of `R (b - A x̂)`, in its unit. -/
-noncomputable def correction (layout : Layout) (n inverse residuals total i : Nat) : Nat :=
+def correction (layout : Layout) (n inverse residuals total i : Nat) : Nat :=
   (fun row => (fun plus minus => Nat.add (Nat.sub plus minus) (Nat.sub minus plus))
     (Nat.add (dotLanes layout.wideWidth (laneCount layout.wide n) row residuals)
       (Nat.mul (laneCount layout.wide n) (Nat.mul layout.inverse.offset (layout.residualOffset n))))
@@ -150,14 +150,14 @@ noncomputable def correction (layout : Layout) (n inverse residuals total i : Na
     (rowLanes layout.inverse layout.wide n inverse i)
 
 /-- The test that every entry of `R (b - A x̂)` is at most the bound times what the contraction leaves of 1. -/
-noncomputable def corrects (layout : Layout) (n inverse contraction bound residuals : Nat) : Bool :=
+def corrects (layout : Layout) (n inverse contraction bound residuals : Nat) : Bool :=
   (fun total limit => allBelow (fun i => Nat.ble
     (Nat.shiftLeft (correction layout n inverse residuals total i) (Nat.add layout.inverse.low layout.residualLow)) limit) n)
     (laneSum layout.wideWidth residuals)
     (Nat.shiftLeft (Nat.mul (Nat.sub (Nat.shiftLeft 1 1074) (scaledMagnitude contraction)) (scaledMagnitude bound)) 1074)
 
 /-- The test of a certificate for frames that hold the matrix in C order, the right-hand side and the solution. -/
-noncomputable def check (matrix right solution inverse n contraction bound : Nat) (layout : Layout) : Bool :=
+def check (matrix right solution inverse n contraction bound : Nat) (layout : Layout) : Bool :=
   Nat.blt contraction infinity && Nat.blt bound infinity &&
     Nat.blt (scaledMagnitude contraction) (Nat.shiftLeft 1 1074) && layout.check n &&
     layout.matrix.checkFrame (Nat.mul n n) matrix && layout.right.checkFrame (Nat.mul 1 n) right &&

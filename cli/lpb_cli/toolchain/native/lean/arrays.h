@@ -80,6 +80,11 @@ static inline double lean_float_array_get(b_lean_obj_arg floats, b_lean_obj_arg 
     return inside ? ((double *)(void *)lean_sarray_cptr(floats))[lean_unbox(index)] : 0.0;
 }
 
+static inline uint8_t lean_byte_array_get(b_lean_obj_arg bytes, b_lean_obj_arg index) {
+    bool inside = lean_is_scalar(index) && lean_unbox(index) < lean_sarray_size(bytes);
+    return inside ? lean_sarray_cptr(bytes)[lean_unbox(index)] : 0;
+}
+
 /* --- strings ------------------------------------------------------------------------------------------------------ */
 
 static inline const char *lean_string_cstr(b_lean_obj_arg string) { return ((lpb_string *)string)->text; }

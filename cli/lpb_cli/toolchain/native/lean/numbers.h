@@ -182,10 +182,17 @@ static inline uint8_t lean_uint8_dec_eq(uint8_t a, uint8_t b) { return a == b; }
 static inline uint8_t lean_uint32_dec_eq(uint32_t a, uint32_t b) { return a == b; }
 static inline uint8_t lean_uint32_dec_le(uint32_t a, uint32_t b) { return a <= b; }
 static inline uint8_t lean_uint64_dec_eq(uint64_t a, uint64_t b) { return a == b; }
+static inline uint64_t lean_uint8_to_uint64(uint8_t a) { return a; }
+static inline uint8_t lean_uint64_to_uint8(uint64_t a) { return (uint8_t)a; }
+static inline uint64_t lean_uint64_add(uint64_t a, uint64_t b) { return a + b; }
+/* Lean shifts by the number of bits modulo 64. */
+static inline uint64_t lean_uint64_shift_left(uint64_t a, uint64_t b) { return a << (b & 63); }
+static inline uint64_t lean_uint64_shift_right(uint64_t a, uint64_t b) { return a >> (b & 63); }
 
 /* --- floats ------------------------------------------------------------------------------------------------------- */
 
 static inline double lean_float_negate(double a) { return -a; }
+static inline double lean_float_sub(double a, double b) { return a - b; }
 static inline double lean_float_div(double a, double b) { return a / b; }
 static inline uint8_t lean_float_beq(double a, double b) { return a == b; }
 
