@@ -322,6 +322,14 @@ private theorem mul_ofScaledSquare (c x : Int) : ofScaledSquare (c * x) = c * of
   generalize (scale : Rat) = s at *
   grind
 
+private theorem variance_units (n : Nat) (x q s : Int) :
+    ofScaledSquare ((n * n * (x * x) : Int) - (n * q - s * s)) =
+      (n : Rat) * n * (ofScaled x * ofScaled x) - (n * ofScaledSquare q - ofScaled s * ofScaled s) := by
+  rw [ofScaledSquare_sub, ofScaledSquare_sub, ofScaled_mul_ofScaled, ofScaled_mul_ofScaled,
+    Int.mul_assoc (n : Int) n (x * x), mul_ofScaledSquare n (n * (x * x)), mul_ofScaledSquare n (x * x),
+    mul_ofScaledSquare n q, Rat.mul_assoc]
+  rfl
+
 private theorem two_sided {q r e : Rat} {c : Nat} {a b d : Int} (hc : 0 < (c : Rat)) {unit : Int → Rat}
     (le : ∀ {x y}, unit x ≤ unit y ↔ x ≤ y) (neg : ∀ x, unit (-x) = -unit x) (hq : c * (q - r) = unit (a - b))
     (he : c * e = unit d) (h₁ : a - b ≤ d) (h₂ : b - a ≤ d) : abs (q - r) ≤ e := by
@@ -394,14 +402,12 @@ theorem checkFrames_sound {matrix standardized means scales meanErrors varianceE
     rw [variance_eq, scale_eq]
     refine two_sided (unit := ofScaledSquare) hnn ofScaledSquare_le ofScaledSquare_neg ?_ ?_ h₁ h₂
     · rw [cast, show ∀ a b : Rat, (n * n : Rat) * (a - b) = n * n * a - n * n * b by intros; grind,
-        mul_variance _ _ hn, sums, squares, ofScaled_mul_ofScaled, ofScaled_mul_ofScaled, ofScaledSquare_sub,
-        ofScaledSquare_sub, Int.mul_assoc, mul_ofScaledSquare, mul_ofScaledSquare, mul_ofScaledSquare, Rat.mul_assoc]
-      rfl
+        mul_variance _ _ hn, sums, squares, variance_units]
     · rw [cast, Int.mul_assoc, mul_ofScaledSquare, mul_ofScaledSquare, ofScaledSquare_mul_scale, Rat.mul_assoc]
       rfl
   · obtain ⟨-, -, -, h⟩ := column j
     obtain ⟨h₁, h₂⟩ := h i i.isLt
-    rw [error_eq, scale_eq, ← ofScaledSquare_mul_scale]
+    rw [error_eq, scale_eq, ← ofScaledSquare_mul_scale (scaledMagnitude (element errors j))]
     have e : valueMatrix (frameMatrix standardized n p) i j * ofScaled (scaledMagnitude (element scales j)) -
         (valueMatrix (frameMatrix matrix n p) i j - valueVec (frameVec means p) j) =
         ofScaledSquare (scaled (element standardized (i * p + j)) * scaledMagnitude (element scales j) -
