@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
+
+from lpb_server.errors import ConfigError
+from lpb_server.reading import read_toml_file
 
 from lpb_benchmarks.errors import BenchmarkUsageError
 from lpb_benchmarks.results import CaseResult, ContenderResult, RunResult
@@ -103,11 +105,11 @@ def load_objectives(path: Path) -> list[Objective]:
         When the file cannot be read, or says something that makes no sense.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("objective", [])
-    except OSError as error:
-        raise BenchmarkUsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BenchmarkUsageError(f"{path} is no TOML: {error}.") from error
+        tables = read_toml_file(path)[0].get("objective", [])
+    except ConfigError as error:
+        raise BenchmarkUsageError(f"{error}.") from error
+    if not isinstance(tables, list):
+        raise BenchmarkUsageError(f"{path}: objective must be an array of tables.")
     return [_objective(number, table, path) for number, table in enumerate(tables, start=1)]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
+
+from lpb_server.errors import ConfigError
+from lpb_server.reading import read_json_file
 
 from lpb_benchmarks.errors import BenchmarkUsageError
 from lpb_benchmarks.statistics import Estimate
@@ -208,10 +210,8 @@ def load_result(path: Path) -> RunResult:
         When the file cannot be read, or holds something else.
     """
     try:
-        return RunResult.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise BenchmarkUsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return RunResult.from_dict(cast("dict[str, Any]", read_json_file(path)))
+    except (ConfigError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BenchmarkUsageError(
             f"{path} is no result of lpb bench: {error}.",
             "It takes the results.json that a run of lpb bench has written.",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lpb_benchmarks.columns import columns_for, estimate_text, number_text
@@ -44,7 +45,7 @@ def print_run(run: RunResult, console: Console) -> None:
         for line in findings(scenario):
             console.print(line, highlight=False, markup=False)
     for line in warnings(run):
-        console.print(f"\n[yellow]{line}[/]", highlight=False)
+        console.print(f"\n{line}", style="yellow", highlight=False, markup=False)
 
 
 def _print_case(case: CaseResult, console: Console) -> None:
@@ -72,15 +73,15 @@ def _print_skipped(skipped: Sequence[Skipped], console: Console) -> None:
 def print_changes(changes: Sequence[Change], name: str, console: Console) -> None:
     """Print what got slower and what got faster since an earlier run."""
     moved = [item for item in changes if item.verdict is not Verdict.SAME]
-    table = _table(f"\nSince {name}")
+    table = _table(f"\nSince {escape(name)}")
     for heading in ("", "", "", "metric", "× floor then", "now", "time ×"):
         table.add_column(heading, no_wrap=heading != "")
     colours = {Verdict.SLOWER: "red", Verdict.FASTER: "green"}
     for item in moved:
         table.add_row(
             item.verdict,
-            item.scenario,
-            f"{item.case}: {item.contender}",
+            escape(item.scenario),
+            escape(f"{item.case}: {item.contender}"),
             item.metric,
             *("" if side is None else estimate_text(side) for side in (item.before, item.after)),
             "" if item.factor is None else number_text(item.factor),
@@ -89,7 +90,7 @@ def print_changes(changes: Sequence[Change], name: str, console: Console) -> Non
     if moved:
         console.print(table)
     same = len(changes) - len(moved)
-    console.print(f"{same} ratios are as they were since {name}.", highlight=False)
+    console.print(f"{same} ratios are as they were since {name}.", highlight=False, markup=False)
 
 
 def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
@@ -100,7 +101,8 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
     marks = {True: "[green]✔[/]", False: "[red]✘[/]", None: "[dim]·[/]"}
     for item in outcomes:
         measured = item.reason if item.value is None else estimate_text(item.value)
-        table.add_row(marks[item.holds], item.objective.name, item.objective.bound, measured)
+        texts = (item.objective.name, item.objective.bound, measured)
+        table.add_row(marks[item.holds], *map(escape, texts))
     console.print(table)
 
 

@@ -133,8 +133,8 @@ def test_a_folder_that_cannot_be_written_is_said(make_run: MakeRun, tmp_path: Pa
     ("options", "complaint"),
     [
         ({"scenarios": ["latencies"]}, "no scenario 'latencies'"),
-        ({"compare": Path("none.json")}, "cannot be read"),
-        ({"objectives": Path("none.toml")}, "cannot be read"),
+        ({"compare": Path("none.json")}, "no result of"),
+        ({"objectives": Path("none.toml")}, "No such file"),
         ({"rounds": 2}, "Fewer than 3"),
     ],
 )

@@ -21,7 +21,9 @@ def main() -> None:
         # inside an import comes out as whatever the imported module makes of it.
         signal.signal(number, lambda *_: os._exit(_EXIT_INTERRUPTED))
     from lpb_cli.compiled import use_compiled
+    from lpb_cli.streams import prepare_streams
 
+    prepare_streams()
     use_compiled()
     from lpb_cli.command_line import run
 

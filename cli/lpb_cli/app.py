@@ -5,7 +5,6 @@ What only one command needs, and takes long to import, is imported there.
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from lpb_server import __version__
-from rich.console import Console
+from lpb_server.endpoints import check_endpoint
 
 from lpb_cli import serving
 from lpb_cli import top as tops
@@ -27,9 +26,16 @@ from lpb_cli.errors import (
 )
 from lpb_cli.interrupts import interrupts_held
 from lpb_cli.keys import keys
+from lpb_cli.numbers import a_number
 from lpb_cli.report import Report, Status, print_report, write_report
-from lpb_cli.settings import Settings, load_settings
-from lpb_cli.terminal import download_progress, terminal_narrator
+from lpb_cli.settings import Settings, load_settings, writable_output
+from lpb_cli.terminal import (
+    download_progress,
+    make_console,
+    plain,
+    print_json,
+    terminal_narrator,
+)
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.engine_archive import Progress
 from lpb_cli.verify.options import ABOUT_OTHERS, Narrator, SkippableStage, VerifyOptions
@@ -51,8 +57,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-out = Console()
-err = Console(stderr=True)
+out = make_console()
+err = make_console(stderr=True)
 
 Engine = Annotated[
     EngineName,
@@ -107,7 +113,10 @@ def verify(
 
     Writes report.json, junit.xml and LiveTranscript1.lean and more under .lpb/ of the checkout.
     """
+    if endpoint is not None:
+        check_endpoint(endpoint, binds=False)
     settings = load_settings()
+    writable_output(settings)
     options = VerifyOptions(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requests=requests,
@@ -140,7 +149,7 @@ def verify(
 
 def _show(report: Report, settings: Settings, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False))
+        print_json(report.as_dict())
     else:
         print_report(report, out, settings.output)
 
@@ -160,12 +169,13 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
     from lpb_cli.build import build_all
 
     settings = load_settings()
+    writable_output(settings)
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         report = build_all(settings, toolchain, narrator)
     write_report(report, settings.output / "build")
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False))
+        print_json(report.as_dict())
     else:
         print_report(report, out, settings.output / "build")
     raise typer.Exit(EXIT_OK if report.status is Status.PASSED else EXIT_FAILED)
@@ -179,7 +189,7 @@ def setup(engine: Engine = EngineName.AUTO) -> None:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         description = toolchain.description
         toolchain.close()
-    out.print(f"Ready: {description}", highlight=False)
+    out.print(f"Ready: {description}", highlight=False, markup=False)
 
 
 @app.command()
@@ -189,7 +199,7 @@ def doctor(as_json: Json = False) -> None:
 
     findings = doctors.examine(load_settings())
     if as_json:
-        print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False))
+        print_json([finding.as_dict() for finding in findings])
     else:
         doctors.print_findings(findings, out)
     missing = any(finding.needed and not finding.found for finding in findings)
@@ -212,8 +222,8 @@ def new(
     from lpb_cli.new import new_operation
 
     for file in new_operation(name, folder):
-        out.print(str(file), highlight=False, soft_wrap=True)
-    own = folder / f"{name}.py"
+        out.print(plain(str(file)), highlight=False, soft_wrap=True)
+    own = plain(str(folder / f"{name}.py"))
     out.print(
         f"Now: lpb verify --operations {own} --operation {name}", highlight=False, soft_wrap=True
     )
@@ -229,7 +239,10 @@ def certify(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
     ] = None,
     array: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=FILE.npy", help="An array to send.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE.npy", help="An array to send; NAME=FILE.npz:ARRAY, one of several."
+        ),
     ] = None,
     operations: Annotated[
         str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
@@ -256,14 +269,16 @@ def certify(
         curve = client_curve(folder, client.curve_key, client.curve_server_key)
     options = certifying.CertifyOptions(
         operation,
-        dict(calls.parse_param(text) for text in param or []),
-        dict(calls.parse_array(text) for text in array or []),
+        calls.parse_params(param or []),
+        calls.parse_arrays(array or []),
         operations,
         endpoint,
         curve,
     )
     found = certifying.certified_operation(options)
-    settings = with_checkers(load_settings(), [found])
+    settings = load_settings()
+    writable_output(settings)
+    settings = with_checkers(settings, [found])
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         with closing(toolchain):
@@ -271,7 +286,7 @@ def certify(
             file = certifying.write_theorem(found, options, output)
             result = certifying.check_theorem(toolchain, file)
     if as_json:
-        print(json.dumps(certifying.as_data(found, file, toolchain.description, result)))
+        print_json(certifying.as_data(found, file, toolchain.description, result))
     else:
         certifying.print_verdict(found, file, toolchain.description, result, out)
     raise typer.Exit(EXIT_OK if result.ok else EXIT_FAILED)
@@ -287,7 +302,10 @@ def call(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
     ] = None,
     array: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=FILE.npy", help="An array to send.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE.npy", help="An array to send; NAME=FILE.npz:ARRAY, one of several."
+        ),
     ] = None,
     certify: Annotated[bool, typer.Option(help="Ask for a certificate.")] = False,
     endpoint: Annotated[
@@ -311,7 +329,13 @@ def call(
     ] = None,
     format: Annotated[str, typer.Option(help="auto, json, msgpack or protobuf.")] = "auto",
     timeout_s: Annotated[
-        float, typer.Option("--timeout", min=0.001, help="Seconds that each try waits.")
+        float,
+        typer.Option(
+            "--timeout",
+            min=0.001,
+            callback=a_number,
+            help="Seconds that each try waits; inf for no limit.",
+        ),
     ] = 10.0,
     tries: Annotated[int, typer.Option(min=1, help="How often to send at most.")] = 3,
     output: Annotated[
@@ -323,6 +347,7 @@ def call(
     from lpb_server.keys import client_curve
 
     from lpb_cli import call as calls
+    from lpb_cli.array_files import prepare_folder
 
     if format not in ("auto", "json", "msgpack", "protobuf"):
         raise UsageError(f"--format takes auto, json, msgpack or protobuf, not {format!r}.")
@@ -335,12 +360,14 @@ def call(
             "keys": keys_folder,
         }
     )
+    if output is not None:
+        prepare_folder(output)
     result = calls.call(
         calls.CallOptions(
             operation,
             client.endpoint,
-            dict(calls.parse_param(text) for text in param or []),
-            dict(calls.parse_array(text) for text in array or []),
+            calls.parse_params(param or []),
+            calls.parse_arrays(array or []),
             certify,
             format,
             timeout_s,
@@ -369,7 +396,10 @@ def bench(
         typer.Option(metavar="OLD.json", help="Say what got slower since that run."),
     ] = None,
     threshold: Annotated[
-        float, typer.Option(min=0.0, help="By how much a ratio has to change to count.")
+        float,
+        typer.Option(
+            min=0.0, callback=a_number, help="By how much a ratio has to change to count."
+        ),
     ] = 0.2,
     slo: Annotated[
         bool, typer.Option("--slo", help="Check the objectives in benchmarks/slo.toml.")
@@ -418,7 +448,7 @@ def bench(
             narrator,
         )
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False))
+        print_json(report.as_dict())
     else:
         print_report(report, out)
     if report.run.interrupted:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from lpb_server.client import BridgeClient, CallResult, ClientCurve
+from lpb_server.errors import JsonSyntaxError, WireError
+from lpb_server.reading import read_json
 from lpb_server.wire.values import Value
 from rich.console import Console
 from rich.pretty import Pretty
 
-from lpb_cli.errors import UsageError
+from lpb_cli.array_files import read_array, write_arrays
+from lpb_cli.errors import EnvironmentLacksError, UsageError
+from lpb_cli.terminal import print_json
 
-__all__ = ["CallOptions", "call", "parse_array", "parse_param", "print_result"]
+__all__ = [
+    "CallOptions",
+    "call",
+    "parse_array",
+    "parse_arrays",
+    "parse_param",
+    "parse_params",
+    "print_result",
+]
+
+_Given = TypeVar("_Given")
+_LONGEST_SHOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +66,28 @@ def parse_param(text: str) -> tuple[str, Value]:
     Raises
     ------
     UsageError
-        When there is no ``=`` or no key.
+        When there is no ``=`` or no key, or the JSON breaks a rule of the wire.
     """
     key, separator, value = text.partition("=")
     if not separator or not key:
-        raise UsageError(f"--param takes key=value, not {text!r}.")
+        raise UsageError(f"--param takes key=value, not {_cut(text)}.")
     try:
-        return key, json.loads(value)
-    except ValueError:
+        return key, read_json(value)
+    except JsonSyntaxError:
         return key, value
+    except WireError as error:
+        raise UsageError(
+            f"--param {_cut(key)}: {error.message}.", "Quote what is a text, as JSON does."
+        ) from None
+
+
+def parse_params(texts: Sequence[str]) -> dict[str, Value]:
+    """Read parameters, each given once; see `parse_param`."""
+    return _once("--param", [parse_param(text) for text in texts])
 
 
 def parse_array(text: str) -> tuple[str, npt.NDArray[Any]]:
-    """Read ``name=file.npy``.
+    """Read ``name=file.npy``, or ``name=file.npz:array``.
 
     Raises
     ------
@@ -71,17 +95,27 @@ def parse_array(text: str) -> tuple[str, npt.NDArray[Any]]:
         When the file is not there or is no array of numbers.
     """
     name, separator, file = text.partition("=")
-    if not separator or not name:
-        raise UsageError(f"--array takes name=file.npy, not {text!r}.")
-    try:
-        array = np.load(Path(file), allow_pickle=False)
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise UsageError(f"{file} is no .npy file of numbers: {error}") from error
-    if not isinstance(array, np.ndarray):
-        raise UsageError(f"{file} holds several arrays; --array takes an .npy file with one.")
-    return name, array
+    if not separator or not name or not file:
+        raise UsageError(f"--array takes name=file.npy, not {_cut(text)}.")
+    return name, read_array(file)
+
+
+def parse_arrays(texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Read arrays, each given once; see `parse_array`."""
+    return _once("--array", [parse_array(text) for text in texts])
+
+
+def _once(option: str, pairs: list[tuple[str, _Given]]) -> dict[str, _Given]:
+    found: dict[str, _Given] = {}
+    for name, value in pairs:
+        if name in found:
+            raise UsageError(f"{option} gives {_cut(name)} twice.")
+        found[name] = value
+    return found
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
 def call(options: CallOptions) -> CallResult:
@@ -112,22 +146,23 @@ def print_result(
 
     Raises
     ------
-    UsageError
-        When the folder cannot be written to.
+    EnvironmentLacksError
+        When a file cannot be written; the rest of the reply is printed first.
     """
+    files: dict[str, str] = {}
+    failure: EnvironmentLacksError | None = None
+    if output is not None:
+        try:
+            files = write_arrays(output, result.arrays)
+        except EnvironmentLacksError as error:
+            failure = error
     arrays: list[dict[str, Any]] = []
     for name, array in result.arrays.items():
         described: dict[str, Any] = {
             "name": name, "dtype": str(array.dtype), "shape": list(array.shape)
         }  # fmt: skip
-        if output is not None:
-            file = output / f"{Path(name).name}.npy"
-            try:
-                output.mkdir(parents=True, exist_ok=True)
-                np.save(file, array)
-            except OSError as error:
-                raise UsageError(f"{file}: {error.strerror or error}") from error
-            described["file"] = str(file)
+        if name in files:
+            described["file"] = files[name]
         arrays.append(described)
     answer: dict[str, Any] = {"result": result.result}
     if arrays:
@@ -140,9 +175,11 @@ def print_result(
             "compute_us": result.timing.compute_us,
         }
     if as_json:
-        print(json.dumps(_json_safe(answer), ensure_ascii=False, allow_nan=False))
+        print_json(_json_safe(answer), allow_nan=False)
     else:
         console.print(Pretty(answer, expand_all=False))
+    if failure is not None:
+        raise failure
 
 
 def _json_safe(value: Any) -> Any:

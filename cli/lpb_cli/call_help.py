@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from typer.core import TyperCommand
+
+from lpb_cli.terminal import make_console, plain
 
 __all__ = ["CallCommand", "describe_operation"]
 
@@ -28,7 +29,7 @@ class CallCommand(TyperCommand):
         super().format_help(ctx, formatter)
         name = ctx.meta.get(_NAMED)
         if isinstance(name, str):
-            describe_operation(name, Console())
+            describe_operation(name, make_console())
 
 
 def describe_operation(name: str, console: Console) -> None:
@@ -37,11 +38,11 @@ def describe_operation(name: str, console: Console) -> None:
     found = next((item for item in listed if item.get("name") == name), None)
     if found is None:
         known = ", ".join(str(item.get("name")) for item in listed)
-        console.print(escape(f"There is no operation {name!r} {where}; there are: {known}."))
+        console.print(plain(f"There is no operation {name!r} {where}; there are: {known}."))
         return
-    console.print(f"[bold]{escape(name)}[/]: {escape(str(found.get('summary')))} [dim]({where})[/]")
+    console.print(f"[bold]{plain(name)}[/]: {plain(str(found.get('summary')))} [dim]({where})[/]")
     for line in (*_arrays(found), *_params(found), _proof(found)):
-        console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+        console.print(f"  {plain(line)}", highlight=False, soft_wrap=True)
 
 
 def _listed() -> tuple[list[dict[str, Any]], str]:

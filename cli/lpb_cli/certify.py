@@ -16,10 +16,10 @@ from lpb_server.operations.answering import answer_here
 from lpb_server.operations.question import ArrayMap
 from lpb_server.wire.values import Value
 from rich.console import Console
-from rich.markup import escape
 
 from lpb_cli.errors import CertifyError, UsageError
 from lpb_cli.report import print_diagnostic
+from lpb_cli.terminal import plain
 from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
 from lpb_cli.verify.lean_messages import lean_answer, lean_question
 from lpb_cli.verify.lies import exchange_of
@@ -144,10 +144,10 @@ def write_theorem(operation: Operation, options: CertifyOptions, output: Path) -
 
 def _identifier(stem: str) -> str:
     """Make a file's name one that Lean can have."""
-    return "N" + re.sub(r"\W", "_", stem, flags=re.ASCII) if not _plain(stem) else stem
+    return "N" + re.sub(r"\W", "_", stem, flags=re.ASCII) if not _is_identifier(stem) else stem
 
 
-def _plain(stem: str) -> bool:
+def _is_identifier(stem: str) -> bool:
     return re.fullmatch(r"[A-Za-z]\w*", stem, flags=re.ASCII) is not None
 
 
@@ -222,8 +222,8 @@ def print_verdict(
         print_diagnostic(diagnostic, console)
     said = "accepts" if result.ok else "does not accept"
     console.print(
-        f"Lean's kernel {said} {escape(str(file))}: {escape(operation.name)}, by "
-        f"{escape(str(operation.theorem))} ({result.seconds:.1f} s, {escape(engine)}).",
+        f"Lean's kernel {said} {plain(str(file))}: {plain(operation.name)}, by "
+        f"{plain(str(operation.theorem))} ({result.seconds:.1f} s, {plain(engine)}).",
         highlight=False,
         soft_wrap=True,
     )

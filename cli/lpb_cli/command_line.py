@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
-from lpb_server.errors import BridgeError, ConfigError, KeyFileError, RemoteError
-from rich.console import Console
+from lpb_server.errors import (
+    BridgeError,
+    ConfigError,
+    KeyFileError,
+    MalformedEndpoint,
+    RegistrationError,
+    RemoteError,
+    RequestError,
+    UnprovenError,
+)
 
 from lpb_cli.app import app
 from lpb_cli.errors import (
@@ -15,17 +24,36 @@ from lpb_cli.errors import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_USAGE,
+    EnvironmentLacksError,
     LpbError,
 )
-from lpb_cli.terminal import print_error
+from lpb_cli.settings import load_settings
+from lpb_cli.terminal import make_console, print_error
 
 __all__ = ["run"]
 
 
 def _exit_code(error: BridgeError) -> int:
-    if isinstance(error, RemoteError):
+    if isinstance(error, (RemoteError, UnprovenError)):
         return EXIT_FAILED
-    return EXIT_USAGE if isinstance(error, (ConfigError, KeyFileError)) else EXIT_ENVIRONMENT
+    usage = (ConfigError, KeyFileError, MalformedEndpoint, RegistrationError, RequestError)
+    if isinstance(error, usage):
+        return EXIT_USAGE  # A RequestError is of a request that could not be written.
+    return EXIT_ENVIRONMENT
+
+
+def _lacks(error: OSError) -> EnvironmentLacksError:
+    """Say which file or folder could not be used, and how to use another one."""
+    named = error.filename if isinstance(error.filename, str) else ""
+    message = f"{named}: {error.strerror or error}" if named else str(error.strerror or error)
+    try:
+        settings = load_settings()
+    except (LpbError, OSError):
+        return EnvironmentLacksError(message)
+    for folder, variable in ((settings.cache, "LPB_CACHE"), (settings.output, "LPB_OUTPUT")):
+        if named and (Path(named).is_relative_to(folder) or folder.is_relative_to(named)):
+            return EnvironmentLacksError(message, f"Set {variable} to a folder that can be used.")
+    return EnvironmentLacksError(message)
 
 
 def run() -> None:
@@ -38,7 +66,7 @@ def run() -> None:
         interrupted = True
         raise KeyboardInterrupt
 
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupt)
@@ -53,6 +81,12 @@ def run() -> None:
         sys.exit(_exit_code(error))
     except BrokenPipeError:
         sys.exit(EXIT_FAILED)
+    except OSError as error:
+        print_error(_lacks(error), console)
+        sys.exit(EXIT_ENVIRONMENT)
+    except MemoryError:
+        print_error(EnvironmentLacksError("There is not enough memory for this."), console)
+        sys.exit(EXIT_ENVIRONMENT)
     except SystemExit as end:
         # The command-line library says 1 for Ctrl-C, which for us means that a proof failed.
         sys.exit(EXIT_INTERRUPTED if interrupted and end.code == EXIT_FAILED else end.code)

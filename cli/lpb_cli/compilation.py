@@ -14,7 +14,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from lpb_cli.compiled import DIGEST_FILE, PACKAGE, compiled_folder, is_current, sources_digest
+from lpb_cli.compiled import (
+    COPY_DIGEST_FILE,
+    DIGEST_FILE,
+    PACKAGE,
+    compiled_folder,
+    copy_digest,
+    is_current,
+    sources_digest,
+)
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.processes import run_command
 from lpb_cli.settings import Settings, child_environment
@@ -97,7 +105,7 @@ def compile_server(settings: Settings) -> CompiledServer:
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     run_command(
-        [sys.executable, "-m", "lpb_cli.compilation"],
+        [sys.executable, "-P", "-m", "lpb_cli.compilation"],
         directory=scratch,
         environment=child_environment(),
         timeout_s=_TIMEOUT_S,
@@ -105,6 +113,7 @@ def compile_server(settings: Settings) -> CompiledServer:
     for leftover in ("build", ".mypy_cache"):
         shutil.rmtree(scratch / leftover, ignore_errors=True)
     (scratch / DIGEST_FILE).write_text(digest, "ascii")
+    (scratch / COPY_DIGEST_FILE).write_text(copy_digest(scratch), "ascii")
     shutil.rmtree(target, ignore_errors=True)
     scratch.replace(target)
     return CompiledServer(target, rebuilt=True)

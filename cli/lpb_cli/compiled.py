@@ -13,9 +13,18 @@ from typing import Final
 
 from lpb_cli.settings import prefer_modules_in, wants_interpreted
 
-__all__ = ["DIGEST_FILE", "compiled_folder", "is_current", "sources_digest", "use_compiled"]
+__all__ = [
+    "COPY_DIGEST_FILE",
+    "DIGEST_FILE",
+    "compiled_folder",
+    "copy_digest",
+    "is_current",
+    "sources_digest",
+    "use_compiled",
+]
 
 DIGEST_FILE: Final = "sources.sha256"
+COPY_DIGEST_FILE: Final = "copy.sha256"
 PACKAGE: Final = "lpb_server"
 
 
@@ -25,22 +34,35 @@ def compiled_folder(project: Path) -> Path:
 
 
 def sources_digest(project: Path) -> str:
-    """Return the SHA-256 of the sources of ``server/lpb_server``, names included."""
-    root = project / "server" / PACKAGE
+    """Return the SHA-256 of ``server/lpb_server``, schemas and names included."""
+    return _digest(project / "server" / PACKAGE)
+
+
+def copy_digest(folder: Path) -> str:
+    """Return the SHA-256 of a compiled copy: what is imported is what was made."""
+    return _digest(folder)
+
+
+def _digest(root: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if "__pycache__" in name or name in (DIGEST_FILE, COPY_DIGEST_FILE) or not path.is_file():
+            continue
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
 def is_current(project: Path) -> bool:
-    """Tell whether there is a compiled copy, made of the sources as they are."""
+    """Tell whether there is a compiled copy, as it was made, of the sources as they are."""
+    folder = compiled_folder(project)
     try:
-        recorded = (compiled_folder(project) / DIGEST_FILE).read_text("ascii")
+        recorded = (folder / DIGEST_FILE).read_text("ascii")
+        made = (folder / COPY_DIGEST_FILE).read_text("ascii")
+        return recorded == sources_digest(project) and made == copy_digest(folder)
     except (OSError, ValueError):
         return False
-    return recorded == sources_digest(project)
 
 
 def use_compiled() -> None:

@@ -19,6 +19,7 @@ from lpb_cli.compiled import compiled_folder, is_current
 from lpb_cli.errors import EnvironmentLacksError, LpbError
 from lpb_cli.processes import run_command
 from lpb_cli.settings import Settings, child_environment
+from lpb_cli.terminal import plain
 from lpb_cli.toolchain.engine_archive import engine_home, is_prepared
 from lpb_cli.toolchain.engine_integrity import check_integrity
 from lpb_cli.toolchain.lake import find_lake
@@ -106,7 +107,8 @@ def print_findings(findings: Sequence[Finding], console: Console) -> None:
         table.add_column(heading, overflow="fold")
     for finding in findings:
         mark = "[green]✔[/]" if finding.found else "[red]✘[/]" if finding.needed else "[dim]·[/]"
-        table.add_row(mark, finding.name, finding.purpose, finding.detail, finding.remedy)
+        texts = (finding.name, finding.purpose, finding.detail, finding.remedy)
+        table.add_row(mark, *map(plain, texts))
     console.print(table)
 
 

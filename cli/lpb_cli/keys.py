@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from lpb_cli.errors import EXIT_FAILED
 from lpb_cli.settings import child_environment
+from lpb_cli.terminal import make_console, print_json
 
 if TYPE_CHECKING:  # they take long to import, and most commands need none of them
     from lpb_server.keys import KeyFolder, Role
@@ -26,7 +25,7 @@ keys = typer.Typer(
     no_args_is_help=True,
 )
 
-out = Console()
+out = make_console()
 
 Name = Annotated[str, typer.Argument(metavar="NAME|PUBLIC-KEY", help="Whose key.")]
 Folder = Annotated[
@@ -61,7 +60,8 @@ def new(
     where = _folder(folder)
     pair = where.new(name, force=force)
     print(pair.public)
-    Console(stderr=True).print(f"Written to {escape(str(where.path))}/{name}.key and .key_secret")
+    written = escape(f"{where.path}/{name}")
+    make_console(stderr=True).print(f"Written to {written}.key and .key_secret")
 
 
 @keys.command()
@@ -104,7 +104,7 @@ def list_keys(
         for name, key, kind in rows
     ]
     if as_json:
-        print(json.dumps(found))
+        print_json(found)
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("name", "public key", "here", "may be"):

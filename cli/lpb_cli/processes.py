@@ -84,8 +84,12 @@ class Child:
         for raw in stream:
             line = raw.decode("utf-8", "replace").rstrip("\r\n")
             self._tail.append(line)
-            if callback is not None:
+            if callback is None:
+                continue
+            try:
                 callback(line)
+            except Exception as error:  # Whatever a line does to it: the pipe must be drained.
+                self._tail.append(f"(this line was not understood: {type(error).__name__})")
 
     @property
     def pid(self) -> int:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from lpb_cli.terminal import plain
 from lpb_cli.toolchain.diagnostics import Diagnostic
 
 __all__ = ["Check", "Report", "Stage", "Status", "print_report", "write_report"]
@@ -201,11 +201,9 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
     for stage in report.stages:
         shown = stage.failures[:_SHOWN_FAILURES]
         for check in shown:
-            console.print(
-                f"\n[red]✘ {escape(stage.name)}: {escape(check.name)}[/]", highlight=False
-            )
+            console.print(f"\n[red]✘ {plain(stage.name)}: {plain(check.name)}[/]", highlight=False)
             if check.detail:
-                console.print(f"  {escape(check.detail)}", highlight=False, soft_wrap=True)
+                console.print(f"  {plain(check.detail)}", highlight=False, soft_wrap=True)
             for diagnostic in check.diagnostics[:_SHOWN_FAILURES]:
                 print_diagnostic(diagnostic, console)
         if len(stage.failures) > len(shown):
@@ -219,7 +217,7 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
         ran = stage.status not in (Status.NOT_RUN, Status.SKIPPED, Status.LACKING)
         seconds = f"{stage.seconds:.1f}" if ran else ""
         table.add_row(
-            _MARKS[stage.status], stage.name, escape(stage.summary or str(stage.status)), seconds
+            _MARKS[stage.status], stage.name, plain(stage.summary or str(stage.status)), seconds
         )
     console.print()
     console.print(table)
@@ -232,18 +230,14 @@ def print_report(report: Report, console: Console, folder: Path) -> None:
     skipped = [stage.name for stage in report.stages if stage.status is Status.SKIPPED]
     if skipped:
         verdict += f" [bold yellow]Skipped, as asked: {', '.join(skipped)}.[/]"
-    console.print(f"\n{verdict} {report.seconds:.1f} s, engine: {escape(report.engine)}")
-    console.print(
-        f"[dim]Report, JUnit XML and transcript: {escape(str(folder))}[/]", soft_wrap=True
-    )
+    console.print(f"\n{verdict} {report.seconds:.1f} s, engine: {plain(report.engine)}")
+    console.print(f"[dim]Report, JUnit XML and transcript: {plain(str(folder))}[/]", soft_wrap=True)
 
 
 def print_diagnostic(diagnostic: Diagnostic, console: Console) -> None:
     """Print a diagnostic with the source line that it is about, and a mark under the column."""
     place = f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column + 1}"
-    console.print(
-        f"  {escape(place)}: {escape(diagnostic.message)}", highlight=False, soft_wrap=True
-    )
+    console.print(f"  {plain(place)}: {plain(diagnostic.message)}", highlight=False, soft_wrap=True)
     if diagnostic.source_line.strip() and len(diagnostic.source_line) < 200:
-        console.print(f"    {escape(diagnostic.source_line)}", highlight=False, soft_wrap=True)
+        console.print(f"    {plain(diagnostic.source_line)}", highlight=False, soft_wrap=True)
         console.print("    " + " " * diagnostic.column + "[red]^[/]")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lpb_cli.settings import child_environment
+from lpb_cli.terminal import make_console, print_json
 
 if TYPE_CHECKING:  # they take long to import, and most commands need none of them
     from lpb_server.config import ClientConfig
@@ -57,9 +57,9 @@ def config(context: typer.Context) -> None:
     options = parser.parse_args(context.args)
     loaded = load_for(options, child_environment(), Path.cwd())
     if options.json:
-        print(json.dumps(_as_data(loaded), ensure_ascii=False))
+        print_json(_as_data(loaded))
     else:
-        _show(loaded, Console())
+        _show(loaded, make_console())
 
 
 def client_config(changes: dict[str, str | None]) -> tuple[ClientConfig, Path]:

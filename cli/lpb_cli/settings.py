@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpb_cli.errors import UsageError
+from lpb_cli.errors import EnvironmentLacksError, UsageError
 
 __all__ = [
     "LEAN_VERSION",
@@ -16,10 +17,17 @@ __all__ = [
     "load_settings",
     "prefer_modules_in",
     "wants_interpreted",
+    "widen_narrow_terminal",
+    "writable_output",
 ]
 
 LEAN_VERSION = "4.28.0"
 """The Lean release that ``lean/lean-toolchain`` pins; a test compares the two."""
+
+
+_LEAST_COLUMNS = 40
+_NO_HOME = Path(os.devnull)
+"""Nothing lies below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ class Settings:
         ``LPB_LAKE``: the `lake` to use, or ``None``.
     elan_home
         ``ELAN_HOME``, default ``~/.elan``.
+    output_folder
+        ``LPB_OUTPUT``: the folder for what `lpb` writes, ``.lpb`` in the checkout by default.
     checkers
         A folder of Lean modules beside those of the package, or ``None``.
     """
@@ -44,6 +54,7 @@ class Settings:
     cache: Path
     lake: Path | None
     elan_home: Path
+    output_folder: Path | None = None
     checkers: Path | None = None
 
     @property
@@ -59,8 +70,8 @@ class Settings:
 
     @property
     def output(self) -> Path:
-        """Reports, transcripts, compiled proofs: everything `lpb` writes in a checkout."""
-        return self.project / ".lpb"
+        """Reports, transcripts, compiled proofs: what `lpb` writes beside its caches."""
+        return self.output_folder or self.project / ".lpb"
 
 
 def find_project(start: Path) -> Path:
@@ -81,20 +92,78 @@ def find_project(start: Path) -> Path:
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment and the working directory."""
-    environment = os.environ
-    home = Path.home()
-    named = environment.get("LPB_PROJECT")
-    project = find_project(Path(named).expanduser().resolve() if named else Path.cwd())
-    cache_root = Path(environment.get("XDG_CACHE_HOME") or home / ".cache")
-    cache = Path(environment.get("LPB_CACHE") or cache_root / "lean-python-bridge")
-    lake = environment.get("LPB_LAKE")
+    """Read the settings from the environment and the working directory.
+
+    Raises
+    ------
+    UsageError
+        Outside a checkout.
+    EnvironmentLacksError
+        When there is neither a home directory nor another place for the cache.
+    """
+    named, lake = _path("LPB_PROJECT"), _path("LPB_LAKE")
+    project = find_project(named.resolve() if named else Path.cwd())
+    cache = _path("LPB_CACHE")
+    if cache is None:
+        root = _path("XDG_CACHE_HOME")
+        home = _home()
+        if root is None and home is None:
+            raise EnvironmentLacksError(
+                "There is no home directory for the cache: HOME is not set, and the user id "
+                f"{os.getuid()} has no entry in the list of users.",
+                "Set HOME, or LPB_CACHE to a folder that can be written to.",
+            )
+        cache = (root or (home or _NO_HOME) / ".cache") / "lean-python-bridge"
+    output = _path("LPB_OUTPUT")
     return Settings(
         project=project,
-        cache=cache.expanduser().absolute(),
-        lake=Path(lake).expanduser() if lake else None,
-        elan_home=Path(environment.get("ELAN_HOME") or home / ".elan").expanduser(),
+        cache=cache.absolute(),
+        lake=lake,
+        elan_home=_path("ELAN_HOME") or (_home() or _NO_HOME) / ".elan",
+        output_folder=output.absolute() if output else None,
     )
+
+
+def _path(variable: str) -> Path | None:
+    """Read a variable that names a path, ``~`` included; an empty one is none."""
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise EnvironmentLacksError(
+            f"There is no home directory for {variable}={text}.", f"Set HOME, or {variable} anew."
+        ) from None
+
+
+def _home() -> Path | None:
+    """Return the home directory; a container may have none."""
+    if os.environ.get("HOME") == "":  # Python would take the working directory.
+        return None
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def writable_output(settings: Settings) -> None:
+    """Make the folder for what is written, before anything takes long.
+
+    Raises
+    ------
+    EnvironmentLacksError
+        When nothing can be written there.
+    """
+    try:
+        settings.output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.output):
+            pass
+    except OSError as error:
+        raise EnvironmentLacksError(
+            f"{settings.output} cannot be written to: {error.strerror or error}.",
+            "Set LPB_OUTPUT to a folder that can.",
+        ) from None
 
 
 def child_environment(**changes: str) -> dict[str, str]:
@@ -105,6 +174,17 @@ def child_environment(**changes: str) -> dict[str, str]:
 def wants_interpreted() -> bool:
     """Tell whether ``LPB_INTERPRETED`` asks for the server's sources, compiled or not."""
     return bool(os.environ.get("LPB_INTERPRETED"))
+
+
+def widen_narrow_terminal() -> None:
+    """Forget a width or height that nothing fits into, for this process and its children."""
+    for variable, least in (("COLUMNS", _LEAST_COLUMNS), ("LINES", 1)):
+        text = os.environ.get(variable, "")
+        if text.isdecimal() and len(text) < 10 and int(text) < least:
+            if int(text) == 0:
+                del os.environ[variable]
+            else:
+                os.environ[variable] = str(least)
 
 
 def prefer_modules_in(folder: Path) -> None:

@@ -22,7 +22,7 @@ __all__ = ["ServerSupervisor", "wait_for_ping"]
 
 READY_TIMEOUT_S = 30.0
 
-SERVER_COMMAND = (sys.executable, "-m", "lpb_server", "--no-config", "--workers", "0")
+SERVER_COMMAND = (sys.executable, "-P", "-m", "lpb_server", "--no-config", "--workers", "0")
 """One process, and no settings of the user's: what `lpb verify` checks is the same everywhere."""
 
 
@@ -93,7 +93,7 @@ class ServerSupervisor:
     def _hear(self, line: str) -> None:
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             self._log.append(line)
             return
         if isinstance(event, dict) and event.get("event") == "ready":

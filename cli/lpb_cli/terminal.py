@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,20 +24,42 @@ from rich.progress import (
 from lpb_cli.errors import LpbError
 from lpb_cli.verify.options import Narrator
 
-__all__ = ["TerminalNarrator", "download_progress", "print_error", "terminal_narrator"]
+__all__ = [
+    "TerminalNarrator",
+    "download_progress",
+    "make_console",
+    "plain",
+    "print_error",
+    "print_json",
+    "terminal_narrator",
+]
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal obeys rather than shows, but for tabs and ends of lines."""
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Make a console: what is printed comes from outside, too, so `:key:` is no picture of one."""
+    return Console(stderr=stderr, emoji=False)
+
+
+def plain(text: str) -> str:
+    """Return a text from outside as markup that shows just that text, and moves no cursor."""
+    return escape(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], text))
+
+
+def print_json(value: Any, *, allow_nan: bool = True) -> None:
+    """Print one JSON value on standard output, in whatever encoding that has."""
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    utf8 = encoding.lower().replace("-", "").replace("_", "") == "utf8"
+    print(json.dumps(value, ensure_ascii=not utf8, allow_nan=allow_nan))
 
 
 def print_error(error: LpbError, console: Console) -> None:
     """Print an error: what happened, and what to do next."""
-    console.print(f"[bold red]error:[/] {_plain(error.message)}", highlight=False, soft_wrap=True)
+    console.print(f"[bold red]error:[/] {plain(error.message)}", highlight=False, soft_wrap=True)
     if error.hint:
-        console.print(f"[dim]→[/] {_plain(error.hint)}", highlight=False, soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+        console.print(f"[dim]→[/] {plain(error.hint)}", highlight=False, soft_wrap=True)
 
 
 class TerminalNarrator(Narrator):
@@ -55,7 +82,7 @@ class TerminalNarrator(Narrator):
         if self._task is None:
             self.stage(text)
         assert self._task is not None
-        described = f"{self._stage}: {_plain(text)}" if self._stage else _plain(text)
+        described = f"{self._stage}: {text}" if self._stage else text
         self._progress.update(
             self._task, description=described, completed=done, total=total or None
         )
@@ -69,7 +96,7 @@ def terminal_narrator(console: Console, *, quiet: bool) -> Iterator[Narrator]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

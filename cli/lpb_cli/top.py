@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.numbers import a_number
+from lpb_cli.terminal import make_console, print_json
 
 __all__ = ["DEFAULT_METRICS_PORT", "Snapshot", "fetch", "parse", "show", "summary", "top", "watch"]
 
@@ -29,7 +30,10 @@ def top(
         int, typer.Option(min=1, max=65535, help="The server's --metrics-port.")
     ] = DEFAULT_METRICS_PORT,
     interval_s: Annotated[
-        float, typer.Option("--interval", min=0.1, help="Seconds between two looks.")
+        float,
+        typer.Option(
+            "--interval", min=0.1, max=86_400, callback=a_number, help="Seconds between two looks."
+        ),
     ] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="Look once: totals, no rates.")] = False,
     as_json: Annotated[
@@ -39,11 +43,11 @@ def top(
     """Show a running server's metrics live; it must have been started with --metrics-port."""
     url = f"http://127.0.0.1:{port}/metrics"
     if as_json:
-        print(json.dumps(summary(fetch(url))))
+        print_json(summary(fetch(url)))
     elif once:
-        Console().print(show(summary(fetch(url)), url))
+        make_console().print(show(summary(fetch(url)), url))
     else:
-        watch(url, Console(), interval_s)
+        watch(url, make_console(), interval_s)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from lpb_cli import compilation, compiled
 from lpb_cli.compilation import compile_server
-from lpb_cli.compiled import compiled_folder, is_current, sources_digest
+from lpb_cli.compiled import compiled_folder, copy_digest, is_current, sources_digest
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.settings import Settings, load_settings
 
@@ -27,7 +27,9 @@ def checkout(tmp_path: Path) -> Settings:
     shutil.copytree(settings.project / SOURCES, tmp_path / SOURCES)
     folder = compiled_folder(tmp_path)
     folder.mkdir(parents=True)
+    shutil.copytree(tmp_path / SOURCES, folder / SOURCES.name)
     (folder / compiled.DIGEST_FILE).write_text(sources_digest(tmp_path))
+    (folder / compiled.COPY_DIGEST_FILE).write_text(copy_digest(folder))
     return Settings(tmp_path, tmp_path / "cache", None, tmp_path)
 
 
@@ -83,7 +85,21 @@ def test_a_copy_is_current_until_a_source_changes(checkout: Settings) -> None:
     assert not is_current(checkout.project)
     source.write_text(text, "utf-8")
     assert is_current(checkout.project)
+    schema = checkout.project / SOURCES / "wire" / "schemas" / "reply.json"
+    content = schema.read_bytes()
+    schema.write_bytes(content + b" ")
+    assert not is_current(checkout.project)
+    schema.write_bytes(content)
+    assert is_current(checkout.project)
     source.rename(source.with_name("limit.py"))
+    assert not is_current(checkout.project)
+
+
+@pytest.mark.parametrize("name", ["wire/limits.py", "wire/schemas/reply.json", "planted.so"])
+def test_a_copy_that_was_changed_is_not_used(checkout: Settings, name: str) -> None:
+    changed = compiled_folder(checkout.project) / SOURCES.name / name
+    with changed.open("ab") as file:
+        file.write(b"\n")
     assert not is_current(checkout.project)
 
 

@@ -68,6 +68,7 @@ MODULES = {
     "NativeStructure": "theorem t : 10 < 20 := by decide (config := {«native» := true})",
     "Compiler": "theorem t : 10 < 20 :=\n"
     "  of_decide_eq_true (Lean.«ofReduceBool» (decide (10 < 20)) true rfl)",
+    "Reduced": "def f := decide (10 < 20)\ntheorem t : Lean.«reduceBool» f = true := rfl",
     # errors hidden, text that Lean never reads
     "DroppedError": "#guard_msgs (drop error) in\ntheorem t : 1 = 2 := rfl",
     "ExpectedError": "#guard_msgs (error, drop all) in\ntheorem t : 1 = 2 := rfl",

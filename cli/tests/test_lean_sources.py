@@ -47,6 +47,16 @@ def test_modules_come_after_their_imports_and_know_their_content(tmp_path: Path)
     assert all(old.digest != new.digest for old, new in zip(first, second, strict=True))
 
 
+@pytest.mark.parametrize("name", ["Init", "Init/Prelude", "Std/Mine", "Lean/Elab"])
+def test_no_module_takes_a_name_of_the_library(tmp_path: Path, name: str) -> None:
+    """Else the library's `sorryAx` would be taken for a theorem of ours."""
+    file = tmp_path / f"{name}.lean"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("module\n")
+    with pytest.raises(UsageError, match="Lean's own library"):
+        load_modules([tmp_path])
+
+
 def test_a_circle_of_imports_is_named(tmp_path: Path) -> None:
     (tmp_path / "A.lean").write_text("import B\n")
     (tmp_path / "B.lean").write_text("import A\n")

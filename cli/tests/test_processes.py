@@ -82,3 +82,17 @@ def test_a_command_that_hangs_is_ended() -> None:
 def test_a_command_that_is_not_there_is_an_environment_that_lacks_it() -> None:
     with pytest.raises(EnvironmentLacksError, match="no-such-program"):
         Child(["/no-such-program"], directory=Path.cwd(), environment=os.environ)
+
+
+def test_a_line_that_is_not_understood_does_not_stop_the_pipe() -> None:
+    heard: list[str] = []
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        raise RecursionError
+
+    code = "for number in range(20000): print(number, '.' * 20)"  # More than a pipe holds.
+    with python(code, hear) as child:
+        assert child.wait(30) == 0
+    assert len(heard) == 20000
+    assert "was not understood: RecursionError" in child.tail

@@ -333,12 +333,24 @@ int lpb_socket_set_routing_id(lpb_socket *socket, const void *data, size_t size)
     return zmq_setsockopt(socket->zmq, ZMQ_ROUTING_ID, data, size) == 0 ? LPB_OK : fail(action, NULL);
 }
 
+/* Whether a tcp endpoint ends in a port. libzmq takes it modulo 2^16: 70991 would reach port 5455. */
+static int names_a_port(const char *endpoint) {
+    const char *digits = strrchr(endpoint, ':') + 1;
+    size_t length = strspn(digits, "0123456789");
+    if (length == 0 || length > 5 || digits[length] != '\0')
+        return 0;
+    long port = strtol(digits, NULL, 10);
+    return port >= 1 && port <= 65535;
+}
+
 int lpb_socket_connect(lpb_socket *socket, const char *endpoint) {
     int status = check_unconnected(socket, "connect");
     if (status != LPB_OK)
         return status;
     if (endpoint == NULL || endpoint[0] == '\0')
         return refuse(LPB_INVALID, "connect: there is no endpoint");
+    if (strncmp(endpoint, "tcp://", 6) == 0 && !names_a_port(endpoint))
+        return refuse(LPB_INVALID, "connect to %s: its port is none from 1 to 65535", endpoint);
     char *kept = strdup(endpoint);
     if (kept == NULL)
         return fail("connect to", endpoint);

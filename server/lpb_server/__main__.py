@@ -26,6 +26,7 @@ from lpb_server.errors import (
     ConfigError,
     ExecutorError,
     KeyFileError,
+    MalformedEndpoint,
     RegistrationError,
     ServerError,
 )
@@ -113,7 +114,17 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
     except (BindError, ExecutorError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_ENVIRONMENT
-    except (ConfigError, KeyFileError, RegistrationError, ServerError) as error:
+    except OSError as error:  # No descriptors left, no room for a folder, and the like.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+        return _EXIT_ENVIRONMENT
+    except (
+        ConfigError,
+        KeyFileError,
+        MalformedEndpoint,
+        RegistrationError,
+        ServerError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_USAGE
     _LOG.info("stopped")

@@ -10,20 +10,31 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from lpb_server.config import LOOK_OUT_US
-from lpb_server.errors import ProtocolError, RemoteError, UnprovenError, WireError
+from lpb_server.durations import check_timeout
+from lpb_server.endpoints import check_endpoint
+from lpb_server.errors import (
+    CertificateMissing,
+    ClientInUse,
+    ProtocolError,
+    RemoteError,
+    UnprovenError,
+    WireError,
+)
 from lpb_server.exchange import CallResult, Exchange
 from lpb_server.keys import ClientCurve, client_curve
 from lpb_server.segment import EncodedArrays, SharedArrays
+from lpb_server.transport.exclusive import Exclusive
 from lpb_server.transport.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
-from lpb_server.wire.arrays import encode_arrays
+from lpb_server.wire.arrays import Array, encode_arrays
 from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
 from lpb_server.wire.envelope import Request
+from lpb_server.wire.exact_arrays import exact_floats
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
@@ -67,7 +78,8 @@ def new_id() -> str:
 class BridgeClient:
     """Calls operations of a bridge server.
 
-    It belongs to one thread and is a context manager. The socket is opened on first use.
+    One thread at a time can use it; it is a context manager. The socket is opened on first use. In
+    a fork of the process it opens one of its own. It cannot be pickled.
 
     Parameters
     ----------
@@ -76,7 +88,7 @@ class BridgeClient:
     format : str
         ``json``, ``msgpack``, ``protobuf``, or ``auto``, which chooses.
     timeout_s : float
-        How long each try waits for its reply.
+        How long each try waits for its reply; infinity is no limit.
     tries : int
         How often a request is sent at most.
     backoff : Backoff
@@ -93,6 +105,13 @@ class BridgeClient:
         faster and costs that much processor time at most.
     sleep : callable
         Waits that many seconds; for tests.
+
+    Raises
+    ------
+    MalformedEndpoint
+        When the endpoint is none.
+    ValueError
+        When `tries` or `timeout_s` makes no sense.
     """
 
     def __init__(
@@ -111,12 +130,11 @@ class BridgeClient:
     ) -> None:
         if tries < 1:
             raise ValueError("tries must be at least 1")
-        if not timeout_s > 0:
-            raise ValueError("timeout_s must be positive")
-        self.endpoint = endpoint
+        self.endpoint = check_endpoint(endpoint, binds=False)
         self.format: FormatName = format
-        self.timeout_s = timeout_s
+        self.timeout_s = check_timeout("timeout_s", timeout_s)
         self.tries = tries
+        self._use = Exclusive()
         self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, look_out_us)
         self._shared = SharedArrays(endpoint) if shared_memory else None
 
@@ -132,10 +150,45 @@ class BridgeClient:
         self.close()
 
     def close(self) -> None:
-        """Close the socket; what is still unsent is dropped."""
-        self._pirate.close()
-        if self._shared is not None:
-            self._shared.close()
+        """Close the socket; what is still unsent is dropped.
+
+        Raises
+        ------
+        ClientInUse
+            When another thread is in a call.
+        """
+        self._begin()
+        try:
+            self._pirate.close()
+            if self._shared is not None:
+                self._shared.close()
+        finally:
+            self._use.end()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: a socket cannot go elsewhere, and keys should not."""
+        raise TypeError(
+            "a BridgeClient cannot be pickled or copied; make one in each process or thread, "
+            f"with the same endpoint, {self.endpoint}"
+        )
+
+    def _begin(self) -> None:
+        """Note that this thread uses the client, before ZeroMQ is touched.
+
+        Raises
+        ------
+        ClientInUse
+            When another one does.
+        """
+        if self._use.forked():
+            self._pirate.forget()
+        user = self._use.begin()
+        if user:
+            raise ClientInUse(
+                f"the client is in a call of {user} at this moment; each thread needs its own",
+                endpoint=self.endpoint,
+                tries=0,
+            )
 
     def ping(self) -> None:
         """Return when the server has answered.
@@ -153,16 +206,18 @@ class BridgeClient:
         Parameters
         ----------
         matrix : array_like
-            Two dimensions; converted to float64.
+            Two dimensions; converted to float64, which has to hold every element exactly.
         certify : bool
             Whether to ask for a certificate.
 
         Raises
         ------
+        WireError
+            For what would be lost: a mask, an imaginary part, digits of integers beyond 2^53.
         ClientError
             When there is no result.
         """
-        array = np.asarray(matrix, np.float64)
+        array = exact_floats("matrix", matrix)
         if array.ndim == 2 and 0 < array.size <= INLINE_LIMIT_ELEMENTS:
             return self.call("matrix_sum", {"matrix": array.tolist()}, certify=certify)
         return self.call("matrix_sum", arrays={"matrix": array}, certify=certify)
@@ -220,14 +275,32 @@ class BridgeClient:
         RemoteError
             When the server answered with an error.
         UnprovenError
-            With `check`, when the answer has no certificate or one that does not hold.
+            With `check`, when the answer's certificate does not hold; `CertificateMissing` when
+            a certificate was asked for, by `certify` or `check`, and none came.
         InvalidParams
             With `check`, when Python has no checker for the operation.
         BridgeTimeout, ProtocolError, EndpointError, HandshakeError
             When there is no usable answer.
+        ClientInUse
+            When another thread is in a call.
         WireError
             When the request cannot be written.
         """
+        self._begin()
+        try:
+            return self._call(op, params, arrays, certify, deadline_ms, check)
+        finally:
+            self._use.end()
+
+    def _call(
+        self,
+        op: str,
+        params: ValueMap | None,
+        arrays: Mapping[str, npt.ArrayLike] | None,
+        certify: bool,
+        deadline_ms: int | None,
+        check: bool | Registry,
+    ) -> CallResult:
         checker = None
         if check is not False:
             from lpb_server.checking import checker_of
@@ -246,25 +319,7 @@ class BridgeClient:
                 op, params, arrays, certify, deadline_ms, None, request_id
             )
             answer = self._send(frames, request.id)
-        error = answer.reply.error
-        if error is not None:
-            raise RemoteError(
-                error.code,
-                error.message,
-                cast("dict[str, Any]", error.details),
-                endpoint=self.endpoint,
-                tries=answer.tries,
-            )
-        reply = answer.reply
-        called = CallResult(reply.result or {}, answer.arrays, reply.certificate, reply.timing)
-        if reply.certificate is not None and CERTIFICATE_ARRAYS in reply.certificate:
-            try:
-                own, others = split_arrays(answer.arrays, reply.certificate)
-            except WireError as wrong:
-                raise ProtocolError(
-                    wrong.message, endpoint=self.endpoint, tries=answer.tries
-                ) from wrong
-            called.arrays, called.certificate_arrays = own, others
+        called = self._result(op, answer, certify=certify)
         if checker is not None:
             from lpb_server.checking import doubt
 
@@ -274,6 +329,28 @@ class BridgeClient:
                     f"{op} is not proven: {reason}", endpoint=self.endpoint, tries=answer.tries
                 )
         return called
+
+    def _result(self, op: str, answer: Answer, *, certify: bool) -> CallResult:
+        """Return what a reply says, with the certificate's arrays apart from its own."""
+        where: Any = {"endpoint": self.endpoint, "tries": answer.tries}
+        reply, arrays = answer.reply, answer.arrays
+        certificate_arrays: dict[str, Array] = {}
+        if reply.error is not None:
+            details = cast("dict[str, Any]", reply.error.details)
+            raise RemoteError(reply.error.code, reply.error.message, details, **where)
+        if certify and reply.certificate is None:
+            raise CertificateMissing(
+                f"{op} is not proven: the reply has no certificate, and one was asked for", **where
+            )
+        if reply.certificate is not None and CERTIFICATE_ARRAYS in reply.certificate:
+            try:
+                arrays, certificate_arrays = split_arrays(arrays, reply.certificate)
+            except WireError as wrong:
+                raise ProtocolError(wrong.message, **where) from wrong
+        if not certify:  # What nobody asked for is left aside.
+            return CallResult(reply.result or {}, arrays, None, reply.timing)
+        result = reply.result or {}
+        return CallResult(result, arrays, reply.certificate, reply.timing, certificate_arrays)
 
     def exchange(
         self,
@@ -310,7 +387,11 @@ class BridgeClient:
         request, frames, wire_format = self._prepare(
             op, params, arrays, certify, deadline_ms, format, request_id
         )
-        answer = self._send(frames, request.id)
+        self._begin()
+        try:
+            answer = self._send(frames, request.id)
+        finally:
+            self._use.end()
         return Exchange(
             request=request,
             reply=answer.reply,
@@ -329,7 +410,11 @@ class BridgeClient:
         BridgeTimeout, ProtocolError, EndpointError
             When no reply with that id comes.
         """
-        return [bytes(frame) for frame in self._send(frames, request_id).frames]
+        self._begin()
+        try:
+            return [bytes(frame) for frame in self._send(frames, request_id).frames]
+        finally:
+            self._use.end()
 
     def _prepare(
         self,

@@ -1,6 +1,8 @@
 """The server's settings, with their defaults; where they come from is decided in `settings`.
 
-Each field of these classes is a setting: its docstring is what ``--help`` says about it.
+Each field of these classes is a setting: its docstring is what ``--help`` says about it. Its
+metadata may hold its range, `least` and `most`, and for an endpoint whether it is one to ``bind``
+or to ``connect`` to.
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ with 100."""
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 _MIB: Final = 1 << 20
+_MOST_BYTES: Final = {"most": (1 << 63) - 1}
+_WORKERS: Final = {"least": 0, "most": 1024}
 _ALLOWED_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -81,8 +85,8 @@ class CacheLimits:
     """
 
     count: int = 65_536
-    total_bytes: int = 64 * _MIB
-    reply_bytes: int = _MIB
+    total_bytes: int = field(default=64 * _MIB, metadata=_MOST_BYTES)
+    reply_bytes: int = field(default=_MIB, metadata=_MOST_BYTES)
     age_s: float = 600.0
 
 
@@ -105,7 +109,8 @@ class PoolConfig:
         interpreter lock for longer than this looks like a lost worker. The death of a worker of
         the broker's own is noticed at once, whatever this is.
     restarts_per_minute : int
-        How many dead workers are replaced in a minute; more wait for the next.
+        How many dead workers are replaced at once; then so many in a minute, evenly. While none
+        is left, requests are answered ``overloaded``, with the time to wait.
     executor : str
         What runs the operations: ``process`` as `workers` says, or a Dask scheduler's workers,
         ``dask://HOST:PORT``.
@@ -113,9 +118,9 @@ class PoolConfig:
         How long running work may take after the signal to stop.
     """
 
-    workers: int = field(default_factory=default_workers, metadata={"least": 0})
+    workers: int = field(default_factory=default_workers, metadata=_WORKERS)
     broker: bool = False
-    workers_endpoint: str = ""
+    workers_endpoint: str = field(default="", metadata={"endpoint": "bind"})
     heartbeat_s: float = 1.0
     liveness_s: float = 10.0
     restarts_per_minute: int = field(default=60, metadata={"least": 0})
@@ -186,7 +191,7 @@ class ServerConfig:
         sleeps; 0 sleeps at once.
     """
 
-    endpoint: str = DEFAULT_ENDPOINT
+    endpoint: str = field(default=DEFAULT_ENDPOINT, metadata={"endpoint": "bind"})
     insecure: bool = False
     limits: Limits = REQUEST_LIMITS
     queue_length: int = 1024
@@ -200,8 +205,8 @@ class ServerConfig:
     operations: str = ""
     connections: int = 4096
     requests_per_client: int = 1024
-    peer_bytes: int = 256 * _MIB
-    total_bytes: int = field(default_factory=half_of_memory)
+    peer_bytes: int = field(default=256 * _MIB, metadata=_MOST_BYTES)
+    total_bytes: int = field(default_factory=half_of_memory, metadata=_MOST_BYTES)
     handshakes_per_s: int = 100
     handshake_s: float = 30.0
     log_level: LogLevel = "info"
@@ -224,7 +229,7 @@ class WorkerConfig:
         The broker's public key, or its name in the folder of the keys.
     """
 
-    connect: str = ""
+    connect: str = field(default="", metadata={"endpoint": "connect"})
     curve_key: str = ""
     curve_server_key: str = "server"
 
@@ -245,7 +250,7 @@ class ClientConfig:
         Send large arrays to a server of the same user on this host through shared memory.
     """
 
-    endpoint: str = DEFAULT_ENDPOINT
+    endpoint: str = field(default=DEFAULT_ENDPOINT, metadata={"endpoint": "connect"})
     curve_key: str = ""
     curve_server_key: str = "server"
     shared_memory: bool = True

@@ -5,20 +5,23 @@
     BridgeError
     ├── RequestError            what an error reply is made of: code, message, details
     │   ├── WireError           bytes or values that break the protocol
+    │   │   └── JsonSyntaxError a text that is no JSON at all
     │   ├── InvalidParams       parameters or arrays that an operation refuses
     │   └── Uncertifiable       an answer that no certificate can be made for
     ├── ClientError             a call that gave no result: endpoint, tries, cause
     │   ├── BridgeTimeout       every try went unanswered
     │   ├── ProtocolError       the last try was answered with something that is no reply
+    │   ├── ClientInUse         another thread uses the client at this moment
     │   ├── RemoteError         the server answered with an error: code, message, details
-    │   ├── UnprovenError       the answer has no certificate, or one that does not hold
+    │   ├── UnprovenError       the certificate does not hold
+    │   │   └── CertificateMissing  a certificate was asked for, and none came
     │   ├── EndpointError       the endpoint cannot be used at all
     │   └── HandshakeError      the server and this client do not let each other in
     ├── ServerError             the server cannot run as asked
     │   ├── BindError           the endpoint cannot be bound
     │   ├── ExecutorError       what is to run the operations is not there
-    │   ├── MalformedEndpoint   the endpoint is none that a server can have
     │   └── InsecureBindError   the endpoint is reachable from elsewhere, and nothing protects it
+    ├── MalformedEndpoint       the endpoint is none; a ValueError, too
     ├── ConfigError             a setting that cannot be used: where it stands, what is wrong
     ├── KeyFileError            a CURVE key that is not there, or is none
     └── RegistrationError       an operation that cannot be registered
@@ -36,7 +39,9 @@ __all__ = [
     "BindError",
     "BridgeError",
     "BridgeTimeout",
+    "CertificateMissing",
     "ClientError",
+    "ClientInUse",
     "ConfigError",
     "EndpointError",
     "ErrorCode",
@@ -44,6 +49,7 @@ __all__ = [
     "HandshakeError",
     "InsecureBindError",
     "InvalidParams",
+    "JsonSyntaxError",
     "KeyFileError",
     "MalformedEndpoint",
     "ProtocolError",
@@ -115,6 +121,10 @@ class WireError(RequestError):
         super().__init__(code, message, details)
 
 
+class JsonSyntaxError(WireError):
+    """A text that is no JSON at all, rather than JSON that breaks a rule."""
+
+
 class InvalidParams(RequestError):
     """Parameters or arrays that an operation refuses; operations raise it themselves."""
 
@@ -168,6 +178,10 @@ class ProtocolError(ClientError):
     """The last try was answered with something that is no reply to the request."""
 
 
+class ClientInUse(ClientError):
+    """Another thread uses the client at this moment: each thread needs a client of its own."""
+
+
 class RemoteError(ClientError):
     """The server answered with an error."""
 
@@ -187,7 +201,11 @@ class RemoteError(ClientError):
 
 
 class UnprovenError(ClientError):
-    """The server answered, and the answer has no certificate, or one that does not hold."""
+    """The server answered, and the answer is not proven: its certificate does not hold."""
+
+
+class CertificateMissing(UnprovenError):
+    """A certificate was asked for, and the reply has none: the result is not to be relied on."""
 
 
 class EndpointError(ClientError):
@@ -231,15 +249,27 @@ class ExecutorError(ServerError):
     """What is to run the operations is not there."""
 
 
-class MalformedEndpoint(ServerError):
-    """The endpoint is none that a server can have, on any machine."""
+class MalformedEndpoint(BridgeError, ValueError):
+    """The endpoint is none, on any machine.
 
-    def __init__(self, endpoint: str) -> None:
+    Parameters
+    ----------
+    endpoint : str
+        What was given.
+    problem : str
+        What is wrong with it.
+    binds : bool
+        Whether it was to be listened at.
+    """
+
+    def __init__(self, endpoint: str, problem: str, *, binds: bool = False) -> None:
+        shown = endpoint if len(endpoint) <= 128 else f"{endpoint[:127]}…"
+        free = ", where the port may be *," if binds else ""
         super().__init__(
-            f"{endpoint!r} is no endpoint: write tcp://host:port, where the port may be *, "
-            "or ipc://path"
+            f"{shown!r} is no endpoint: {problem}; write tcp://host:port{free} or ipc://path"
         )
         self.endpoint = endpoint
+        self.problem = problem
 
 
 class InsecureBindError(ServerError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any, Final
 
-from lpb_server.errors import ConfigError, ExecutorError
+from lpb_server.endpoints import check_endpoint
+from lpb_server.errors import ConfigError, ExecutorError, MalformedEndpoint
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
 from lpb_server.wire.intake import Rejected
@@ -20,7 +20,6 @@ __all__ = ["DASK", "PROCESS", "check_executor", "opened_executor", "run_elsewher
 
 PROCESS: Final = "process"
 DASK: Final = "dask://"
-_ADDRESS: Final = re.compile(r"dask://([^\s:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 _CONNECT_S: Final = 5.0
 
 
@@ -32,8 +31,14 @@ def check_executor(address: str) -> str:
     ConfigError
         When it is none.
     """
-    if address != PROCESS and not _ADDRESS.fullmatch(address):
-        raise ConfigError(f"executor is {PROCESS} or {DASK}HOST:PORT, not {address!r}")
+    if address != PROCESS:
+        try:
+            if not address.startswith(DASK):
+                raise MalformedEndpoint(address, "there is no such executor")
+            check_endpoint(address.replace(DASK, "tcp://", 1), binds=False)
+        except MalformedEndpoint as error:
+            said = f"executor is {PROCESS} or {DASK}HOST:PORT, not {address[:128]!r}"
+            raise ConfigError(f"{said}: {error.problem}") from None
     return address
 
 

@@ -20,7 +20,7 @@ from typing import Final
 import zmq
 import zmq.auth
 
-from lpb_server.allow_list import AllowList, is_key
+from lpb_server.allow_list import AllowList, check_unshared, is_key
 from lpb_server.errors import KeyFileError
 
 __all__ = ["ClientCurve", "KeyFolder", "KeyPair", "Role", "client_curve"]
@@ -82,10 +82,21 @@ class KeyFolder:
     ----------
     path : Path
         It is made when the first key is written.
+
+    Raises
+    ------
+    KeyFileError
+        When others may change it, or it is in a home directory that there is not.
     """
 
     def __init__(self, path: Path) -> None:
+        if path.parts[:1] == ("~",):
+            raise KeyFileError(
+                f"there is no home directory for {path}: set HOME, or name the folder of the keys "
+                "by --keys or LPB_KEYS"
+            )
         self.path = path
+        check_unshared(path)
 
     def new(self, name: str, *, force: bool = False) -> KeyPair:
         """Draw a key pair and write it; only its owner can read the secret.
@@ -124,6 +135,7 @@ class KeyFolder:
             When there is none of that name, or others can read its secret.
         """
         file = self._file(name, secret=True)
+        check_unshared(file)
         public, secret = self._read(file, f"make it with: lpb keys new {name}")
         if secret is None:
             raise KeyFileError(f"{file} holds no secret key")
@@ -141,6 +153,7 @@ class KeyFolder:
         """
         if is_key(name):
             return name
+        check_unshared(self._file(name))
         return self._read(self._file(name), "give the key itself, or copy its file there")[0]
 
     def list(self) -> dict[str, tuple[str, bool]]:
@@ -153,6 +166,7 @@ class KeyFolder:
 
     def allowed(self, role: Role) -> AllowList:
         """Return the list of the keys that may be clients, or workers."""
+        check_unshared(self.path / f"allowed-{role}s")
         return AllowList(self.path / f"allowed-{role}s")
 
     def allow(self, name: str, role: Role = Role.CLIENT) -> str:

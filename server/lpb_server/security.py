@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
-import re
+import logging
 from dataclasses import dataclass
 from typing import Final
 
 from lpb_server.allow_list import AllowList
 from lpb_server.config import ServerConfig
-from lpb_server.errors import InsecureBindError, MalformedEndpoint
+from lpb_server.endpoints import check_endpoint
+from lpb_server.errors import InsecureBindError
 from lpb_server.keys import KeyFolder, KeyPair, Role
 
 __all__ = ["Protection", "check_bind", "is_loopback", "protection"]
 
-_GREATEST_PORT: Final = 65535
-_ENDPOINT: Final = re.compile(r"tcp://[^\s/]+:(?P<port>\*|\d{1,5})|(ipc|inproc)://.+")
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ def is_loopback(endpoint: str) -> bool:
     Parameters
     ----------
     endpoint : str
-        ``tcp://host:port``, ``ipc://path`` or ``inproc://name``. A host name other than
-        ``localhost`` counts as reachable: what it resolves to can change.
+        ``tcp://host:port`` or ``ipc://path``. A host name other than ``localhost`` counts as
+        reachable: what it resolves to can change.
     """
     transport, _, address = endpoint.partition("://")
-    if transport in ("ipc", "inproc"):
+    if transport == "ipc":
         return True
     host = address.rpartition(":")[0].strip("[]").partition("%")[0]
     if host == "localhost":
@@ -79,9 +79,12 @@ def check_bind(endpoint: str, *, insecure: bool, curve: bool = False) -> None:
     InsecureBindError
         Unless `curve` protects it, or `insecure` says that it is meant.
     """
-    match = _ENDPOINT.fullmatch(endpoint)
-    # libzmq takes a port modulo 2^16 instead of refusing it.
-    if match is None or int((match["port"] or "*").replace("*", "0")) > _GREATEST_PORT:
-        raise MalformedEndpoint(endpoint)
-    if not insecure and not curve and not is_loopback(endpoint):
+    check_endpoint(endpoint, binds=True)
+    if curve or is_loopback(endpoint):
+        return
+    if not insecure:
         raise InsecureBindError(endpoint)
+    _LOG.warning(
+        "%s is reachable from other machines and nothing protects it: --insecure allows that",
+        endpoint,
+    )

@@ -40,6 +40,7 @@ from lpb_server.errors import ErrorCode
 from lpb_server.security import is_loopback
 from lpb_server.wire.arrays import DTYPES, dtype_name, encode_array
 from lpb_server.wire.envelope import ArrayHeader, Reply
+from lpb_server.wire.exact_arrays import exact_array
 from lpb_server.wire.shared_memory import (
     ALIGNMENT,
     LABEL,
@@ -206,7 +207,7 @@ class SharedArrays:
                 break
         else:
             return None
-        sources = {name: np.asarray(array) for name, array in arrays.items()}
+        sources = {name: exact_array(name, array) for name, array in arrays.items()}
         large = {name: item for name, item in sources.items() if _is_large(item)}
         if not large or self._clock() < self._frames_until_s:
             return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,7 +13,7 @@ from mypy_extensions import mypyc_attr
 
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.operations.definition import Operation
-from lpb_server.operations.plain import plain_outcome
+from lpb_server.operations.plain import plain_evidence, plain_outcome
 from lpb_server.operations.question import ArrayMap, Evidence, Outcome
 from lpb_server.operations.registry import Registry
 from lpb_server.wire.arrays import decode_arrays, encode_arrays
@@ -112,7 +114,9 @@ class Service:
             return Handled(self._answer(opened, queued_s, called, arrays), ran=True)
         except RequestError as error:
             reply = opened.refuse(error.code, error.message, error.details)
-        except Exception as error:
+        except BaseException as error:  # An operation may call `sys.exit`: it ends the request.
+            if _is_ctrl_c(error):
+                raise
             about = {"id": opened.request.id, "op": opened.request.op}
             _LOG.exception("request %s failed inside the server", opened.request.id, extra=about)
             reply = opened.refuse(ErrorCode.INTERNAL, f"the server failed: {type(error).__name__}")
@@ -134,7 +138,7 @@ class Service:
         evidence: Evidence | None = None
         if request.certify:
             returned = _plain(called, returned)  # What is certified is what is sent.
-            evidence = called.certify(request.params, arrays, returned)
+            evidence = _plain_evidence(called, called.certify(request.params, arrays, returned))
         compute_us = round((self._clock() - started_s) * _MICROSECONDS)
         # A certified reply is a function of its request: every byte of it can be checked.
         timing = None
@@ -174,9 +178,25 @@ def _plain(called: Operation, returned: object) -> Outcome:
         raise _unsendable(called, str(error)) from error
 
 
+def _plain_evidence(called: Operation, evidence: Evidence) -> Evidence:
+    try:
+        return plain_evidence(evidence)
+    except TypeError as error:
+        raise _unsendable(called, str(error)) from error
+
+
 def _unsendable(called: Operation, reason: str) -> RequestError:
     # What the caller sent was fine; what the operation made of it cannot be sent.
     _LOG.error("%s gave a result that cannot be sent: %s", called.name, reason)
     return RequestError(
         ErrorCode.INTERNAL, f"{called.name} gave a result that cannot be sent: {reason}"
+    )
+
+
+def _is_ctrl_c(error: BaseException) -> bool:
+    """Tell whether a KeyboardInterrupt is Python's own, rather than raised by an operation."""
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     )

@@ -25,7 +25,9 @@ from lpb_server.config import (
     ServerConfig,
     WorkerConfig,
 )
-from lpb_server.errors import ConfigError
+from lpb_server.durations import LEAST_S, MOST_MS, MOST_S
+from lpb_server.endpoints import check_endpoint
+from lpb_server.errors import ConfigError, MalformedEndpoint
 from lpb_server.wire.limits import Limits
 
 __all__ = [
@@ -56,6 +58,8 @@ _KINDS: Final = {
     str: "text",
     Path: "a path",
 }
+_INT_LIMIT: Final = 1 << 64
+_LONGEST_SHOWN: Final = 64
 _BOOLS: Final = {"true": True, "1": True, "yes": True, "on": True}
 _BOOLS_OFF: Final = {"false": False, "0": False, "no": False, "off": False}
 
@@ -75,9 +79,12 @@ class Setting:
     default : object
         What holds when nobody says otherwise.
     least, most : float or None
-        The range of a number; without `least`, it must be positive.
+        The range of a number. Without them a count is from 1 to what a C int takes, and a duration
+        from a millisecond to a million seconds.
     help : str
         What it does.
+    endpoint : str
+        For an endpoint, ``bind`` or ``connect``; it may be empty where that is the default.
     """
 
     section: str
@@ -87,6 +94,7 @@ class Setting:
     least: float | None
     most: float | None
     help: str
+    endpoint: str = ""
 
     @property
     def key(self) -> str:
@@ -116,7 +124,7 @@ class Setting:
             if self.kind is bool:
                 value = {**_BOOLS, **_BOOLS_OFF}[text.lower()]
             elif self.kind in (int, float):
-                value = self.kind(text)
+                value = self.kind(text) if text.isascii() and "_" not in text else None
         except (KeyError, ValueError):
             raise self._wrong(text, where) from None
         return self.check(value, where)
@@ -130,7 +138,8 @@ class Setting:
             When it is of another type or out of range; `where` is named.
         """
         if self.kind is float and type(value) is int:
-            value = float(value)
+            # One that is beyond every range need not be one that a float can hold.
+            value = float(min(value, _INT_LIMIT))
         if get_origin(self.kind) is Literal:
             if value not in get_args(self.kind):
                 choices = ", ".join(get_args(self.kind))
@@ -140,18 +149,39 @@ class Setting:
             raise self._wrong(value, where)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             self._check_range(value, where)
+        if self.endpoint and value != self.default:
+            try:
+                check_endpoint(value, binds=self.endpoint == "bind")
+            except MalformedEndpoint as error:
+                raise ConfigError(f"{where}: {self.key}: {error}") from None
         return Path(value) if self.kind is Path else value
 
     def _check_range(self, value: float, where: str) -> None:
-        least = 1 if self.least is None and self.kind is int else self.least
-        if not (value > 0 if least is None else value >= least):
-            bound = "more than 0" if least is None else f"at least {least}"
-            raise ConfigError(f"{where}: {self.key} must be {bound}, not {value}")
-        if value > (float("inf") if self.most is None else self.most) or value == float("inf"):
-            raise ConfigError(f"{where}: {self.key} must be at most {self.most}, not {value}")
+        least, most = self.range
+        if not value >= least:  # A NaN is not, either.
+            raise ConfigError(f"{where}: {self.key} must be at least {least}, not {_cut(value)}")
+        if value > most:
+            raise ConfigError(f"{where}: {self.key} must be at most {most}, not {_cut(value)}")
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the greatest value of a number."""
+        usual = (1, MOST_MS) if self.kind is int else (LEAST_S, MOST_S)
+        return (
+            usual[0] if self.least is None else self.least,
+            usual[1] if self.most is None else self.most,
+        )
 
     def _wrong(self, value: Any, where: str) -> ConfigError:
-        return ConfigError(f"{where}: {self.key} must be {_KINDS[self.kind]}, not {value!r}")
+        return ConfigError(f"{where}: {self.key} must be {_KINDS[self.kind]}, not {_cut(value)}")
+
+
+def _cut(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # An int of thousands of digits.
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _settings() -> Iterator[Setting]:
@@ -164,7 +194,8 @@ def _settings() -> Iterator[Setting]:
             factory = item.default_factory
             default = item.default if factory is dataclasses.MISSING else factory()
             bounds = item.metadata.get("least"), item.metadata.get("most")
-            yield Setting(section, item.name, kind, default, *bounds, said.get(item.name, ""))
+            text, endpoint = said.get(item.name, ""), item.metadata.get("endpoint", "")
+            yield Setting(section, item.name, kind, default, *bounds, text, endpoint)
 
 
 def _parameter_texts(owner: type[Any]) -> dict[str, str]:

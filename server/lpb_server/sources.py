@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
-import tomllib
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from lpb_server.config import DEFAULT_KEYS, Configuration
 from lpb_server.errors import ConfigError
+from lpb_server.reading import read_toml_file
 from lpb_server.settings import SETTINGS, build, nearest
 
 __all__ = ["DEFAULT_FILE", "Loaded", "add_source_flags", "load", "load_for"]
@@ -104,7 +106,8 @@ def load(
         for key, (value, where) in _read_file(path).items():
             values[key], origins[key] = value, where
             if key == "keys":  # A path in a file is seen from where the file lies.
-                values[key] = path.parent / _expand(value, environment)
+                expanded = _expand(value, environment)
+                values[key] = expanded if _needs_home(expanded) else path.parent / expanded
     for key, item in SETTINGS.items():
         text = None if isolated else environment.get(item.variable)
         if text is not None:
@@ -113,7 +116,9 @@ def load(
             given, flag = flags[key], item.flag(own)
             values[key] = item.parse(given, flag) if isinstance(given, str) else given
             origins[key] = flag
-    values["keys"] = directory / _expand(values["keys"], environment)
+    keys = _expand(values["keys"], environment)
+    # One without a home directory stays as it is: only who uses a key needs it.
+    values["keys"] = keys if _needs_home(keys) else directory / keys
     return Loaded(build(values), values, origins)
 
 
@@ -128,7 +133,14 @@ def _expand(path: Path, environment: Mapping[str, str]) -> Path:
     home = environment.get("HOME")
     if home and path.parts[:1] == ("~",):
         return Path(home, *path.parts[1:])
-    return path.expanduser()
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def _needs_home(path: Path) -> bool:
+    return path.parts[:1] != () and path.parts[0].startswith("~")
 
 
 def _find_file(named: str | None, environment: Mapping[str, str], directory: Path) -> Path | None:
@@ -136,19 +148,37 @@ def _find_file(named: str | None, environment: Mapping[str, str], directory: Pat
     if name:
         return directory / name
     path = directory / DEFAULT_FILE
-    return path if path.is_file() else None
+    if not path.is_file():
+        return None
+    _check_own(path)
+    return path
+
+
+def _check_own(path: Path) -> None:
+    """Refuse a file that nobody has named, and that another user may have put there.
+
+    Raises
+    ------
+    ConfigError
+        It says how to read it all the same.
+    """
+    for item in (path, path.parent):
+        status = item.stat()
+        shared = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+        if status.st_uid not in (0, os.getuid()):
+            problem = f"{item} belongs to another user"
+        elif shared:
+            problem = f"anybody may write to {item}"
+        else:
+            continue
+        raise ConfigError(
+            f"{path} is not read: {problem}. Name it by {_FILE_VARIABLE} or --config if it is "
+            "meant, or work in another directory"
+        )
 
 
 def _read_file(path: Path) -> dict[str, tuple[Any, str]]:
-    try:
-        text = path.read_text("utf-8")
-        tables = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: it is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from None
+    tables, text = read_toml_file(path)
     sections = {item.section for item in SETTINGS.values()}
     found: dict[str, Any] = {}
     for name, value in tables.items():

@@ -93,7 +93,8 @@ def supervise(arguments: Sequence[str]) -> int:
     """
     memory = os.memfd_create("lpb-journal", 0)
     os.set_inheritable(memory, True)
-    command = [sys.executable, "-m", "lpb_server", *arguments, "--no-supervise"]
+    # -P: not what lies in the working directory under the name of one of our modules.
+    command = [sys.executable, "-P", "-m", "lpb_server", *arguments, "--no-supervise"]
     environment = {**os.environ, _VARIABLE: f"{os.getpid()}:{memory}"}
     child: subprocess.Popen[bytes] | None = None
     stopping = False

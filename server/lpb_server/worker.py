@@ -1,7 +1,7 @@
 """``python -m lpb_server.worker``: one worker process, for a broker here or elsewhere.
 
-Exit code 0 when the broker let it go or it was told to leave, 1 when its parent died, 2 for wrong
-usage.
+Exit code 0 when the broker let it go or it was told to leave, 1 when its parent died or it cannot
+compute any more, 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def main(
         return 2
     finally:
         signal.set_wakeup_fd(-1)
-    return 0
+    return 1 if worker.failed else 0
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -68,7 +68,8 @@ def test_connections_do_not_take_the_last_descriptor(workers: str) -> None:
         assert "has room for 64 connections" in child.stderr.readline()
         host, _, port = endpoint.removeprefix("tcp://").partition(":")
         for _ in range(400):  # They say nothing, so that no handshake refuses them.
-            stack.enter_context(socket.create_connection((host, int(port)), 10))
+            with suppress(ConnectionError):  # Those that are too many may be cut off at once.
+                stack.enter_context(socket.create_connection((host, int(port)), 10))
         wait_until(lambda: descriptors(child.pid) < 240)
         if workers == "1":  # A worker can be started all the same.
             (worker,) = workers_of(child.pid)

@@ -102,8 +102,8 @@ def test_evidence_that_cannot_be_sent_is_the_server_s_fault(evidence: Any) -> No
         ({"certificate": None}, "go together"),
         ({"checker": OWN}, "names the checker"),
         ({"certificate": None, "lies": None, "checker": "Not a name"}, "no name of a Lean module"),
-        ({"function": 3}, "no function"),
-        ({"function": lambda params: Outcome({})}, "must take parameters and arrays"),
+        ({"function": 3}, "cannot be called"),
+        ({"function": lambda params: Outcome({})}, "has to take 2 arguments"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_at_registration(
@@ -114,7 +114,16 @@ def test_what_cannot_be_meant_is_refused_at_registration(
 
 
 @pytest.mark.parametrize(
-    "given", [("", make, OWN), ("kind", None, OWN), ("kind", make, "a..b"), ("kind", make, OWN, 1)]
+    "given",
+    [
+        ("", make, OWN),
+        ("\ud800", make, OWN),
+        ("kind", None, OWN),
+        ("kind", lambda params, arrays: None, OWN),
+        ("kind", make, "a..b"),
+        ("kind", make, OWN, 1),
+        ("kind", make, OWN, lambda question: True),
+    ],
 )
 def test_a_certificate_that_cannot_be_meant_is_refused(given: Any) -> None:
     with pytest.raises(RegistrationError):

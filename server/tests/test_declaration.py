@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from lpb_server.errors import InvalidParams, RegistrationError
 from lpb_server.operations import ArraySpec, operation
-from lpb_server.operations.declaration import check_arrays, declared
+from lpb_server.operations.declaration import check_arrays
+from lpb_server.operations.registration import declared
 
 SOLVE = {
     "matrix": ArraySpec("f8", ("n", "n")),

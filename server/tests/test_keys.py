@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -126,3 +127,58 @@ def test_the_list_of_keys(folder: KeyFolder) -> None:
     alice, bob = folder.new("alice").public, folder.new("bob").public
     (folder.path / "bob.key_secret").unlink()
     assert folder.list() == {"alice": (alice, True), "bob": (bob, False)}
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702])
+def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+    folder = KeyFolder(tmp_path / "keys")
+    folder.new("server")
+    folder.path.chmod(mode)
+    with pytest.raises(KeyFileError, match=r"others may write to it.* chmod go-w"):
+        KeyFolder(folder.path)
+    folder.path.chmod(0o755)
+    assert KeyFolder(folder.path).pair("server")
+
+
+@pytest.mark.parametrize("file", ["server.key", "allowed-clients"])
+def test_a_file_that_others_may_write_to_is_refused(tmp_path: Path, file: str) -> None:
+    folder = KeyFolder(tmp_path / "keys")
+    folder.new("server")
+    folder.allow("server")
+    (folder.path / file).chmod(0o666)
+    with pytest.raises(KeyFileError, match="others may write to it"):
+        folder.allow("server")
+
+
+def test_a_list_that_others_may_write_to_from_now_on_lets_nobody_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = KeyFolder(tmp_path / "keys")
+    key = folder.new("alice").public
+    folder.allow("alice")
+    allowed = folder.allowed(Role.CLIENT)
+    assert allowed.permits(key)
+    (folder.path / "allowed-clients").chmod(0o662)
+    assert not allowed.permits(key)
+    assert "others may write to it; nobody is let in" in caplog.text
+    (folder.path / "allowed-clients").chmod(0o600)
+    assert allowed.permits(key)
+
+
+def test_a_folder_of_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = KeyFolder(tmp_path / "keys")
+    folder.new("server")
+    owner = folder.path.stat().st_uid
+    if owner == 0:
+        os.chown(folder.path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    with pytest.raises(KeyFileError, match="belongs to another user"):
+        KeyFolder(folder.path)
+
+
+def test_a_folder_in_no_home_says_what_to_set() -> None:
+    with pytest.raises(KeyFileError, match="set HOME"):
+        KeyFolder(Path("~/keys"))

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from lpb_server import __version__
 from lpb_server.errors import ErrorCode, InvalidParams, RegistrationError, RequestError
-from lpb_server.operations import Operation, Outcome, Registry, default_registry, operation
+from lpb_server.operations import (
+    ArraySpec,
+    Operation,
+    Outcome,
+    Registry,
+    default_registry,
+    operation,
+)
 from lpb_server.operations.matrix_sum import matrix_sum
 from lpb_server.operations.summation import fast_sum
 
@@ -71,6 +78,116 @@ def test_a_schema_must_be_one() -> None:
         operation("x", params={"type": 1}, summary="")
     with pytest.raises(RegistrationError, match="name"):
         operation("", params={}, summary="")
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"$ref": "#/$defs/nowhere"}, "'#/\\$defs/nowhere' leads nowhere"),
+        ({"properties": {"x": {"items": {"$ref": "#/$defs/y"}}}}, "'#/\\$defs/y' leads nowhere"),
+        ({"$defs": {"a": {"$ref": "#anchor"}}}, "'#anchor' leads nowhere"),
+        ({"$ref": "https://example.org/schema.json"}, "leads nowhere"),
+        ({"$ref": "#/extra", "extra": {"$ref": "#/none"}}, "'#/none' leads nowhere"),
+        ({"$ref": "#/extra", "extra": [1]}, "no schema"),
+        ({"$ref": "#/extra", "extra": {"type": 1}}, "no JSON Schema"),
+        ({"$ref": "#"}, "'#' leads back to itself"),
+        ({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"not": {"$ref": "#"}}}}, "back"),
+        ({"properties": {"x": {"pattern": "("}}}, "'\\(' is not a 'regex'"),
+        ({"patternProperties": {"[": {}}}, "is not a 'regex'"),
+        ({"type": "array"}, "admits none"),
+        ({"type": ["string", "null"]}, "admits none"),
+        ({"const": (1,)}, "tuple"),
+        ({"default": float}, "not part of the data model"),
+        ({"type": 1}, "no JSON Schema"),
+    ],
+)
+def test_what_is_wrong_with_a_schema_is_known_when_it_is_registered(params: Any, said: str) -> None:
+    with pytest.raises(RegistrationError, match=said):
+        operation("x", params=params, summary="")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"$defs": {"tree": {"items": {"$ref": "#/$defs/tree"}}}, "$ref": "#/$defs/tree"},
+        {"$id": "https://example.org/x", "$ref": "#a", "$defs": {"b": {"$anchor": "a"}}},
+        {"properties": {"s": {"$ref": "https://json-schema.org/draft/2020-12/schema"}}},
+        {"properties": {"$ref": {"type": "string"}, "pattern": {"const": "("}}},
+        {"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}], "$defs": {"a": True}},
+        {"type": ["object", "null"]},
+    ],
+)
+def test_schemas_that_are_fine(params: dict[str, Any]) -> None:
+    made = operation("x", params=params, summary="")(lambda params, arrays: Outcome({}))
+    made.validator.problem({"x": 1})  # Whatever it says: it does not fail.
+
+
+async def later(params: Any, arrays: Any) -> Outcome:
+    return Outcome({})
+
+
+def generate(params: Any, arrays: Any) -> Any:
+    yield Outcome({})
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (later, "asynchronous"),
+        (generate, "generator"),
+        (lambda params: None, "has to take 2 arguments"),
+        (lambda a, b, c: None, "has to take 2 arguments"),
+        (lambda a, b, *, c: None, "has to take 2 arguments"),
+        (3, "cannot be called"),
+    ],
+)
+def test_what_cannot_be_called_is_known_when_it_is_registered(function: Any, said: str) -> None:
+    with pytest.raises(RegistrationError, match=f"operation 'x': the function .*{said}"):
+        operation("x", params={}, summary="")(function)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "n" * 129}, "more than 128"),
+        ({"name": "\ud800"}, "surrogate"),
+        ({"arrays": ("x", "x")}, "twice"),
+        ({"arrays": ("",)}, "needs a name"),
+        ({"arrays": (1,)}, "no text"),
+        ({"arrays": {"\ud800": ArraySpec()}}, "surrogate"),
+        ({"arrays": {"x": ArraySpec(shape=("\ud800",))}}, "surrogate"),
+        ({"arrays": {"x": ArraySpec(shape=(1 << 64,))}}, "cannot be listed"),
+        ({"arrays": 3}, "map of ArraySpec"),
+        ({"examples": 3}, "examples cannot be called"),
+        ({"examples": lambda random: []}, "examples has to take 2 arguments"),
+        ({"lies": lambda question: {}}, "lies has to take 2 arguments"),
+    ],
+)
+def test_what_no_request_can_name_is_known_when_it_is_registered(
+    changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(RegistrationError, match=said):
+        operation(**{"name": "x", "params": {}, "summary": "", **changes})
+
+
+@pytest.mark.parametrize("changes", [{"params": True}, {"summary": None}, {"arrays": "x"}])
+def test_what_has_the_wrong_type_is_known_when_it_is_registered(changes: dict[str, Any]) -> None:
+    with pytest.raises((RegistrationError, TypeError)):  # A TypeError where it is compiled.
+        operation(**{"name": "x", "params": {}, "summary": "", **changes})
+
+
+def test_an_array_that_is_missing_is_named() -> None:
+    specs = {"x": ArraySpec(), "y": ArraySpec(), "z": ArraySpec(needed=False)}
+
+    @operation("add", params={}, summary="", arrays=specs)
+    def add(params: Any, arrays: Any) -> Outcome:
+        return Outcome({})
+
+    x, y = np.zeros(1), np.zeros(1)
+    add.check({}, {"x": x, "y": y}, certify=False)
+    with pytest.raises(InvalidParams, match="add needs the array 'y'") as caught:
+        add.check({}, {"x": x}, certify=False)
+    assert caught.value.details == {"array": "y"}
 
 
 def test_plugins_add_operations() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections import Counter, deque
+from itertools import pairwise
 
 import pytest
 from lpb_server.errors import ErrorCode
@@ -326,14 +328,29 @@ def test_every_job_ends_once_and_one_with_side_effects_starts_once(seed: int, ah
 
 def test_restart_budget() -> None:
     budget = RestartBudget(2)
-    assert [budget.spend(now_s) for now_s in (0.0, 30.0, 59.9, 60.0, 89.0, 90.0)] == [
+    assert [budget.spend(now_s) for now_s in (0.0, 0.0, 0.0, 29.9, 30.0, 59.9, 60.0)] == [
         True,
         True,
+        False,
         False,
         True,
         False,
         True,
     ]
+    assert budget.wait_s(60.0) == pytest.approx(30)
+    assert [budget.spend(1e6) for _ in range(3)] == [True, True, False]
+
+
+def test_restarts_come_evenly_and_never_at_no_budget() -> None:
+    budget = RestartBudget(60)
+    seconds = [tenth / 10 for tenth in range(1200)]
+    started = [second for second in seconds if budget.spend(second)]
+    assert started[:60] == seconds[:60]  # All at once, if need be.
+    gaps = [after - before for before, after in pairwise(started[70:])]
+    assert max(gaps) < 1.2
+    assert len(started) == pytest.approx(60 + 120, abs=2)
+    assert not RestartBudget(0).spend(1.0)
+    assert RestartBudget(0).wait_s(1.0) == math.inf
 
 
 def test_worker_messages() -> None:

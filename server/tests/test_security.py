@@ -13,7 +13,6 @@ from lpb_server.security import check_bind, is_loopback
         "tcp://localhost:0",
         "tcp://[::1]:5555",
         "ipc:///tmp/bridge",
-        "inproc://x",
     ],
 )
 def test_loopback(endpoint: str) -> None:
@@ -50,8 +49,17 @@ def test_beyond_loopback(endpoint: str) -> None:
         "tcp://localhost:65536",
         "http://localhost:1",
         "ipc://",
+        "inproc://x",
     ],
 )
 def test_what_is_no_endpoint(endpoint: str) -> None:
     with pytest.raises(MalformedEndpoint, match="write tcp"):
         check_bind(endpoint, insecure=True)
+
+
+def test_insecure_is_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    check_bind("tcp://127.0.0.1:1", insecure=True)
+    check_bind("tcp://0.0.0.0:1", insecure=True, curve=True)
+    assert caplog.text == ""
+    check_bind("tcp://0.0.0.0:1", insecure=True)
+    assert "nothing protects it" in caplog.text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lpb_server.errors import ErrorCode, InvalidParams
-from lpb_server.operations import Outcome, Registry, default_registry, operation
+from lpb_server.operations import (
+    Certificate,
+    Evidence,
+    Example,
+    Outcome,
+    Registry,
+    default_registry,
+    operation,
+)
 from lpb_server.service import Service
 from lpb_server.wire import (
     Limits,
@@ -228,6 +238,104 @@ def test_what_numpy_gives_is_taken(wire_format: WireFormat) -> None:
         "y": [1.0, 2.0],
     }
     assert ask(Request("1", "numpy", {"map": 1}), wire_format=wire_format).result == expected
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), KeyboardInterrupt()])
+def test_an_operation_that_wants_to_end_the_process_ends_its_request(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @operation("leave", params={}, summary="")
+    def leave(params: Any, arrays: Any) -> Outcome:
+        raise error
+
+    monkeypatch.setattr(signal, "getsignal", lambda _number: signal.SIG_IGN)
+    service = Service(Registry([leave]))
+    reply = decode_reply(service.handle(encode_message(Request("1", "leave"), WireFormat.JSON)))
+    assert code_of(reply.reply) == "internal"
+
+
+def test_ctrl_c_is_no_error_of_an_operation() -> None:
+    @operation("wait", params={}, summary="")
+    def wait(params: Any, arrays: Any) -> Outcome:
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError
+
+    request = encode_message(Request("1", "wait"), WireFormat.JSON)
+    with pytest.raises(KeyboardInterrupt):
+        Service(Registry([wait])).handle(request)
+
+
+def test_the_caller_is_told_why_a_result_cannot_be_sent() -> None:
+    @operation("bad", params={}, summary="")
+    def bad(params: Any, arrays: Any) -> Outcome:
+        return Outcome({"list": [1, {"z": 1j}]})  # type: ignore[dict-item]
+
+    frames = encode_message(Request("1", "bad"), WireFormat.JSON)
+    reply = decode_reply(Service(Registry([bad])).handle(frames)).reply
+    assert reply.error is not None
+    assert "result['list'][1]['z'] is complex" in reply.error.message
+
+
+@pytest.mark.parametrize("wire_format", list(WireFormat))
+def test_numpy_scalars_are_sent_as_what_they_equal(wire_format: WireFormat) -> None:
+    certificate = Certificate(
+        "bounded",
+        lambda *_: Evidence({"bound": np.float64(0.5)}, {"rows": [1.0]}),  # type: ignore[dict-item]
+        "LeanPythonBridge.Bounded",
+    )
+
+    @operation(
+        "scalars",
+        params={},
+        summary="",
+        certificate=certificate,
+        examples=lambda *_: [Example("one")],
+        lies=lambda *_: {},
+    )
+    def scalars(params: Any, arrays: Any) -> Outcome:
+        result: Any = {
+            "mean": np.float64(0.1),
+            "small": [np.float32(0.1), np.float16(0.5)],
+            "count": {"n": np.int64(2**62), "u": np.uint64(2**64 - 1)},
+            "flag": np.bool_(True),
+            "text": np.str_("é"),
+        }
+        return Outcome(result)
+
+    frames = encode_message(Request("1", "scalars", certify=True), wire_format)
+    reply = decode_reply(Service(Registry([scalars])).handle(frames)).reply
+    assert reply.result == {
+        "mean": 0.1,
+        "small": [float(np.float32(0.1)), 0.5],
+        "count": {"n": 2**62, "u": 2**64 - 1},
+        "flag": True,
+        "text": "é",
+    }
+    assert reply.certificate == {"kind": "bounded", "bound": 0.5, "arrays": ["rows"]}
+
+
+def test_the_caller_is_told_why_a_certificate_cannot_be_sent() -> None:
+    endless: Any = []
+    endless.append(endless)
+    for entry, said in ((1j, "certificate['x'] is complex"), (endless, "nests deeper than 64")):
+        make = partial(lambda entry, *_: Evidence({"x": entry}), entry)
+
+        @operation(
+            "bad",
+            params={},
+            summary="",
+            certificate=Certificate("bad", make, "LeanPythonBridge.Bad"),
+            examples=lambda *_: [Example("one")],
+            lies=lambda *_: {},
+        )
+        def bad(params: Any, arrays: Any) -> Outcome:
+            return Outcome({})
+
+        frames = encode_message(Request("1", "bad", certify=True), WireFormat.JSON)
+        reply = decode_reply(Service(Registry([bad])).handle(frames)).reply
+        assert code_of(reply) == "internal"
+        assert reply.error is not None
+        assert said in reply.error.message
 
 
 def test_msgpack_carries_the_key_that_json_reserves() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,20 @@ from lpb_server.config import (
     WorkerConfig,
 )
 from lpb_server.errors import ConfigError
-from lpb_server.settings import POOLED_SETTINGS, SETTINGS, add_flags, flags_of, value_of
+from lpb_server.operations import default_registry
+from lpb_server.reading import read_json_file
+from lpb_server.service import Service
+from lpb_server.settings import (
+    POOLED_SETTINGS,
+    SERVER_SETTINGS,
+    SETTINGS,
+    add_flags,
+    build,
+    flags_of,
+    value_of,
+)
 from lpb_server.sources import Loaded, load
+from lpb_server.transport import BridgeServer, Broker
 from lpb_server.wire import Limits
 
 
@@ -97,7 +110,7 @@ def test_the_file_is_named_by_flag_or_variable_or_lies_here(tmp_path: Path) -> N
         ("workers = -1\n", r":1: workers must be at least 0, not -1"),
         ("queue_length = 0\n", r":1: queue_length must be at least 1, not 0"),
         ("drain_s = 'x'\n", r":1: drain_s must be a number, not 'x'"),
-        ("drain_s = 0\n", r":1: drain_s must be more than 0, not 0"),
+        ("drain_s = 0\n", r":1: drain_s must be at least 0.001, not 0"),
         ("drain_s = inf\n", r":1: drain_s must be"),
         ("drain_s = nan\n", r":1: drain_s must be"),
         ("[limits]\ndepth = 65\n", r":2: limits.depth must be at most 64, not 65"),
@@ -122,6 +135,60 @@ def test_mistakes_elsewhere_are_named(tmp_path: Path) -> None:
         loaded(tmp_path, LPB_CURVE="maybe")
     with pytest.raises(ConfigError, match=r"^--drain-s: drain_s must be a number, not 'soon'"):
         loaded(tmp_path, flags={"drain_s": "soon"})
+
+
+NUMBERS = {key: item for key, item in SETTINGS.items() if item.kind in (int, float)}
+HUGE = ["9223372036854775808", "1" + "0" * 400, "1e400", "inf", "1" * 5000]
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_every_number_has_a_range_that_is_checked_when_it_is_read(key: str, tmp_path: Path) -> None:
+    item = NUMBERS[key]
+    least, most = item.range
+    assert least >= (0 if item.kind is int else 0.001)
+    for value in (least, most):
+        assert item.parse(str(value), "here") == value
+        assert value_of(loaded(tmp_path, flags={key: str(value)}).configuration, key) == value
+    below = least - 1 if item.kind is int else least / 2
+    above = most + 1 if item.kind is int else most * 2
+    for text in (str(below), str(above), "-1", "-1e400", "nan", "-inf", "", "1_0", "١", *HUGE):
+        with pytest.raises(ConfigError, match=f"^here: {key} must be ") as caught:
+            item.parse(text, "here")
+        assert len(str(caught.value)) < 250
+    section, _, name = key.rpartition(".")
+    for text in (str(below), str(above), "nan", *HUGE):
+        table = f"[{section}]\n" if section else ""
+        with pytest.raises(ConfigError, match=r"lpb\.toml:"):
+            loaded(tmp_path, f"{table}{name} = {text}\n")
+
+
+@pytest.mark.parametrize("key", [key for key in NUMBERS if key in SERVER_SETTINGS])
+def test_a_server_runs_at_both_ends_of_every_range(key: str) -> None:
+    item = NUMBERS[key]
+    for value in item.range:
+        if key in ("workers", "metrics_port"):
+            continue  # So many processes, and a port that may be taken.
+        found = build({"endpoint": "tcp://127.0.0.1:*", "keys": Path("/x"), key: value})
+        pool = dataclasses.replace(
+            found.pool, workers=0, broker=True, workers_endpoint="tcp://127.0.0.1:*"
+        )
+        with BridgeServer(Service(default_registry(), found.server.limits), found.server) as server:
+            server.stop()
+            server.serve()
+        with Broker({}, found.server, pool) as broker:
+            broker.stop()
+            broker.serve()
+
+
+ENDPOINTS = {key: item for key, item in SETTINGS.items() if item.endpoint}
+
+
+@pytest.mark.parametrize("key", ENDPOINTS)
+def test_every_endpoint_is_checked_when_it_is_read(key: str, tmp_path: Path) -> None:
+    assert ENDPOINTS.keys() == {key for key in SETTINGS if "endpoint" in key} | {"worker.connect"}
+    for text in ("tcp://127.0.0.1:70991", "tcp://::1:5", "ipc://" + "x" * 108, "udp://x:1"):
+        with pytest.raises(ConfigError, match=f"^here: {key}: .* is no endpoint"):
+            ENDPOINTS[key].parse(text, "here")
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("off", False)])
@@ -153,3 +220,68 @@ def test_what_a_worker_is_given_is_what_the_broker_has(tmp_path: Path) -> None:
     assert [value_of(again, key) for key in POOLED_SETTINGS] == [
         value_of(found, key) for key in POOLED_SETTINGS
     ]
+
+
+def test_what_fails_before_the_bind_does_not_wait_for_what_is_open() -> None:
+    config = ServerConfig("tcp://127.0.0.1:*", high_water_mark=1 << 31)  # Past what is checked.
+    with (
+        pytest.raises(OverflowError),
+        BridgeServer(Service(default_registry()), config),
+    ):
+        raise AssertionError
+    with pytest.raises(OverflowError), Broker({}, config, PoolConfig(workers=0)):
+        raise AssertionError
+
+
+def test_a_file_that_others_may_have_put_there_is_not_read_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert loaded(tmp_path, "workers = 3\n").configuration.pool.workers == 3
+    file = tmp_path / "lpb.toml"
+    for path in (file, tmp_path):
+        mode = path.stat().st_mode
+        path.chmod(0o777)
+        with pytest.raises(ConfigError, match=f"is not read: anybody may write to {path}"):
+            loaded(tmp_path)
+        path.chmod(mode)
+    owner = file.stat().st_uid
+    if owner == 0:
+        os.chown(file, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    with pytest.raises(ConfigError, match=r"belongs to another user.*LPB_CONFIG or --config"):
+        loaded(tmp_path)
+    assert load({}, {}, tmp_path, file="lpb.toml").configuration.pool.workers == 3
+    assert load({}, {}, tmp_path, isolated=True).origins["workers"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a = " + b"[" * 20_000 + b"]" * 20_000, "nests too deeply"),
+        (b"workers = " + b"9" * 5000, "thousands of digits"),
+        (b"workers = 1\nworkers = 2\n", "overwrite a value"),
+        (b"\xff", "not UTF-8"),
+    ],
+)
+def test_any_toml_is_read_or_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "lpb.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=said) as caught:
+        loaded(tmp_path)
+    assert str(caught.value).startswith(str(tmp_path / "lpb.toml"))
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", ".", "nul\0"])
+def test_what_is_no_file_with_settings_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"more than|Is a directory|null byte"):
+        load({}, {}, tmp_path, file=name)
+
+
+def test_json_of_a_user_is_read_as_the_wire_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "old.json"
+    file.write_text('{"a": [1, 2.5]}')
+    assert read_json_file(file) == {"a": [1, 2.5]}
+    for text in ("", '{"a": 1, "a": 1}', "NaN", "1e400", "[" * 20_000, "9" * 5000):
+        file.write_text(text)
+        with pytest.raises(ConfigError, match=r"old\.json: "):
+            read_json_file(file)

@@ -73,7 +73,7 @@ class Bridge(Peer):
 
     def start_command(self, endpoint: str) -> list[str]:
         """Return the server's own command."""
-        return [sys.executable, "-m", "lpb_server", *_ALONE, "--endpoint", endpoint]
+        return [sys.executable, "-P", "-m", "lpb_server", *_ALONE, "--endpoint", endpoint]
 
     def prepare_process(self) -> None:
         """Do what the server's main does, which comes too late here: a thread runs by then."""

@@ -121,7 +121,7 @@ def _queue(plan: Plan) -> list[Case]:
 
 def _knows_workers() -> bool:
     asked = subprocess.run(
-        [sys.executable, "-m", "lpb_server", "--help"],
+        [sys.executable, "-P", "-m", "lpb_server", "--help"],
         capture_output=True,
         text=True,
         timeout=60,

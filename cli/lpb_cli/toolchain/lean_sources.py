@@ -20,6 +20,7 @@ __all__ = [
     "LeanModule",
     "amalgamate",
     "blank_comments_and_strings",
+    "is_of_library",
     "load_modules",
     "read_module",
     "theorem_names",
@@ -50,13 +51,22 @@ class LeanModule:
     digest: str
 
 
+_LIBRARY = re.compile(r"(Init|Std|Lean|Lake)(\.|$)")
+
+
+def is_of_library(name: str) -> bool:
+    """Tell whether a module of that name belongs to Lean's own library."""
+    return _LIBRARY.match(name) is not None
+
+
 def load_modules(folders: list[Path]) -> list[LeanModule]:
     """Read all modules below `folders`, each after what it imports.
 
     Raises
     ------
     UsageError
-        When modules import one another in a circle, or two have one name.
+        When modules import one another in a circle, or two have one name, or one has a name of
+        Lean's own library.
     """
     files: dict[str, Path] = {}
     for folder in folders:
@@ -64,6 +74,8 @@ def load_modules(folders: list[Path]) -> list[LeanModule]:
             name = ".".join(file.relative_to(folder).with_suffix("").parts)
             if name in files:
                 raise UsageError(f"Two Lean modules are named {name}: {files[name]} and {file}.")
+            if is_of_library(name):
+                raise UsageError(f"{file} has the name of a module of Lean's own library, {name}.")
             files[name] = file
     loaded: dict[str, LeanModule] = {}
     visiting: list[str] = []

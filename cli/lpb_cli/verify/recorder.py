@@ -63,6 +63,18 @@ class Recorder:
         # Each client has a connection of its own to the server, whose reply needs no route then.
         servers: dict[bytes, zmq.Socket[bytes]] = {}
         routes: dict[zmq.Socket[bytes], bytes] = {}
+        try:
+            self._pass_on_between(poller, servers, routes)
+        finally:  # The context would wait for them for ever.
+            for socket in (self._clients, *servers.values()):
+                socket.close()
+
+    def _pass_on_between(
+        self,
+        poller: zmq.Poller,
+        servers: dict[bytes, zmq.Socket[bytes]],
+        routes: dict[zmq.Socket[bytes], bytes],
+    ) -> None:
         while not self._stopping.is_set():
             for socket, _ in poller.poll(50):
                 frames = socket.recv_multipart()
@@ -78,8 +90,6 @@ class Recorder:
                     routes[server] = route
                     poller.register(server, zmq.POLLIN)
                 servers[route].send_multipart(frames)
-        for socket in (self._clients, *servers.values()):
-            socket.close()
 
     def exchanges(self) -> list[Exchange]:
         """Give the requests that were answered, in order, each with its first reply."""

@@ -215,6 +215,9 @@ def test_a_silent_peer_ends_in_a_timeout_that_names_it(
     [
         ("", "there is no endpoint"),
         ("nonsense", "connect to nonsense: Invalid argument"),
+        ("tcp://127.0.0.1:70991", "connect to tcp://127.0.0.1:70991: its port is none from 1 to"),
+        ("tcp://127.0.0.1:0", "connect to tcp://127.0.0.1:0: its port is none from 1 to 65535"),
+        ("tcp://127.0.0.1", "connect to tcp://127.0.0.1: its port is none from 1 to 65535"),
         ("carrier-pigeon://loft", "carrier-pigeon://loft: Protocol not supported"),
     ],
 )

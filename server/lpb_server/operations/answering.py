@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpb_server.operations.definition import Operation
-from lpb_server.operations.plain import plain_outcome
+from lpb_server.operations.plain import plain_evidence, plain_outcome
 from lpb_server.operations.question import Answer, Evidence, Question
 
 __all__ = ["answer_here"]
@@ -26,5 +26,5 @@ def answer_here(operation: Operation, question: Question) -> Answer:
     outcome = plain_outcome(operation.function(params, arrays))
     evidence = Evidence()
     if operation.certified:
-        evidence = operation.certify(params, arrays, outcome)
+        evidence = plain_evidence(operation.certify(params, arrays, outcome))
     return Answer(outcome.result, outcome.arrays, evidence.entries, evidence.arrays)

@@ -18,6 +18,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.registration import check_callable, check_text
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["Certificate", "Checker", "Examples", "Lies", "Maker", "check_lean_name"]
@@ -67,10 +68,11 @@ class Certificate:
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or not self.kind:
             raise RegistrationError("a certificate needs a kind")
+        check_text("a certificate's kind", self.kind)
         check_lean_name(self.checker)
-        for name, function in (("make", self.make), ("check", self.check)):
-            if not callable(function) and not (name == "check" and function is None):
-                raise RegistrationError(f"a certificate's {name} must be a function")
+        check_callable("a certificate's make", self.make, 3)
+        if self.check is not None:
+            check_callable("a certificate's check", self.check, 2)
 
 
 def check_lean_name(name: str) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lpb_server.errors import InvalidParams, RegistrationError
+from lpb_server.errors import InvalidParams
 from lpb_server.wire.arrays import DTYPES, Array
 from lpb_server.wire.values import Value, ValueMap
 
-__all__ = ["ArraySpec", "ArraySpecs", "check_arrays", "declared"]
-
-_MOST_DIMENSIONS = 32
-_LONGEST_NAME = 128
+__all__ = ["ArraySpec", "ArraySpecs", "check_arrays"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +53,6 @@ class ArraySpec:
 
 
 ArraySpecs: TypeAlias = Mapping[str, ArraySpec]
-
-
-def declared(
-    operation: str, arrays: ArraySpecs | Sequence[str] | None
-) -> dict[str, ArraySpec] | None:
-    """Return the arrays that an operation takes by name; None for any.
-
-    Raises
-    ------
-    RegistrationError
-        When the declaration cannot be meant.
-    """
-    if arrays is None:
-        return None
-    if isinstance(arrays, str):
-        raise RegistrationError(f"operation {operation!r}: arrays is a text; write ({arrays!r},)")
-    specs = dict(arrays) if isinstance(arrays, Mapping) else {n: ArraySpec() for n in arrays}
-    for name, spec in specs.items():
-        problem = _problem(name, spec)
-        if problem:
-            raise RegistrationError(f"operation {operation!r}: array {name!r} {problem}")
-    return specs
-
-
-def _problem(name: object, spec: object) -> str:
-    if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
-        return f"must have a name of 1 to {_LONGEST_NAME} characters"
-    if not isinstance(spec, ArraySpec):
-        return f"must be declared by an ArraySpec, not {type(spec).__name__}"
-    if spec.dtype is not None and spec.dtype not in DTYPES:
-        return f"has dtype {spec.dtype!r}; the wire carries {', '.join(DTYPES)}"
-    if spec.shape is None:
-        return ""
-    if not isinstance(spec.shape, tuple) or len(spec.shape) > _MOST_DIMENSIONS:
-        return f"must have a tuple of at most {_MOST_DIMENSIONS} dimensions as its shape"
-    for size in spec.shape:
-        if not (isinstance(size, str) and size) and not (type(size) is int and size >= 0):
-            return f"has a dimension {size!r}: write a number, or a name that stands for one"
-    return ""
 
 
 def check_arrays(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import jsonschema
-
-from lpb_server.errors import InvalidParams, RegistrationError, WireError
+from lpb_server.errors import InvalidParams, RegistrationError
 from lpb_server.operations.certificate import Certificate, Examples, Lies, check_lean_name
 from lpb_server.operations.checker_file import find_checker_file
-from lpb_server.operations.declaration import ArraySpec, ArraySpecs, check_arrays, declared
+from lpb_server.operations.declaration import ArraySpec, ArraySpecs, check_arrays
 from lpb_server.operations.question import ArrayMap, Evidence, Outcome
-from lpb_server.wire.validation import Validator, compile_schema
-from lpb_server.wire.values import ValueMap, check_value
+from lpb_server.operations.registration import (
+    check_callable,
+    check_name,
+    checked_schema,
+    declared,
+)
+from lpb_server.wire.validation import Validator
+from lpb_server.wire.values import ValueMap
 
 __all__ = ["Function", "Operation", "operation"]
 
@@ -177,7 +180,8 @@ def operation(
     Raises
     ------
     RegistrationError
-        When something of it cannot be meant; by `operation` itself, or when it is applied.
+        When anything is wrong that can be known before a call, by `operation` itself or when it is
+        applied: see `registration`.
 
     Examples
     --------
@@ -187,8 +191,9 @@ def operation(
     >>> double.name
     'double'
     """
+    check_name(name, summary)
     specs = declared(name, arrays)
-    validator = _validator(name, params)
+    validator = checked_schema(name, params)
     if certificate is not None:
         if not isinstance(certificate, Certificate):
             raise RegistrationError(f"operation {name!r}: certificate must be a Certificate")
@@ -199,13 +204,17 @@ def operation(
         check_lean_name(checker)
         if examples is None:
             raise RegistrationError(f"operation {name!r}: a checker needs examples to be tried on")
+    if examples is not None:
+        check_callable(f"operation {name!r}: examples", examples, 2, may_yield=True)
+    if lies is not None:
+        check_callable(f"operation {name!r}: lies", lies, 2)
     if (certificate is None) != (lies is None):
         raise RegistrationError(
             f"operation {name!r}: a certificate and lies, which must be refused, go together"
         )
 
     def register(function: Function) -> Operation:
-        _check_function(name, function)
+        check_callable(f"operation {name!r}: the function", function, 2)
         file = None if checker is None else find_checker_file(name, checker, function)
         return Operation(
             name=name,
@@ -223,30 +232,3 @@ def operation(
         )
 
     return register
-
-
-def _validator(name: str, params: dict[str, Any]) -> Validator:
-    if not isinstance(name, str) or not 1 <= len(name) <= 128:
-        raise RegistrationError("an operation needs a name of 1 to 128 characters")
-    try:
-        check_value(params)
-        return compile_schema(params)
-    except WireError as error:
-        raise RegistrationError(f"operation {name!r}: params: {error.message}") from error
-    except jsonschema.SchemaError as error:
-        raise RegistrationError(
-            f"operation {name!r}: params is no JSON Schema: {error.message}"
-        ) from error
-
-
-def _check_function(name: str, function: Function) -> None:
-    if not callable(function):
-        raise RegistrationError(f"operation {name!r}: {type(function).__name__} is no function")
-    try:
-        inspect.signature(function).bind({}, {})
-    except TypeError as error:
-        raise RegistrationError(
-            f"operation {name!r}: its function must take parameters and arrays: {error}"
-        ) from None
-    except ValueError:  # Some built-in functions do not say.
-        return

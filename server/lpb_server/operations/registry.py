@@ -90,7 +90,7 @@ class Registry:
             try:
                 for item in operations_of(plugin.load()):
                     self.add(item)
-            except Exception as error:  # Whatever a package of someone else's does at import.
+            except (Exception, SystemExit) as error:  # Whatever a package does at import.
                 _LOG.error(
                     "operation plug-in %s (%s) left out: %s: %s",
                     plugin.name,

@@ -30,15 +30,13 @@ def load_operations(sources: str) -> list[Operation]:
         When one cannot be loaded or defines none: it is named, and why.
     """
     found: list[Operation] = []
-    if sources and (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)  # A module that lies here, too.
     for source in filter(None, map(str.strip, sources.split(","))):
         try:
-            module = _load_file(Path(source)) if source.endswith(".py") else import_module(source)
+            module = _load_file(Path(source)) if source.endswith(".py") else _load_module(source)
             items = operations_of(module)
         except RegistrationError as error:
             raise RegistrationError(f"{source}: {error}") from error
-        except Exception as error:  # Whatever somebody's file does at import.
+        except (Exception, SystemExit) as error:  # Whatever somebody's file does at import.
             raise RegistrationError(
                 f"{source} cannot be loaded: {type(error).__name__}: {error}"
             ) from error
@@ -70,6 +68,13 @@ def operations_of(loaded: object) -> list[Operation]:
         if not isinstance(item, Operation):
             raise RegistrationError(f"{type(item).__name__} is no Operation")
     return items
+
+
+def _load_module(name: str) -> ModuleType:
+    """Import a module that is installed, or lies in the working directory."""
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # Last: it hides nothing that is installed.
+    return import_module(name)
 
 
 def _load_file(file: Path) -> ModuleType:

@@ -18,6 +18,7 @@ from typing import Final
 import zmq
 
 from lpb_server.config import PoolConfig, ServerConfig
+from lpb_server.durations import milliseconds
 from lpb_server.errors import BindError
 from lpb_server.keys import Role
 from lpb_server.security import check_bind, protection
@@ -96,7 +97,7 @@ class Backend:
                     handshakes_per_s=config.handshakes_per_s,
                     names_peers=False,  # A worker that connects again keeps its name.
                 )
-                self.socket.handshake_ivl = round(config.handshake_s * 1000)
+                self.socket.handshake_ivl = milliseconds(config.handshake_s)
                 self.socket.ipv6 = public.startswith("tcp://[")
                 self._files.enter_context(claimed(public))
                 self.socket.bind(public[:-1] + "*" if public.endswith(":0") else public)

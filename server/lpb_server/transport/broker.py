@@ -12,6 +12,7 @@ from typing import Final, Self, TypeVar
 import zmq
 
 from lpb_server.config import Configuration, PoolConfig, ServerConfig
+from lpb_server.durations import milliseconds
 from lpb_server.errors import ErrorCode
 from lpb_server.memory import ReturnsMemory
 from lpb_server.metrics import Metrics
@@ -148,7 +149,7 @@ class Broker:
 
     def _release(self) -> None:
         self._gate.close()
-        self._context.term()
+        self._context.destroy(linger=0)  # What failed to open left nothing to wait for.
         self._waker.close()
 
     def stop(self) -> None:
@@ -188,7 +189,8 @@ class Broker:
             if now_s >= beat_s:
                 beat_s = now_s + self._pool_config.heartbeat_s
                 self._beat(now_s)
-            self._poll(beat_s - time.monotonic())
+            now_s = time.monotonic()
+            self._poll(min(beat_s - now_s, self._pool.wait_s(now_s) or math.inf))
             if not self._queue.busy:
                 memory.after(self.metrics.bytes_in)
             if not announced and self._queue.workers:
@@ -214,7 +216,7 @@ class Broker:
                 self._poller.register(item, zmq.POLLIN)
             for descriptor in (self._waker.descriptor, *descriptors):
                 self._poller.register(descriptor, zmq.POLLIN)
-        events = dict(self._poller.poll(math.ceil(max(0.0, wait_s) * 1000)))
+        events = dict(self._poller.poll(milliseconds(wait_s)))
         if self._waker.descriptor in events:
             self._waker.clear()
         # First: the reply of a worker that has ended since still counts. Always: it may have come
@@ -227,12 +229,28 @@ class Broker:
                     self._act(self._queue.lost(name, time.monotonic()))
         if not self._stopping:
             self._pool.replace_missing(time.monotonic())
+            self._refuse_without_workers()
         if self._frontend.socket in events:
             try:
                 for route, user, frames in self._frontend.receive(ready=True):
                     self._take(route, user, frames)
             except MemoryError:
                 _LOG.error("a message was dropped: there is no memory left")
+            self._refuse_without_workers()
+
+    def _refuse_without_workers(self) -> None:
+        """Answer what waits while no worker is left and none may be started yet."""
+        if self._stopping or self._queue.workers or not self._queue.waiting:
+            return
+        wait_s = self._pool.wait_s(time.monotonic())
+        if not wait_s:
+            return
+        if wait_s == math.inf:
+            message, details = "no worker is left, and none is replaced", None
+        else:
+            message = f"all workers have died; the next one is started in {wait_s:.1f} s"
+            details = {"retry_after_ms": milliseconds(wait_s)}
+        self._act(self._queue.refuse_waiting(ErrorCode.OVERLOADED, message, details))
 
     def _beat(self, now_s: float) -> None:
         # First: what workers said while the broker itself was busy is no silence of theirs.
@@ -298,7 +316,7 @@ class Broker:
                 request = say.write_request(job.token, waited_s, list(job.opened.frames))
                 self._backend.tell(action.worker, request)
             elif isinstance(action, GiveUp):
-                reply = action.job.opened.refuse(action.code, action.message)
+                reply = action.job.opened.refuse(action.code, action.message, action.details)
                 self._finish(action.job, reply, ran=action.ran)
             elif isinstance(action, Recall):
                 self._backend.tell(action.worker, say.write_token(say.RECALL, action.job.token))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import queue
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Final, TypeAlias
 import zmq
 
 from lpb_server.config import ServerConfig
+from lpb_server.durations import milliseconds
 from lpb_server.errors import ErrorCode
 from lpb_server.executors import run_elsewhere
 from lpb_server.service import Service
@@ -118,7 +118,7 @@ class ExecutorServer(BridgeServer):
         poller = zmq.Poller()
         poller.register(self._waker.descriptor, zmq.POLLIN)
         while self._running and (left_s := end_s - time.monotonic()) > 0:
-            poller.poll(math.ceil(left_s * 1000))
+            poller.poll(milliseconds(left_s))
             self._waker.clear()
             self._tend()
         for job in self._running:

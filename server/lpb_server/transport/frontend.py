@@ -16,6 +16,7 @@ from typing import Final
 import zmq
 
 from lpb_server.config import ServerConfig
+from lpb_server.durations import milliseconds
 from lpb_server.errors import BindError
 from lpb_server.keys import Role
 from lpb_server.security import check_bind, protection
@@ -89,7 +90,7 @@ class Frontend:
                 handshakes_per_s=config.handshakes_per_s,
                 held=self._held,
             )
-            self.socket.handshake_ivl = round(config.handshake_s * 1000)
+            self.socket.handshake_ivl = milliseconds(config.handshake_s)
             self.socket.linger = 0
             self.socket.rcvhwm = self.socket.sndhwm = config.high_water_mark
             bound_send_buffer(self.socket, config.endpoint)

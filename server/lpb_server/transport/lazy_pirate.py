@@ -6,7 +6,6 @@ send the same frames again, at most N times. A reply with another id is dropped 
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from typing import Final
 import msgspec
 import zmq
 
+from lpb_server.durations import MOST_S, milliseconds
 from lpb_server.errors import (
     BridgeTimeout,
     ClientError,
@@ -43,6 +43,11 @@ from lpb_server.wire.values import Frame
 
 __all__ = ["DEFAULT_BACKOFF", "Answer", "Backoff", "LazyPirate"]
 
+_GREATEST_FACTOR: Final = 1000
+
+_OF_THE_PARENT: Final[list[object]] = []
+"""Kept, so that nothing closes it when it is no longer used."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -64,6 +69,19 @@ class Backoff:
     factor: float = 2.0
     limit_s: float = 2.0
     jitter: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what gives no waits.
+
+        Raises
+        ------
+        ValueError
+            For what is not finite, or out of range.
+        """
+        if not 0 <= self.first_s <= MOST_S or not 0 <= self.limit_s <= MOST_S:
+            raise ValueError(f"first_s and limit_s must be from 0 to {MOST_S:g}")
+        if not 1 <= self.factor <= _GREATEST_FACTOR or not 0 <= self.jitter <= 1:
+            raise ValueError(f"factor must be from 1 to {_GREATEST_FACTOR}, jitter from 0 to 1")
 
     def wait_s(self, failures: int, uniform: float) -> float:
         """Return the wait after that many failures, for a random number from 0 to 1."""
@@ -141,8 +159,18 @@ class LazyPirate:
         """Close the socket; what is still unsent is dropped."""
         self._close_socket()
         if self._context is not None:
-            self._context.term()
+            self._context.destroy(linger=0)
             self._context = None
+
+    def forget(self) -> None:
+        """Let go, in a fork, of what is the parent's: not even to close it may it be touched."""
+        _OF_THE_PARENT.extend(
+            item
+            for item in (self._socket, self._watch and self._watch.socket, self._context)
+            if item is not None
+        )
+        self._socket = self._watch = self._context = self._alertness = None
+        self._patience_ms = -1
 
     def send(
         self, frames: Sequence[Frame], request_id: str, *, timeout_s: float, tries: int
@@ -235,8 +263,8 @@ class LazyPirate:
 
     def _receive(self, connection: zmq.Socket[bytes], deadline_s: float) -> list[zmq.Frame] | None:
         """Wait for a message; return None when a refusal has come instead, or nothing in time."""
-        left_ms = math.ceil((deadline_s - time.monotonic()) * 1000)
-        if left_ms <= 0:
+        left_ms = milliseconds(deadline_s - time.monotonic())
+        if left_ms == 0:
             return None
         if self._watch is not None:
             if not self._wait(connection, self._watch, deadline_s):
@@ -247,10 +275,14 @@ class LazyPirate:
         alertness = self._alertness
         if alertness is not None and alertness.due() and not has_message(connection):
             alertness.watch()  # No more than a delay: what follows finds what there is.
-        try:
-            return receive_parts(connection, 0)
-        except zmq.Again:
-            return None
+        while True:
+            try:
+                return receive_parts(connection, 0)
+            except zmq.Again:
+                left_ms = milliseconds(deadline_s - time.monotonic())
+                if left_ms == 0:
+                    return None
+                connection.rcvtimeo = self._patience_ms = left_ms
 
     def _wait(
         self, connection: zmq.Socket[bytes], watch: HandshakeWatch, deadline_s: float
@@ -260,12 +292,12 @@ class LazyPirate:
         poller.register(connection, zmq.POLLIN)
         poller.register(watch.socket, zmq.POLLIN)
         while True:
-            left_ms = math.ceil((deadline_s - time.monotonic()) * 1000)
-            events = dict(poller.poll(max(0, left_ms)))
+            left_ms = milliseconds(deadline_s - time.monotonic())
+            events = dict(poller.poll(left_ms))
             if connection in events:
                 return True
             watch.look()
-            if watch.final or left_ms <= 0:
+            if watch.final or left_ms == 0:
                 return False
 
     def _end_watch(self) -> None:
@@ -286,9 +318,11 @@ class LazyPirate:
                 self._curve.apply(connection)
             self._watch = HandshakeWatch(connection, curve=self._curve is not None)
             connection.connect(self._endpoint)
-        except (zmq.ZMQError, OSError) as error:
+        except BaseException as error:
             self._end_watch()
-            connection.close(linger=0)
+            connection.close(linger=0)  # Otherwise the end of its context would wait for it.
+            if not isinstance(error, (zmq.ZMQError, OSError)):
+                raise
             raise EndpointError(
                 "cannot connect", endpoint=self._endpoint, tries=number, cause=str(error)
             ) from None

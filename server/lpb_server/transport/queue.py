@@ -53,12 +53,15 @@ class GiveUp:
         The same for people.
     ran : bool
         Whether its operation may have been called.
+    details : dict, optional
+        What a program can use.
     """
 
     job: Job
     code: ErrorCode
     message: str
     ran: bool
+    details: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +248,15 @@ class JobQueue:
     def abandon(self, code: ErrorCode, message: str) -> list[Action]:
         """Give up all jobs that wait, and those that will come to wait again."""
         self._abandoned = code, message
-        actions: list[Action] = [GiveUp(job, code, message, ran=False) for job in self._waiting]
+        return self.refuse_waiting(code, message)
+
+    def refuse_waiting(
+        self, code: ErrorCode, message: str, details: dict[str, int] | None = None
+    ) -> list[Action]:
+        """Give up all jobs that wait now."""
+        actions: list[Action] = [
+            GiveUp(job, code, message, ran=False, details=details) for job in self._waiting
+        ]
         self._waiting.clear()
         return actions
 

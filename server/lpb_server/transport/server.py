@@ -116,7 +116,7 @@ class BridgeServer:
 
     def _release(self) -> None:
         self._gate.close()
-        self._context.term()
+        self._context.destroy(linger=0)  # What failed to open left nothing to wait for.
         self._io_threads.close()
         self._waker.close()
 

@@ -9,7 +9,6 @@ pipe from the process that started it closes.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import queue
 import random
@@ -23,6 +22,7 @@ import msgspec
 import zmq
 
 from lpb_server.config import PoolConfig
+from lpb_server.durations import milliseconds
 from lpb_server.keys import ClientCurve
 from lpb_server.memory import ReturnsMemory
 from lpb_server.service import Service
@@ -91,6 +91,7 @@ class Worker:
         self._leaving = False
         self._said_goodbye = False
         self._silences = 0
+        self.failed = False
         self._waker = Waker()
 
     @property
@@ -104,12 +105,14 @@ class Worker:
         self._waker.wake()
 
     def run(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Work until told to stop."""
+        """Work until told to stop, or until nothing computes any more: `failed` is then true."""
         computing = threading.Thread(target=self._compute, name="computing", daemon=True)
         computing.start()
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
             while not self._connect_once(context):
+                if self.failed:
+                    return
                 self._silences += 1
                 wait_s = RECONNECT_BACKOFF.wait_s(self._silences, random.random())
                 _LOG.warning("no word from the broker; connecting again in %.1f s", wait_s)
@@ -148,12 +151,14 @@ class Worker:
             beat_s = heard_s + self._pool.heartbeat_s
             while True:
                 wait_s = min(beat_s, heard_s + self._pool.liveness_s) - time.monotonic()
-                events = dict(poller.poll(math.ceil(max(0.0, wait_s) * 1000)))
+                events = dict(poller.poll(milliseconds(wait_s)))
                 if self._parent_pipe in events and not os.read(self._parent_pipe or 0, 4096):
                     os._exit(_ORPHANED)  # Whatever is computing: nobody waits for it any more.
                 if self._waker.descriptor in events:
                     self._waker.clear()
                 self._send_replies(connection)
+                if self.failed:
+                    return True  # The broker sees its end, or hears no more, and counts it lost.
                 if connection in events:
                     heard_s, self._silences = time.monotonic(), 0
                     if self._hear(connection):
@@ -208,8 +213,13 @@ class Worker:
 
     def _compute(self) -> None:
         memory = ReturnsMemory()
-        while self._compute_next():
-            memory.after(self._bytes_in)
+        try:
+            while self._compute_next():
+                memory.after(self._bytes_in)
+        except BaseException:  # Whatever it is: without this thread, nothing is answered any more.
+            _LOG.critical("the computing thread has failed; this worker ends", exc_info=True)
+            self.failed = True
+            self._waker.wake()
 
     def _compute_next(self) -> bool:
         """Run the next request; tell whether there was one.

@@ -7,9 +7,9 @@ it cannot fork safely, workers are started from nothing.
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import sys
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,29 +20,42 @@ __all__ = ["RestartBudget", "WorkerPool"]
 
 _LOG = logging.getLogger(__name__)
 _MINUTE_S: Final = 60.0
+_ROUNDED: Final = 1e-9
 
 
 class RestartBudget:
-    """How many workers may be replaced in a minute; a function of the times it is told.
+    """How many workers may be replaced; a function of the times it is told.
+
+    So many can be at once, and then one after the other, evenly: there is never a long time without
+    any.
 
     Parameters
     ----------
     per_minute : int
-        The cap.
+        How many become possible in a minute, and are kept for when they are needed.
     """
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._spent_s: deque[float] = deque()
+        self._left = float(per_minute)
+        self._seen_s = -math.inf
 
     def spend(self, now_s: float) -> bool:
         """Tell whether one more worker may be started now, and count it when it may."""
-        while self._spent_s and now_s - self._spent_s[0] >= _MINUTE_S:
-            self._spent_s.popleft()
-        if len(self._spent_s) >= self._per_minute:
+        if self.wait_s(now_s) > 0:
             return False
-        self._spent_s.append(now_s)
+        self._left -= 1
         return True
+
+    def wait_s(self, now_s: float) -> float:
+        """Return after how many seconds one more may be started: 0 for now, infinity for never."""
+        if not self._per_minute:
+            return math.inf
+        gained = max(0.0, now_s - self._seen_s) * self._per_minute / _MINUTE_S
+        self._left = min(self._left + gained, float(self._per_minute))
+        self._seen_s = now_s
+        lacking = 1 - self._left
+        return 0.0 if lacking < _ROUNDED else lacking * _MINUTE_S / self._per_minute
 
 
 class WorkerPool:
@@ -124,6 +137,18 @@ class WorkerPool:
             if not self._add():
                 return
 
+    def wait_s(self, now_s: float) -> float:
+        """Return after how many seconds a missing worker may be replaced.
+
+        Returns
+        -------
+        float
+            0 when none is missing, or one may be replaced now; infinity when none ever is.
+        """
+        if self._stopping or self._count() >= self._config.workers:
+            return 0.0
+        return self._budget.wait_s(now_s)
+
     def kill(self, name: bytes) -> None:
         """Kill a worker that has been silent; its end is seen as that of any other."""
         for child in self._children.values():
@@ -187,7 +212,8 @@ class WorkerPool:
 
     def _command(self) -> Sequence[str]:
         return [
-            *(sys.executable, "-m", "lpb_server.worker", "--connect", self._endpoint),
+            # -P: not what lies in the working directory under the name of one of our modules.
+            *(sys.executable, "-P", "-m", "lpb_server.worker", "--connect", self._endpoint),
             "--no-config",
             *self._options,
         ]

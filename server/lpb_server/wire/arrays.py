@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.envelope import ArrayHeader
+from lpb_server.wire.exact_arrays import exact_array
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.shared_memory import REFERENCE_BYTES, Segments
 from lpb_server.wire.values import Frame
@@ -56,9 +57,9 @@ def encode_array(name: str, array: npt.ArrayLike) -> tuple[ArrayHeader, Frame]:
     Raises
     ------
     WireError
-        For another dtype.
+        For another dtype, and for what would lose something on its way into an array.
     """
-    source = np.asarray(array)
+    source = array if type(array) is np.ndarray else exact_array(name, array)
     exact = _EXACT.get(source.dtype)
     if exact is not None and source.nbytes <= _COPIED_BYTES:
         return ArrayHeader(name, exact, source.shape), source.tobytes()

@@ -12,7 +12,7 @@ import math
 import re
 from typing import Any, Final, NoReturn
 
-from lpb_server.errors import WireError
+from lpb_server.errors import JsonSyntaxError, WireError
 from lpb_server.wire.limits import MAX_DEPTH
 from lpb_server.wire.values import (
     MAX_INT,
@@ -119,7 +119,7 @@ def decode(data: Frame, values: int = UNBOUNDED) -> Value:
     except RecursionError:
         raise WireError("the JSON text nests too deeply") from None
     except ValueError as error:  # json.JSONDecodeError among them
-        raise WireError(f"not JSON: {error}") from None
+        raise JsonSyntaxError(f"not JSON: {error}") from None
     check_value(value)
     return value
 

@@ -12,6 +12,8 @@ MAX_DEPTH: Final = 64
 less, and not to more."""
 
 _MIB = 1 << 20
+_MOST = {"most": (1 << 63) - 1}
+"""What a C int of 64 bits takes, ZeroMQ's limit of a message among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,14 @@ class Limits:
         Size of one string in a header, in UTF-8.
     """
 
-    header_bytes: int = 4 * _MIB
-    values: int = 16 << 10
-    frame_bytes: int = 2048 * _MIB
+    header_bytes: int = field(default=4 * _MIB, metadata=_MOST)
+    values: int = field(default=16 << 10, metadata=_MOST)
+    frame_bytes: int = field(default=2048 * _MIB, metadata=_MOST)
     frames: int = 4096
-    array_bytes: int = 2048 * _MIB
-    elements: int = 2048 * _MIB
+    array_bytes: int = field(default=2048 * _MIB, metadata=_MOST)
+    elements: int = field(default=2048 * _MIB, metadata=_MOST)
     depth: int = field(default=MAX_DEPTH, metadata={"least": 5, "most": MAX_DEPTH})
-    string_bytes: int = 4 * _MIB
+    string_bytes: int = field(default=4 * _MIB, metadata=_MOST)
 
 
 REQUEST_LIMITS: Final = Limits()

@@ -54,6 +54,7 @@ class Narrowing:
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema
         self._definitions: dict[str, Any] = schema.get("$defs", {})
+        self._refers_elsewhere = _refers_elsewhere(schema)
         self._checks: dict[int, Check | None] = {}
 
     def part(self, value: Value) -> _Part:
@@ -112,6 +113,8 @@ class Narrowing:
 
     def _shallow(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return a schema without what it says of valid children."""
+        if self._refers_elsewhere:  # Perhaps to what a child's place says.
+            return schema
         shallow = {key: said for key, said in schema.items() if key not in _CHILDREN}
         properties = schema.get("properties")
         if properties is not None:
@@ -129,3 +132,15 @@ class Narrowing:
         if not isinstance(schema, dict):
             return schema is not True
         return self._check(schema) is None
+
+
+def _refers_elsewhere(schema: Any) -> bool:
+    """Tell whether anything in a schema refers to something else than its definitions."""
+    if isinstance(schema, list):
+        return any(map(_refers_elsewhere, schema))
+    if not isinstance(schema, dict):
+        return False
+    reference = schema.get("$ref", _DEFINITION)
+    if "$dynamicRef" in schema or not str(reference).startswith(_DEFINITION):
+        return True
+    return any(map(_refers_elsewhere, schema.values()))

@@ -278,9 +278,13 @@ class Segments:
         while True:
             pause.wait(_LOOK_S)
             with self._lock:
-                for key, mapping in list(self._mappings.items()):
-                    if not mapping.alive():
-                        del self._mappings[key]
+                try:
+                    for key, mapping in list(self._mappings.items()):
+                        if not mapping.alive():
+                            del self._mappings[key]
+                except BaseException:
+                    self._looking = False  # The next mapping starts another look.
+                    raise
                 if not self._mappings:
                     self._looking = False
                     return

@@ -16,6 +16,7 @@ from jsonschema.exceptions import best_match
 
 from lpb_server.wire.fast_validation import Check, compile_check
 from lpb_server.wire.narrowing import Narrowing, has_more_parts
+from lpb_server.wire.schema_checks import SPECIFICATIONS, schema_problem
 from lpb_server.wire.values import Value
 
 __all__ = ["Problem", "Validator", "compile_schema", "load_schema", "packaged_validator"]
@@ -69,18 +70,23 @@ _StrictValidator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped
 )
 
 
+def _strict_validator(schema: dict[str, Any]) -> Any:
+    # With a registry of its own it fetches nothing.
+    return _StrictValidator(schema, registry=SPECIFICATIONS)
+
+
 class _ReferenceValidator:
     """`jsonschema` behind the `Validator` protocol."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        self._validator = _StrictValidator(schema)
+        self._validator = _strict_validator(schema)
         self._narrowing = Narrowing(schema)
 
     def problem(self, value: Value) -> Problem | None:
         where: tuple[str | int, ...] = ()
         if has_more_parts(value, _LARGE):
             where, schema, part = self._narrowing.part(value)
-            error = next(_StrictValidator(schema).iter_errors(part), None)
+            error = next(_strict_validator(schema).iter_errors(part), None)
         else:
             error = best_match(self._validator.iter_errors(value))
         if error is None:
@@ -112,9 +118,12 @@ def compile_schema(schema: dict[str, Any]) -> Validator:
     Raises
     ------
     jsonschema.SchemaError
-        When it is no schema.
+        When it is no schema, or refers to what is not there.
     """
     _StrictValidator.check_schema(schema)
+    problem = schema_problem(schema)
+    if problem:
+        raise jsonschema.SchemaError(problem)
     reference = _ReferenceValidator(schema)
     check = compile_check(schema)
     return reference if check is None else _FastValidator(check, reference)

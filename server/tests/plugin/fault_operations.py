@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import cast
 
+from lpb_server.memory import ReturnsMemory
 from lpb_server.operations import ArrayMap, Outcome, operation
 from lpb_server.wire.values import ValueMap
 
@@ -48,4 +50,23 @@ def fail(params: ValueMap, arrays: ArrayMap) -> Outcome:
     raise ZeroDivisionError
 
 
-OPERATIONS = [append, double, fail, wait_for]
+@operation("leave", params={"type": "object"}, summary="Call sys.exit.")
+def leave(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    sys.exit("an operation has had enough")
+
+
+@operation("die", params={"type": "object"}, summary="End the worker process.")
+def die(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    os._exit(9)
+
+
+@operation("spoil", params={"type": "object"}, summary="Have the thread that computes end.")
+def spoil(params: ValueMap, arrays: ArrayMap) -> Outcome:
+    def give_up(*_arguments: object) -> None:
+        raise MemoryError
+
+    ReturnsMemory.after = give_up  # type: ignore[method-assign, assignment]
+    return Outcome({})
+
+
+OPERATIONS = [append, die, double, fail, leave, spoil, wait_for]

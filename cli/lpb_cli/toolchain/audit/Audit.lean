@@ -141,9 +141,11 @@ def union (names others : List Name) : List Name :=
 /-- The axioms that a proof may rest on. -/
 def allowedAxioms : List Name := [`propext, `Classical.choice, `Quot.sound]
 
-/-- The library's other axioms: a proof that rests on one of them proves nothing to the kernel. -/
+/-- The library's other axioms, and what trusts the compiler: a proof that rests on one of them proves nothing to the
+kernel. -/
 def refusedAxioms : List Name :=
-  [`sorryAx, `Lean.ofReduceBool, `Lean.ofReduceNat, `Lean.trustCompiler, `lcProof, `lcUnreachable, `lcAny]
+  [`sorryAx, `Lean.ofReduceBool, `Lean.ofReduceNat, `Lean.reduceBool, `Lean.reduceNat, `Lean.trustCompiler, `lcProof,
+    `lcUnreachable, `lcAny]
 
 /-- Attributes that make compiled code run something else than what was proven. -/
 def codeAttributes : List (Name × String) :=
@@ -267,6 +269,7 @@ def note (audit : Audit) (name : Name) (library : Bool) (axioms : List Name) : I
 
 /-- The axioms that a constant of the module at hand, or of the library, rests on. -/
 partial def axiomsOf (audit : Audit) (name : Name) : IO (List Name) := do
+  if isIn name refusedAxioms then return [name]
   let s ← audit.get
   let library := s.isLibrary name
   match (if library then s.libraryAxioms else s.axioms).find? name with
@@ -276,7 +279,7 @@ partial def axiomsOf (audit : Audit) (name : Name) : IO (List Name) := do
     | none => return []
     | some info =>
       let itself := match info with
-        | .axiomInfo _ => !library || !s.bare || isIn name allowedAxioms || isIn name refusedAxioms
+        | .axiomInfo _ => !library || !s.bare || isIn name allowedAxioms
         | _ => false
       note audit name library [] -- a recursive type leads back to itself
       let found ← IO.mkRef (if itself then [name] else [])

@@ -7,14 +7,13 @@ from collections.abc import Collection
 
 from lpb_cli.toolchain.audit.answer import ModuleAudit
 from lpb_cli.toolchain.diagnostics import Diagnostic
-from lpb_cli.toolchain.lean_sources import LeanModule, theorem_names
+from lpb_cli.toolchain.lean_sources import LeanModule, is_of_library, theorem_names
 
 __all__ = ["ALLOWED_AXIOMS", "audit_diagnostics"]
 
 ALLOWED_AXIOMS = ("Classical.choice", "Quot.sound", "propext")
 """The axioms that Lean's own library rests on; the same list stands in ``Audit.lean``."""
 
-_LIBRARY = re.compile(r"(Init|Std|Lean|Lake)(\.|$)")
 _PRIVATE = re.compile(r"^_private\.(?:.*?)\.0\.")
 
 
@@ -46,7 +45,7 @@ def audit_diagnostics(
     if refused and not found:
         found.append(_error(module, 1, f"it rests on the axiom {', '.join(refused)}"))
     for name in audit.imports:
-        if name not in known and not any_library and not _LIBRARY.match(name):
+        if name not in known and not any_library and not is_of_library(name):
             found.append(
                 _error(module, 1, f"it imports {name}, which has no source here: nothing checks it")
             )

@@ -461,4 +461,29 @@ theorem check_sound {matrix factor n : Nat} {layout : Layout} (h : check matrix 
       rw [cast, Nat.shiftLeft_eq] at dominant
       split <;> omega
 
+/-! A certificate of the matrix with the rows 2, −1 and −1, 0.75, and some that are none: the kernel evaluates each. -/
+
+section Pins
+
+private def matrix : Nat := 0x3fe8000000000000bff0000000000000bff00000000000004000000000000000
+private def factor : Nat := 0x3fd7657eeeb6b89e0000000000000000bfe7fad32daa20f73ff559eff1fefe96
+private def layout : Layout := ⟨2, ⟨1021, 1025⟩, ⟨1020, 1024⟩⟩
+
+example : check matrix factor 2 layout = true := by decide +kernel
+example : PosDef (valueMatrix (frameMatrix matrix 2 2)) :=
+  (check_sound (factor := factor) (layout := layout) (by decide +kernel)).posDef
+-- Not symmetric; not positive definite; the factor transposed; of another size; not finite; not a range of it; too narrow.
+example : check (matrix + 2 ^ 64) factor 2 layout = false := by decide +kernel
+example : check (matrix - 2 ^ 246) factor 2 layout = false := by decide +kernel
+example : check matrix 0x3fd7657eeeb6b89ebfe7fad32daa20f700000000000000003ff559eff1fefe96 2 layout = false := by
+  decide +kernel
+example : check matrix factor 3 layout = false := by decide +kernel
+example : check (matrix + 0x3ff0000000000000) factor 2 layout = false := by decide +kernel
+example : check matrix factor 2 { layout with matrix := ⟨1022, 1025⟩ } = false := by decide +kernel
+example : check matrix factor 2 { layout with factor := ⟨1020, 1023⟩ } = false := by decide +kernel
+example : check matrix factor 2 { layout with words := 1 } = false := by decide +kernel
+example : check matrix factor 2 { layout with words := 0 } = false := by decide +kernel
+
+end Pins
+
 end LeanPythonBridge.Certificate.PositiveDefinite

@@ -162,4 +162,38 @@ theorem check_sound (h : check matrix right solution inverse n contraction bound
   · exact abs_sub_le_of_contraction rows lt
       (corrects_sound wide hA hb hx hR finite finite' below near) hy
 
+/-! A certificate of the solution of `3 x + y = 1`, `-x + y / 2 = 2`, and some that are none: the kernel evaluates each. -/
+
+section Pins
+
+private def matrixPin : Nat := 0x3fe0000000000000bff00000000000003ff00000000000004008000000000000
+private def rightPin : Nat := 0x40000000000000003ff0000000000000
+private def solutionPin : Nat := 0x4006666666666667bfe3333333333334
+private def inversePin : Nat := 0x3ff33333333333343fd999999999999abfd999999999999a3fc9999999999999
+private def layoutPin : Layout := ⟨2, 3, ⟨1021, 1025⟩, ⟨1022, 1025⟩, ⟨1021, 1025⟩, ⟨1019, 1024⟩⟩
+private def accepts (matrix right solution inverse contraction bound : Nat) : Prop :=
+  check matrix right solution inverse 2 contraction bound layoutPin = true
+private instance : Decidable (accepts m r s i c b) := inferInstanceAs (Decidable (check .. = true))
+
+example : accepts matrixPin rightPin solutionPin inversePin 0x3cb0000000000000 0x3cb3333333333336 := by decide +kernel
+-- Bounds that are one unit in the last place too small; then another right-hand side, matrix, solution or inverse.
+example : ¬accepts matrixPin rightPin solutionPin inversePin 0x3cb0000000000000 0x3cb3333333333335 := by decide +kernel
+example : ¬accepts matrixPin rightPin solutionPin inversePin 0x3cafffffffffffff 0x3cb3333333333336 := by decide +kernel
+example : ¬accepts matrixPin (rightPin + 2 ^ 20) solutionPin inversePin 0x3cb0000000000000 0x3cb3333333333336 := by
+  decide +kernel
+example : ¬accepts (matrixPin + 2 ^ 20) rightPin solutionPin inversePin 0x3cb0000000000000 0x3cb3333333333336 := by
+  decide +kernel
+example : ¬accepts matrixPin rightPin (solutionPin + 2 ^ 20) inversePin 0x3cb0000000000000 0x3cb3333333333336 := by
+  decide +kernel
+example : ¬accepts matrixPin rightPin solutionPin (inversePin + 2 ^ 20) 0x3cb0000000000000 0x3cb3333333333336 := by
+  decide +kernel
+-- A contraction of 1; a bound that is infinite, not a number, or has a sign.
+example : ¬accepts matrixPin rightPin solutionPin inversePin 0x3ff0000000000000 0x4000000000000000 := by decide +kernel
+example : ¬accepts matrixPin rightPin solutionPin inversePin 0x3cb0000000000000 infinity := by decide +kernel
+example : ¬accepts matrixPin rightPin solutionPin inversePin 0x3cb0000000000000 nan := by decide +kernel
+example : ¬accepts matrixPin rightPin solutionPin inversePin 0x3cb0000000000000 (signBit + 0x3cb3333333333336) := by
+  decide +kernel
+
+end Pins
+
 end LeanPythonBridge.Certificate.Solve
