@@ -17,7 +17,7 @@ from lpb_server.certificates.ranges import (
     lane_count,
 )
 
-__all__ = ["check_positive_definite", "range_of"]
+__all__ = ["check_positive_definite", "range_holds", "range_of"]
 
 _INFINITE_EXPONENT = 2047
 
@@ -54,7 +54,7 @@ def check_positive_definite(
         return False
     if matrix_range is None or factor_range is None or type(words) is not int or words < 1:
         return False
-    if not (_holds(matrix_range, matrix) and _holds(factor_range, factor)):
+    if not (range_holds(matrix_range, matrix) and range_holds(factor_range, factor)):
         return False
     # Nothing but +0 stands below the diagonal of U.
     below = np.tril_indices(n, -1)
@@ -73,7 +73,7 @@ def check_positive_definite(
     return all(sum(map(abs, row)) < 2 * row[i] for i, row in enumerate(left.tolist()))
 
 
-def _holds(stated: ExponentRange, values: npt.NDArray[np.float64]) -> bool:
+def range_holds(stated: ExponentRange, values: npt.NDArray[np.float64]) -> bool:
     """Tell whether finite exponents, and all that occur, lie in a range."""
     if not (stated.low + 2 <= stated.high <= _INFINITE_EXPONENT and np.isfinite(values).all()):
         return False

@@ -22,7 +22,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
-from lpb_server.operations.symmetric_examples import symmetric_examples, with_entry
+from lpb_server.operations.symmetric import symmetric_examples, with_entry
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["positive_definite"]

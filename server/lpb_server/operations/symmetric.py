@@ -1,4 +1,4 @@
-"""Symmetric matrices that are worth asking about, shared by the operations on them."""
+"""Symmetric matrices: what the operations on them take, and those worth asking about."""
 
 from __future__ import annotations
 
@@ -7,9 +7,26 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["symmetric_examples", "with_entry", "with_eigenvalues"]
+from lpb_server.errors import InvalidParams
+
+__all__ = ["symmetric_examples", "symmetric_matrix", "with_eigenvalues", "with_entry"]
 
 _Matrix = npt.NDArray[np.float64]
+
+
+def symmetric_matrix(operation: str, matrix: _Matrix) -> _Matrix:
+    """Return the matrix if it is finite and symmetric.
+
+    Raises
+    ------
+    InvalidParams
+        When it is not.
+    """
+    if not bool(np.isfinite(matrix).all()):
+        raise InvalidParams(f"{operation}: an element of the matrix is not finite")
+    if not np.array_equal(matrix, matrix.T):
+        raise InvalidParams(f"{operation}: the matrix is not symmetric")
+    return matrix
 
 
 def with_eigenvalues(random: np.random.Generator, eigenvalues: npt.ArrayLike) -> _Matrix:
