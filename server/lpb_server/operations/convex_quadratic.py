@@ -43,7 +43,7 @@ def _make(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> Evidence:
         )
     entries, made = below(arrays["matrix"], modulus, "lower")
     matrix, linear = exponent_range(arrays["matrix"]), exponent_range(arrays["linear"])
-    ranges = {
+    ranges: ValueMap = {
         "matrix_range": [matrix.low, matrix.high],
         "linear_range": [linear.low, linear.high],
     }
@@ -87,6 +87,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     shown, factor = arrays["lower_matrix"], arrays["lower_factor"]
     n = len(matrix)
     largest = float(np.linalg.eigvalsh(matrix)[-1])
+    raised = shown + largest * np.eye(n)
 
     def stating(**changes: Any) -> Answer:
         return msgspec.structs.replace(answer, certificate={**answer.certificate, **changes})
@@ -115,7 +116,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
         "modulus that is infinite": saying(math.inf),
         "modulus that is an integer": saying(1),
         "no modulus": msgspec.structs.replace(answer, result={"lower": modulus}),
-        "a matrix that is higher on the diagonal": showing(lower_matrix=shown + largest * np.eye(n)),
+        "a matrix that is higher on the diagonal": showing(lower_matrix=raised),
         "a matrix of another shape": showing(lower_matrix=shown.reshape(-1)),
         "a factor three times as large": showing(lower_factor=factor * 3),
         "a NaN in the factor": showing(lower_factor=with_entry(factor, 0, n - 1, math.nan)),
