@@ -36,7 +36,7 @@ def plugin(value: str) -> EntryPoint:
 
 def test_built_in_operations() -> None:
     names = sorted(item.name for item in default_registry())
-    assert names == ["echo", "matrix_sum", "operations", "ping"]
+    assert {"dot", "echo", "matmul", "matrix_sum", "matvec", "operations", "ping"} <= set(names)
 
 
 def test_listing() -> None:
@@ -44,19 +44,22 @@ def test_listing() -> None:
     result = registry.find("operations").function({}, {}).result
     assert result["server"] == {"name": "lean-python-bridge", "version": __version__}
     listed: Any = result["operations"]
-    assert [item["name"] for item in listed] == ["echo", "matrix_sum", "operations", "ping"]
-    assert [item["certified"] for item in listed] == [False, True, False, False]
     keys = ["name", "summary", "params", "arrays", "pure", "certified", "certificate", "theorem"]
     assert all(list(item) == keys for item in listed)
-    assert [item["theorem"] for item in listed] == [
-        "LeanPythonBridge.Certificate.Echo.operation",
-        "LeanPythonBridge.Certificate.MatrixSum.operation",
-        None,
-        "LeanPythonBridge.Certificate.Ping.operation",
-    ]
-    assert [item["certificate"] for item in listed] == [None, "sum_error_bound", None, None]
-    assert listed[0]["arrays"] is None
-    assert listed[1]["arrays"] == [
+    names = [item["name"] for item in listed]
+    assert names == sorted(item.name for item in registry)
+    by_name = dict(zip(names, listed, strict=True))
+    shown = {
+        name: (item["certified"], item["certificate"], item["theorem"])
+        for name, item in by_name.items()
+    }
+    own = "LeanPythonBridge.Certificate"
+    assert shown["echo"] == (False, None, f"{own}.Echo.operation")
+    assert shown["matrix_sum"] == (True, "sum_error_bound", f"{own}.MatrixSum.operation")
+    assert shown["matmul"] == (True, "product_error_bound", f"{own}.Matmul.operation")
+    assert shown["operations"] == (False, None, None)
+    assert by_name["echo"]["arrays"] is None
+    assert by_name["matrix_sum"]["arrays"] == [
         {"name": "matrix", "dtype": "f8", "shape": ["m", "n"], "needed": False, "empty": False}
     ]
 

@@ -1,0 +1,92 @@
+module
+
+public import LeanPythonBridge.Certificate.Operation
+public import LeanPythonBridge.Certificate.ProductBound
+
+/-!
+# The certificate of a product, as it stands in a reply
+
+| key | meaning |
+|---|---|
+| `kind` | `"product_error_bound"` |
+| `error_bound` | every computed entry is within this of the exact one |
+| `layout` | how to compute with the frames: `Layout`, its numbers in their order |
+
+in this order, and nothing else.
+-/
+
+@[expose] public section
+
+namespace LeanPythonBridge.Certificate.Product
+
+open Float64
+
+/-- What the certificate says. -/
+structure Evidence where
+  /-- The bound, as the bits of a double. -/
+  bound : Nat
+  /-- How to compute. -/
+  layout : Layout
+
+/-- The layout that a list of numbers stands for. -/
+def Layout.ofValues? : List Value → Option Layout
+  | [.int (.ofNat words), .int (.ofNat block), .int (.ofNat leftLow), .int (.ofNat leftHigh), .int (.ofNat rightLow),
+      .int (.ofNat rightHigh), .int (.ofNat productLow), .int (.ofNat productHigh)] =>
+    some ⟨words, block, ⟨leftLow, leftHigh⟩, ⟨rightLow, rightHigh⟩, ⟨productLow, productHigh⟩⟩
+  | _ => none
+
+/-- The certificate of a reply: three entries in their order. -/
+def Evidence.ofEntries? : Entries → Option Evidence
+  | [(key, .string kind), (key', .float bound), (key'', .list layout)] =>
+    if key == "kind" && kind == "product_error_bound" && key' == "error_bound" && key'' == "layout" then
+      (Layout.ofValues? layout).map (⟨bound.toNat, ·⟩)
+    else none
+  | _ => none
+
+/-! ## Frames -/
+
+/-- An array of doubles of this shape. -/
+structure IsDoubles (a : NamedArray) (shape : List Nat) : Prop where
+  /-- The type of the elements. -/
+  dtype : a.dtype = .f8
+  /-- How far each dimension goes. -/
+  shape : a.shape = shape
+
+/-- Decides `IsDoubles`. -/
+def isDoubles (a : NamedArray) (shape : List Nat) : Bool := a.dtype == .f8 && a.shape == shape
+
+theorem isDoubles_sound {a : NamedArray} {shape : List Nat} (h : isDoubles a shape = true) : IsDoubles a shape := by
+  simp only [isDoubles, Bool.and_eq_true, beq_iff_eq] at h
+  exact ⟨h.1, h.2⟩
+
+/-- The one array of an answer that has nothing else, when it has that name. -/
+def onlyArray? (name : String) (a : Answer) : Option NamedArray :=
+  match a.result, a.arrays, a.certificateArrays with
+  | [], [array], [] => if array.name == name then some array else none
+  | _, _, _ => none
+
+/-- An index of a matrix lies in its frame. -/
+theorem index_lt {m n : Nat} (i : Fin m) (j : Fin n) : i.val * n + j.val < m * n := by
+  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
+  rw [Nat.succ_mul] at this
+  omega
+
+/-- The first `count` words of an array. -/
+noncomputable def words (count : Nat) (a : NamedArray) : Nat := cut (Nat.mul 64 count) (join a.chunks) 0
+
+/-- The words of an array, and zeros behind them. -/
+theorem element_words (count : Nat) (a : NamedArray) (i : Nat) :
+    element (words count a) i = if i < count then element a.packed i else 0 := by
+  have row := element_cutRow count a.packed 0 i
+  rw [cutRow_eq, Nat.zero_mul, Nat.zero_add] at row
+  rw [← row, words, join_eq]
+  rfl
+
+/-- How many blocks a row of `count` columns has. -/
+def Layout.blocks (layout : Layout) (count : Nat) : Nat :=
+  Nat.div (Nat.sub (Nat.add count layout.block) 1) layout.block
+
+/-- The test that a row of `count` columns is cut into whole blocks. -/
+def Layout.divides (layout : Layout) (count : Nat) : Bool := Nat.beq (Nat.mul layout.block (layout.blocks count)) count
+
+end LeanPythonBridge.Certificate.Product
