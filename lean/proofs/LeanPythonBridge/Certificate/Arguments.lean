@@ -58,6 +58,14 @@ def Value.double? (key : String) (entries : Entries) : Option UInt64 :=
   | some (.float bits) => some bits
   | _ => none
 
+theorem Value.find?_of_double? {key : String} {entries : Entries} {bits : UInt64}
+    (h : Value.double? key entries = some bits) : Value.find? key entries = some (.float bits) := by
+  unfold Value.double? at h
+  split at h
+  · rename_i e
+    rw [e, Option.some.inj h]
+  · contradiction
+
 /-- The whole number under a key of map entries, when it is at most `limit`. -/
 def Value.atMost? (limit : Nat) (key : String) (entries : Entries) : Option Nat :=
   match Value.find? key entries with

@@ -1,6 +1,7 @@
 module
 
 public import LeanPythonBridge.Certificate.InverseEnclosure
+public import LeanPythonBridge.Certificate.Magnitudes
 public import LeanPythonBridge.Certificate.SolveSoundness
 
 /-!
@@ -20,10 +21,6 @@ open Float64
 
 /-- How to compute `R A`. Nothing of it need be believed. -/
 def layout (words : Nat) (matrix inverse : Range) : Solve.Layout := ⟨words, 0, matrix, ⟨0, 0⟩, ⟨0, 0⟩, inverse⟩
-
-/-- The test that no magnitude in a frame of `count` doubles exceeds `largest`. -/
-def noneExceeds (count frame largest : Nat) : Bool :=
-  Nat.beq (atLeast (ones 64 count) (magnitudes (ones 64 count) frame) (Nat.add largest 1)) 0
 
 /-- The test that the bound is large enough. -/
 def bounds (contraction largest bound : Nat) : Bool :=
@@ -59,11 +56,10 @@ private theorem abs_le_of_noneExceeds (lt : largest < infinity) (h : noneExceeds
     have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
     rw [Nat.succ_mul] at this
     omega
-  have small : largest + 1 ≤ 2 ^ 63 := Nat.le_trans lt (by decide)
-  have below := magnitude_lt_of_atLeast (bound := largest + 1) (by omega) small (Nat.eq_of_beq_eq_true h) _ index
+  have below := magnitude_le_of_noneExceeds (Nat.lt_trans lt (by decide)) h _ index
   show abs (toRat (element inverse (i * n + j))) ≤ _
   rw [abs_toRat, toRat_eq_ofScaled, scaled_of_lt lt, ofScaled_le]
-  exact Int.ofNat_le.2 (scaledMagnitude_le (Nat.le_of_lt_succ below))
+  exact Int.ofNat_le.2 (scaledMagnitude_le below)
 
 /-- What the test of the bound says. -/
 private theorem le_of_bounds (lt : contraction < infinity) (lt' : largest < infinity) (lt'' : bound < infinity)

@@ -164,16 +164,6 @@ private theorem atLeast_eq {g : Nat → Nat} {bound : Nat} (hg : ∀ i < n, g i 
   rw [and_one, Nat.shiftRight_eq_div_pow]
   split <;> omega
 
-/-- Where no magnitude is at least `bound`, all are less. -/
-theorem magnitude_lt_of_atLeast {count x bound : Nat} (pos : 0 < bound) (hb : bound ≤ 2 ^ 63)
-    (h : atLeast (ones 64 count) (magnitudes (ones 64 count) x) bound = 0) (i : Nat) (hi : i < count) :
-    magnitude (element x i) < bound := by
-  rw [magnitudes_eq, atLeast_eq (fun i _ => Nat.mod_lt _ (by decide)) pos hb] at h
-  have := eq_zero_of_pack h i hi
-  split at this
-  · assumption
-  · omega
-
 /-- The test of a range tests it of every double. -/
 theorem Range.checkFrame_holds {count x : Nat} (h : r.checkFrame count x = true) :
     r.check = true ∧ ∀ i < count, r.Holds (element x i) := by
@@ -182,9 +172,15 @@ theorem Range.checkFrame_holds {count x : Nat} (h : r.checkFrame count x = true)
   obtain ⟨order, finite⟩ := Range.check_iff.1 hr
   have small : ∀ i, magnitude (element x i) < 2 ^ 63 := fun i => Nat.mod_lt _ (by decide)
   have least : 0 < r.least ∧ r.least ≤ 2 ^ 63 := by rw [least_eq]; omega
+  rw [magnitudes_eq, show Nat.mul r.high 0x10000000000000 = r.high * 2 ^ 52 from rfl,
+    atLeast_eq (fun i _ => small i) (by omega) (by omega)] at high
   rw [magnitudes_eq, atLeast_eq (fun i _ => small i) (by decide) (by decide),
     atLeast_eq (fun i _ => small i) least.1 least.2] at low
-  refine ⟨hr, fun i hi => ⟨magnitude_lt_of_atLeast (bound := r.high * 2 ^ 52) (by omega) (by omega) high i hi, ?_⟩⟩
+  refine ⟨hr, fun i hi => ⟨?_, ?_⟩⟩
+  · have := eq_zero_of_pack high i hi
+    by_cases lt : magnitude (element x i) < r.high * 2 ^ 52
+    · exact lt
+    · rw [if_neg lt] at this; omega
   · have lanes : ∀ bound, ∀ i < count, (if magnitude (element x i) < bound then 0 else 1) < 2 ^ 64 := by
       intro bound i _; split <;> omega
     have := congrArg (lane 64 · i) low

@@ -71,14 +71,12 @@ noncomputable def check (q : Question) (a : Answer) : Bool :=
 
 private theorem bound_eq {a : Answer} {entries : Entries} (h : entries? a = some entries) :
     Value.find? "bound" a.certificate = some (.float entries.bound) := by
-  unfold entries? Value.double? at h
+  unfold entries? at h
   split at h
-  · rename_i bound _ _ found _
-    split at found
-    · rename_i bits e
-      simp only [Option.some.injEq] at found h
-      rw [e, ← h, found]
-    · contradiction
+  · rename_i stated _
+    simp only [Option.some.injEq] at h
+    rw [← h]
+    exact Value.find?_of_double? stated
   · contradiction
 
 theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning q a := by
