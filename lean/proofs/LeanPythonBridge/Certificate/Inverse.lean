@@ -2,7 +2,7 @@ module
 
 public import LeanPythonBridge.Certificate.InverseEnclosure
 public import LeanPythonBridge.Certificate.Magnitudes
-public import LeanPythonBridge.Certificate.SolveSoundness
+public import LeanPythonBridge.Certificate.SolveContraction
 
 /-!
 # The certificate of a matrix inverse
