@@ -1,4 +1,4 @@
-"""The certificate of a matrix inverse, against `fractions.Fraction`; refusals of both operations."""
+"""Matrix inverses, against `fractions.Fraction`, and what `solve` and `inverse` refuse."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_singular_matrix_is_refused_with_the_reason(name: str, matrix: FloatAr
     arrays = {"matrix": matrix}
     if name == "solve":
         arrays["right"] = np.ones(len(matrix))
-    with pytest.raises(RequestError, match="singular|not finite") as refused:
+    with pytest.raises(RequestError, match=r"singular|not finite") as refused:
         answer_here(item, Question({}, arrays))
     assert refused.value.code in (ErrorCode.UNCERTIFIABLE, ErrorCode.INVALID_PARAMS)
 
@@ -123,7 +123,7 @@ def test_without_a_certificate_what_is_nearly_singular_is_answered(name: str) ->
         arrays["right"] = np.ones(14)
     outcome = item.function({}, arrays)
     with pytest.raises(Uncertifiable):
-        item.certify({}, arrays, outcome)  # type: ignore[arg-type]
+        item.certify({}, arrays, outcome)
 
 
 def test_a_zero_pivot_is_refused_without_a_certificate_too() -> None:

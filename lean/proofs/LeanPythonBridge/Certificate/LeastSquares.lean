@@ -242,7 +242,91 @@ private theorem gradient_eq (hy : Finite (frameVec right m)) (j : Fin n) :
   generalize (scale : Rat) = s at *
   grind
 
+private theorem normSq_gradient_le (hy : Finite (frameVec right m)) (lt : mu < infinity) (lt' : gap < infinity)
+    (flat : isFlat m n transposed right weights mu gap = true) :
+    normSq ((valueMatrix (frameMatrix matrix m n)).transpose.mulVec
+      ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n)) - valueVec (frameVec right m))) ≤
+        toRat mu * toRat gap := by
+  have hs := scale_pos
+  have squares : ∀ x : Int, ofScaledSquare x / (scale : Rat) * (ofScaledSquare x / (scale : Rat)) *
+      ((scale : Rat) * scale * scale * scale) = ofScaledSquare (x * x) := fun x => by
+    unfold ofScaledSquare ofScaled
+    rw [Rat.intCast_mul]
+    generalize (scale : Rat) = s at *
+    grind
+  have sum : normSq ((valueMatrix (frameMatrix matrix m n)).transpose.mulVec
+      ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n)) - valueVec (frameVec right m))) *
+        ((scale : Rat) * scale * scale * scale) = ofScaledSquare (total n fun j =>
+          (gradient m n transposed right weights j).natAbs * (gradient m n transposed right weights j).natAbs : Nat) := by
+    rw [total_eq_integerSum, integerSum_eq_vecSum, ← vecSum_ofScaledSquare, normSq, dot, ← vecSum_mul_right]
+    congr; funext j
+    rw [gradient_eq tested hy, squares, Int.natAbs_mul_self]
+  have le := Nat.le_of_ble_eq_true flat
+  simp only [shiftLeft_scale] at le
+  have limit : toRat mu * toRat gap * ((scale : Rat) * scale * scale * scale) =
+      ofScaledSquare (scaledMagnitude mu * scaledMagnitude gap * scale * scale * scale * scale : Nat) := by
+    simp only [Int.natCast_mul]
+    rw [← ofScaledSquare_mul, ← ofScaledSquare_mul, ← ofScaledSquare_mul, ← ofScaledSquare_mul,
+      ← ofScaled_mul_ofScaled, toRat_eq_ofScaled, toRat_eq_ofScaled, scaled_of_lt lt, scaled_of_lt lt']
+    grind
+  have le := ofScaledSquare_le.2 (Int.ofNat_le.2 le)
+  rw [← limit, ← sum] at le
+  refine Rat.not_lt.1 fun less => ?_
+  have := Rat.mul_lt_mul_of_pos_right less (Rat.mul_pos (Rat.mul_pos (Rat.mul_pos hs hs) hs) hs)
+  grind
+
 end Soundness
+
+private theorem isPositive_iff {x : Int} (h : isPositive x = true) : 0 < x := by
+  cases x with
+  | ofNat n => exact Int.natCast_pos.2 (Nat.le_of_ble_eq_true h)
+  | negSucc n => exact Bool.noConfusion h
+
+/-- A fit whose certificate the test accepts is nearly the best one. -/
+theorem check_sound (h : check matrix right weights transposed factor m n mu gap = true) :
+    Certified (frameMatrix matrix m n) (frameVec right m) (frameVec weights n) gap := by
+  simp only [check, Bool.and_eq_true, allFinite_iff] at h
+  obtain ⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨rows, columns⟩, lt⟩, pos⟩, lt'⟩, hX⟩, hy⟩, hw⟩, hT⟩, hL⟩, transpose⟩, margins⟩, flat⟩ := h
+  have lt : mu < infinity := Nat.le_of_ble_eq_true lt
+  have lt' : gap < infinity := Nat.le_of_ble_eq_true lt'
+  have tested : Tested (frameMatrix matrix m n) (frameMatrix transposed n m) (frameMatrix factor n n) :=
+    ⟨Nat.le_of_ble_eq_true rows, Nat.le_of_ble_eq_true columns, finite_rows hT, finite_rows hL, fun i k =>
+      Nat.eq_of_beq_eq_true (allBelow_iff.1 (allBelow_iff.1 transpose i i.isLt) k k.isLt)⟩
+  have positive : 0 < toRat mu := by
+    have : 0 < mu := Nat.le_of_ble_eq_true pos
+    have nonzero := scaledMagnitude_eq_zero_iff (m := mu)
+    rw [toRat_eq_ofScaled, scaled_of_lt lt, ← ofScaled_zero, ofScaled_lt]
+    omega
+  have stretches := le_normSq_of_posDef (posDef_of_sub (L := valueMatrix (frameMatrix factor n n))
+    (posDef_of_rowMargin_pos (fun i j => ?_) fun i => by
+      rw [margin_eq tested lt]
+      exact ofScaledSquare_pos.2 (isPositive_iff (allBelow_iff.1 margins i i.isLt))))
+  · refine ⟨finite_rows hX, hy, hw, fun v hv => normSq_eq_zero_iff.1 ?_, fun v => ?_⟩
+    · have le := stretches v
+      rw [normSq_eq_zero_iff.2 hv] at le
+      have nonneg := normSq_nonneg v
+      by_cases zero : normSq v = 0
+      · exact zero
+      · have := Rat.mul_pos positive (Rat.lt_of_le_of_ne nonneg fun e => zero e.symm)
+        grind
+    · have least := mul_leastSquares_le (y := valueVec (frameVec right m)) (w := valueVec (frameVec weights n)) (v := v)
+        (Rat.le_of_lt positive) stretches
+      have small := normSq_gradient_le tested hy lt lt' flat
+      refine Rat.not_lt.1 fun less => ?_
+      have := Rat.mul_lt_mul_of_pos_right less positive
+      grind
+  · have gram : ((valueMatrix (frameMatrix matrix m n)).transpose.mul (valueMatrix (frameMatrix matrix m n))) i j =
+        ((valueMatrix (frameMatrix matrix m n)).transpose.mul (valueMatrix (frameMatrix matrix m n))) j i := dot_comm _ _
+    have product : ((valueMatrix (frameMatrix factor n n)).mul (valueMatrix (frameMatrix factor n n)).transpose) i j =
+        ((valueMatrix (frameMatrix factor n n)).mul (valueMatrix (frameMatrix factor n n)).transpose) j i := dot_comm _ _
+    have one : (identity : Matrix n n Rat) i j = (identity : Matrix n n Rat) j i := by
+      show (if j = i then (1 : Rat) else 0) = if i = j then 1 else 0
+      by_cases e : i = j
+      · rw [if_pos e, if_pos e.symm]
+      · rw [if_neg e, if_neg fun h => e h.symm]
+    rw [Matrix.sub_apply, Vec.sub_apply, Matrix.sub_apply, Vec.sub_apply, Matrix.sub_apply, Vec.sub_apply,
+      Matrix.sub_apply, Vec.sub_apply, Matrix.smul_apply, Matrix.smul_apply, Vec.smul_apply, Vec.smul_apply, gram,
+      product, one]
 
 end Certificate.LeastSquares
 end LeanPythonBridge
