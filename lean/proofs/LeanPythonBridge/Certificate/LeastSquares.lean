@@ -248,32 +248,43 @@ private theorem normSq_gradient_le (hy : Finite (frameVec right m)) (lt : mu < i
       ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n)) - valueVec (frameVec right m))) ≤
         toRat mu * toRat gap := by
   have hs := scale_pos
-  have squares : ∀ x : Int, ofScaledSquare x / (scale : Rat) * (ofScaledSquare x / (scale : Rat)) *
-      ((scale : Rat) * scale * scale * scale) = ofScaledSquare (x * x) := fun x => by
+  obtain ⟨unit, e⟩ : ∃ unit : Rat, unit = (scale : Rat) * scale * scale * scale := ⟨_, rfl⟩
+  have positive : 0 < unit := by rw [e]; exact Rat.mul_pos (Rat.mul_pos (Rat.mul_pos hs hs) hs) hs
+  have squares : ∀ x : Int, ofScaledSquare x / (scale : Rat) * (ofScaledSquare x / (scale : Rat)) * unit =
+      ofScaledSquare (x * x) := fun x => by
     unfold ofScaledSquare ofScaled
-    rw [Rat.intCast_mul]
+    rw [e, Rat.intCast_mul]
     generalize (scale : Rat) = s at *
     grind
-  have sum : normSq ((valueMatrix (frameMatrix matrix m n)).transpose.mulVec
-      ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n)) - valueVec (frameVec right m))) *
-        ((scale : Rat) * scale * scale * scale) = ofScaledSquare (total n fun j =>
-          (gradient m n transposed right weights j).natAbs * (gradient m n transposed right weights j).natAbs : Nat) := by
-    rw [total_eq_integerSum, integerSum_eq_vecSum, ← vecSum_ofScaledSquare, normSq, dot, ← vecSum_mul_right]
-    congr; funext j
-    rw [gradient_eq tested hy, squares, Int.natAbs_mul_self]
+  have scaled : ∀ x : Int, ofScaledSquare x * unit = ofScaledSquare (x * scale * scale * scale * scale) := fun x => by
+    rw [← ofScaledSquare_mul, ← ofScaledSquare_mul, ← ofScaledSquare_mul, ← ofScaledSquare_mul, e]
+    generalize (scale : Rat) = s at *
+    grind
   have le := Nat.le_of_ble_eq_true flat
   simp only [shiftLeft_scale] at le
-  have limit : toRat mu * toRat gap * ((scale : Rat) * scale * scale * scale) =
-      ofScaledSquare (scaledMagnitude mu * scaledMagnitude gap * scale * scale * scale * scale : Nat) := by
-    simp only [Int.natCast_mul]
-    rw [← ofScaledSquare_mul, ← ofScaledSquare_mul, ← ofScaledSquare_mul, ← ofScaledSquare_mul,
-      ← ofScaled_mul_ofScaled, toRat_eq_ofScaled, toRat_eq_ofScaled, scaled_of_lt lt, scaled_of_lt lt']
-    grind
   have le := ofScaledSquare_le.2 (Int.ofNat_le.2 le)
-  rw [← limit, ← sum] at le
+  have limit : toRat mu * toRat gap = ofScaledSquare ((scaledMagnitude mu : Int) * (scaledMagnitude gap : Int)) := by
+    rw [← ofScaled_mul_ofScaled, toRat_eq_ofScaled, toRat_eq_ofScaled, scaled_of_lt lt, scaled_of_lt lt']
+  have sum : (vecSum fun j : Fin n => ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat) *
+      (ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat))) * unit =
+        ofScaledSquare (total n fun j => (gradient m n transposed right weights j).natAbs *
+          (gradient m n transposed right weights j).natAbs : Nat) := by
+    rw [total_eq_integerSum, integerSum_eq_vecSum]
+    rw [← vecSum_ofScaledSquare]
+    rw [← vecSum_mul_right]
+    simp only [squares, Int.natAbs_mul_self]
+  have norm : normSq ((valueMatrix (frameMatrix matrix m n)).transpose.mulVec
+      ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n)) - valueVec (frameVec right m))) =
+        vecSum fun j : Fin n => ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat) *
+          (ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat)) := by
+    rw [normSq, dot]
+    exact congrArg vecSum (funext fun j => by rw [gradient_eq tested hy])
+  rw [norm, limit]
+  rw [← sum] at le
+  simp only [Int.natCast_mul, ← scaled] at le
   refine Rat.not_lt.1 fun less => ?_
-  have := Rat.mul_lt_mul_of_pos_right less (Rat.mul_pos (Rat.mul_pos (Rat.mul_pos hs hs) hs) hs)
-  grind
+  have := Rat.mul_lt_mul_of_pos_right less positive
+  exact Rat.not_le.2 this le
 
 end Soundness
 
