@@ -31,6 +31,9 @@ from lpb_server.wire.values import Value, ValueMap
 
 __all__ = ["inverse"]
 
+_MALFORMED_AT: Final = 4
+"""Answers with a wrong form are lies about questions with so many rows: one size will do."""
+
 _KIND: Final = "inverse_enclosure"
 
 
@@ -99,6 +102,10 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     missing[-1, -1] = np.nan
     lies = {
         "inverse of zeros": answering(np.zeros_like(found)),
+        "contraction of 1": stating(contraction=1.0),
+        "largest entry too small": stating(largest=math.nextafter(largest, 0)),
+    }
+    malformed = {
         "inverse with a NaN": answering(missing),
         "inverse that is flat": answering(found.reshape(-1)),
         "inverse as integers": answering(found.view(np.int64)),
@@ -107,14 +114,14 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
         "bound that is infinite": stating(bound=math.inf),
         "bound that is negative": stating(bound=-bound),
         "bound that is an integer": stating(bound=1),
-        "contraction of 1": stating(contraction=1.0),
-        "largest entry too small": stating(largest=math.nextafter(largest, 0)),
         "lanes without words": arranged(words=0),
         "lanes with too many words": arranged(words=10**18),
         "exponents elsewhere": arranged(matrix=[2040, 2046]),
         "another kind": stating(kind="trust_me"),
         "no certificate": replace(answer, certificate={}),
     }
+    if len(matrix) == _MALFORMED_AT:
+        lies |= malformed
     if bound:
         lies["bound too small by one unit in the last place"] = stating(
             bound=math.nextafter(bound, 0)

@@ -32,6 +32,9 @@ from lpb_server.wire.values import Value, ValueMap
 
 __all__ = ["least_squares"]
 
+_MALFORMED_AT: Final = 6
+"""Answers with a wrong form are lies about questions with so many rows: one size will do."""
+
 _KIND: Final = "least_squares_gap"
 
 
@@ -109,6 +112,11 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     missing[-1] = np.nan
     lies = {
         "weights beyond the gap": answering(shifted),
+        "curvature that is too large": stating(curvature=2 * curvature),
+        "factor twice as large": showing(factor=2 * arrays["factor"]),
+        "transpose of another matrix": showing(transpose=2 * arrays["transpose"]),
+    }
+    malformed = {
         "weights with a NaN": answering(missing),
         "weights with one entry more": answering(np.append(weights, 0.0)),
         "weights as a column": answering(weights[:, None]),
@@ -119,15 +127,14 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
         "gap that is an integer": stating(gap=1),
         "curvature of 0": stating(curvature=0.0),
         "curvature that is negative": stating(curvature=-curvature),
-        "curvature that is too large": stating(curvature=2 * curvature),
-        "factor twice as large": showing(factor=2 * arrays["factor"]),
         "factor with a NaN": showing(factor=np.full_like(arrays["factor"], np.nan)),
-        "transpose of another matrix": showing(transpose=2 * arrays["transpose"]),
         "transpose that is flat": showing(transpose=arrays["transpose"].reshape(-1)),
         "no transpose": replace(answer, certificate_arrays={"factor": arrays["factor"]}),
         "another kind": stating(kind="trust_me"),
         "no certificate": replace(answer, certificate={}),
     }
+    if len(matrix) == _MALFORMED_AT:
+        lies |= malformed
     if gap:
         lies["gap too small by one unit in the last place"] = stating(gap=math.nextafter(gap, 0))
         lies["half of the gap"] = stating(gap=gap / 2)

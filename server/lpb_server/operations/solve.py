@@ -32,6 +32,9 @@ from lpb_server.wire.values import Value, ValueMap
 
 __all__ = ["solve"]
 
+_MALFORMED_AT: Final = 4
+"""Answers with a wrong form are lies about questions with so many rows: one size will do."""
+
 _KIND: Final = "solve_enclosure"
 _REFINEMENTS: Final = 5
 _UNIT_ROUNDOFF: Final = 2.0**-53
@@ -121,6 +124,10 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     missing[-1] = np.nan
     lies = {
         "solution beyond the bound": answering(shifted, fitting),
+        "contraction of 1": stating(contraction=1.0),
+        "inverse of twice the matrix": inverted(inverse / 2),
+    }
+    malformed = {
         "solution with a NaN": answering(missing),
         "solution with one entry more": answering(np.append(solution, 0.0)),
         "solution as a column": answering(solution[:, None]),
@@ -130,9 +137,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
         "bound that is infinite": stating(bound=math.inf),
         "bound that is negative": stating(bound=-bound),
         "bound that is an integer": stating(bound=1),
-        "contraction of 1": stating(contraction=1.0),
         "inverse of zeros": inverted(np.zeros_like(inverse)),
-        "inverse of twice the matrix": inverted(inverse / 2),
         "inverse that is flat": inverted(inverse.reshape(-1)),
         "no inverse": replace(answer, certificate_arrays={}),
         "lanes without words": arranged(words=0),
@@ -141,6 +146,8 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
         "another kind": stating(kind="trust_me"),
         "no certificate": replace(answer, certificate={}),
     }
+    if len(matrix) == _MALFORMED_AT:
+        lies |= malformed
     if bound:
         lies["bound too small by one unit in the last place"] = stating(
             bound=math.nextafter(bound, 0)
