@@ -7,12 +7,20 @@ unit. Sums are taken by exponent with NumPy, and only the few partial sums becom
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["UNIT_EXPONENT", "exact_integer", "exact_sums", "nearest_double", "upper_double"]
+__all__ = [
+    "UNIT_EXPONENT",
+    "exact_integer",
+    "exact_sums",
+    "nearest_double",
+    "upper_double",
+    "upper_fraction",
+]
 
 UNIT_EXPONENT: Final = 1074
 """Exact integers count units of 2 to the power of minus this."""
@@ -102,6 +110,22 @@ def upper_double(units: int, unit_exponent: int = UNIT_EXPONENT) -> float:
     value = nearest_double(units, unit_exponent)
     numerator, denominator = value.as_integer_ratio()
     if numerator << unit_exponent < units * denominator:
+        value = math.nextafter(value, math.inf)
+        if math.isinf(value):
+            raise OverflowError("no finite double is large enough")
+    return value
+
+
+def upper_fraction(exact: Fraction) -> float:
+    """Return the least double that is at least an exact number.
+
+    Raises
+    ------
+    OverflowError
+        When no finite double is.
+    """
+    value = float(exact)
+    if Fraction(value) < exact:
         value = math.nextafter(value, math.inf)
         if math.isinf(value):
             raise OverflowError("no finite double is large enough")

@@ -42,6 +42,23 @@ class ExponentRange:
         """Give how many bits the absolute values of the integers have at most."""
         return 51 + self.high - self.low
 
+    def holds(self, values: npt.NDArray[np.float64]) -> bool:
+        """Say whether every element is finite and has its exponent in this range, or is zero.
+
+        Parameters
+        ----------
+        values : ndarray of float64
+            Any shape.
+        """
+        if not self.low + 2 <= self.high <= _EXPONENT_MASK:
+            return False
+        least = (self.low + 1) << _FRACTION_BITS if self.low else 1
+        bits = np.ascontiguousarray(values, np.float64).view(np.uint64) & np.uint64(_MAGNITUDE_MASK)
+        bits = bits[bits != 0]
+        return bool(
+            ((bits >= np.uint64(least)) & (bits < np.uint64(self.high << _FRACTION_BITS))).all()
+        )
+
 
 def exponent_range(values: npt.NDArray[np.float64]) -> ExponentRange:
     """Find the narrowest range of the exponents of an array.

@@ -73,17 +73,20 @@ def residualOffset (layout : Layout) (n : Nat) : Nat :=
     (Nat.mul (laneCount layout.wide n)
       (Nat.shiftLeft 1 (Nat.add (Nat.add layout.matrix.bits layout.solution.bits) layout.productShift)))
 
-/-- The test that no lane overflows. -/
-def check (layout : Layout) (n : Nat) : Bool :=
-  Nat.ble 1 layout.words && Nat.ble 1 layout.wide &&
-    Nat.ble (Nat.add layout.inverse.low layout.matrix.low) 2148 &&
+/-- The test that no lane overflows where `R A` is computed. -/
+def checkProduct (layout : Layout) (n : Nat) : Bool :=
+  Nat.ble 1 layout.words && Nat.ble (Nat.add layout.inverse.low layout.matrix.low) 2148 &&
     Nat.ble (Nat.add 3 (Nat.log2 (laneCount layout.words n))) layout.width &&
     Nat.ble (Nat.add layout.matrix.bits 1) layout.width && Nat.ble (Nat.add layout.inverse.bits 1) layout.width &&
     Nat.ble (Nat.mul (Nat.add (laneCount layout.words n) 1) (Nat.shiftLeft 1 (Nat.add layout.inverse.bits 1)))
       (Nat.shiftLeft 1 (Nat.sub layout.width 1)) &&
     Nat.ble (Nat.add 1 (Nat.add (Nat.shiftLeft 1 layout.one)
       (Nat.mul n (Nat.shiftLeft 1 (Nat.add layout.inverse.bits layout.matrix.bits)))))
-      (Nat.shiftLeft 1 (layout.height n)) &&
+      (Nat.shiftLeft 1 (layout.height n))
+
+/-- The test that no lane overflows where the residual is computed. -/
+def checkResidual (layout : Layout) (n : Nat) : Bool :=
+  Nat.ble 1 layout.wide &&
     Nat.ble (Nat.add layout.matrix.bits 1) layout.wideWidth && Nat.ble (Nat.add layout.inverse.bits 1) layout.wideWidth &&
     Nat.ble (Nat.add layout.right.bits 1) layout.wideWidth && Nat.ble (Nat.add layout.solution.bits 1) layout.wideWidth &&
     Nat.ble (Nat.mul (Nat.add (laneCount layout.wide n) 1)
@@ -159,7 +162,7 @@ def corrects (layout : Layout) (n inverse contraction bound residuals : Nat) : B
 /-- The test of a certificate for frames that hold the matrix in C order, the right-hand side and the solution. -/
 def check (matrix right solution inverse n contraction bound : Nat) (layout : Layout) : Bool :=
   Nat.blt contraction infinity && Nat.blt bound infinity &&
-    Nat.blt (scaledMagnitude contraction) (Nat.shiftLeft 1 1074) && layout.check n &&
+    Nat.blt (scaledMagnitude contraction) (Nat.shiftLeft 1 1074) && layout.checkProduct n && layout.checkResidual n &&
     layout.matrix.checkFrame (Nat.mul n n) matrix && layout.right.checkFrame (Nat.mul 1 n) right &&
     layout.solution.checkFrame (Nat.mul 1 n) solution && layout.inverse.checkFrame (Nat.mul n n) inverse &&
     contracts layout n inverse contraction (tabulate (rowLanes layout.matrix layout.words n matrix) n 0) &&

@@ -35,6 +35,18 @@ structure Fits (layout : Layout) (n : Nat) : Prop where
   /-- `I - R A` fits below its offset. -/
   room : 1 + 2 ^ layout.one + n * 2 ^ (layout.inverse.bits + layout.matrix.bits) ≤ 2 ^ layout.height n
 
+theorem Fits.of_check (h : layout.checkProduct n = true) : Fits layout n := by
+  simp only [Layout.checkProduct, Bool.and_eq_true, Nat.ble_eq] at h
+  obtain ⟨⟨⟨⟨⟨⟨words, one⟩, log⟩, matrix⟩, inverse⟩, sum⟩, room⟩ := h
+  have sum : (laneCount layout.words n + 1) * 1 <<< (layout.inverse.bits + 1) ≤ 1 <<< (layout.width - 1) := sum
+  have room : 1 + (1 <<< layout.one + n * 1 <<< (layout.inverse.bits + layout.matrix.bits)) ≤ 1 <<< layout.height n := room
+  simp only [Nat.one_shiftLeft] at sum room
+  have one : layout.inverse.low + layout.matrix.low ≤ 2148 := one
+  have e : layout.one = 2148 - (layout.inverse.low + layout.matrix.low) := rfl
+  have height : layout.height n = layout.width - 3 - (laneCount layout.words n).log2 := rfl
+  have log : 3 + (laneCount layout.words n).log2 ≤ layout.width := log
+  exact ⟨words, by omega, by omega, matrix, inverse, sum, by rw [Nat.add_assoc]; exact room⟩
+
 /-- The integer of an entry of the matrix. -/
 noncomputable def matrixEntry (layout : Layout) (n matrix i j : Nat) : Int :=
   decode layout.matrix layout.width (rowElement n matrix i j)

@@ -35,6 +35,16 @@ structure FitsWide (layout : Layout) (n : Nat) : Prop where
   correction : (laneCount layout.wide n + 1) *
     (2 ^ (layout.inverse.bits + 1) * (2 * layout.residualOffset n)) ≤ 2 ^ (layout.wideWidth - 1)
 
+theorem FitsWide.of_check (h : layout.checkResidual n = true) : FitsWide layout n := by
+  simp only [Layout.checkResidual, Bool.and_eq_true, Nat.ble_eq] at h
+  obtain ⟨⟨⟨⟨⟨⟨wide, matrix⟩, inverse⟩, right⟩, solution⟩, product⟩, correction⟩ := h
+  have product : (laneCount layout.wide n + 1) * (1 <<< (layout.matrix.bits + 1) * 1 <<< (layout.solution.bits + 1)) ≤
+    1 <<< (layout.wideWidth - 1) := product
+  have correction : (laneCount layout.wide n + 1) * (1 <<< (layout.inverse.bits + 1) * (2 * layout.residualOffset n)) ≤
+    1 <<< (layout.wideWidth - 1) := correction
+  simp only [Nat.one_shiftLeft] at product correction
+  exact ⟨wide, matrix, inverse, right, solution, product, correction⟩
+
 /-- An entry of the residual, in its unit; zero where there is no row. -/
 noncomputable def residualEntry (layout : Layout) (n matrix right solution k : Nat) : Int :=
   if k < n then decode layout.right layout.wideWidth (rowElement n right 0 k) * 2 ^ layout.rightShift -

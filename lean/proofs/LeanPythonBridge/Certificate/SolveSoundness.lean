@@ -30,24 +30,6 @@ structure Certified {n : Nat} (A : Matrix n n Nat) (b x : Vec n Nat) (bound : Na
 
 variable {layout : Layout} {n matrix right solution inverse contraction bound : Nat}
 
-private theorem Fits.of_check (h : layout.check n = true) : Fits layout n ∧ FitsWide layout n := by
-  simp only [Layout.check, Bool.and_eq_true, Nat.ble_eq] at h
-  obtain ⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨words, wide⟩, one⟩, log⟩, matrix⟩, inverse⟩, sum⟩, room⟩, matrix'⟩, inverse'⟩, right'⟩,
-    solution'⟩, product⟩, correction⟩ := h
-  have sum : (laneCount layout.words n + 1) * 1 <<< (layout.inverse.bits + 1) ≤ 1 <<< (layout.width - 1) := sum
-  have room : 1 + (1 <<< layout.one + n * 1 <<< (layout.inverse.bits + layout.matrix.bits)) ≤ 1 <<< layout.height n := room
-  have product : (laneCount layout.wide n + 1) * (1 <<< (layout.matrix.bits + 1) * 1 <<< (layout.solution.bits + 1)) ≤
-    1 <<< (layout.wideWidth - 1) := product
-  have correction : (laneCount layout.wide n + 1) * (1 <<< (layout.inverse.bits + 1) * (2 * layout.residualOffset n)) ≤
-    1 <<< (layout.wideWidth - 1) := correction
-  simp only [Nat.one_shiftLeft] at sum room product correction
-  have one : layout.inverse.low + layout.matrix.low ≤ 2148 := one
-  have e : layout.one = 2148 - (layout.inverse.low + layout.matrix.low) := rfl
-  have height : layout.height n = layout.width - 3 - (laneCount layout.words n).log2 := rfl
-  have log : 3 + (laneCount layout.words n).log2 ≤ layout.width := log
-  exact ⟨⟨words, by omega, by omega, matrix, inverse, sum, by rw [Nat.add_assoc]; exact room⟩,
-    ⟨wide, matrix', inverse', right', solution', product, correction⟩⟩
-
 /-- The residual, as the exact rational values. -/
 private theorem residual_value (fits : FitsWide layout n) (hA : layout.matrix.checkFrame (n * n) matrix = true)
     (hb : layout.right.checkFrame (1 * n) right = true) (hx : layout.solution.checkFrame (1 * n) solution = true)
@@ -139,12 +121,13 @@ private theorem corrects_sound (fits : FitsWide layout n) (hA : layout.matrix.ch
 theorem check_sound (h : check matrix right solution inverse n contraction bound layout = true) :
     Certified (frameMatrix matrix n n) (frameVec right n) (frameVec solution n) bound := by
   simp only [check, Bool.and_eq_true] at h
-  obtain ⟨⟨⟨⟨⟨⟨⟨⟨⟨finite, finite'⟩, below⟩, hl⟩, hA⟩, hb⟩, hx⟩, hR⟩, small⟩, near⟩ := h
+  obtain ⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨finite, finite'⟩, below⟩, hl⟩, hw⟩, hA⟩, hb⟩, hx⟩, hR⟩, small⟩, near⟩ := h
   have finite : contraction < infinity := Nat.le_of_ble_eq_true finite
   have finite' : bound < infinity := Nat.le_of_ble_eq_true finite'
   have below : scaledMagnitude contraction < scale := by
     rw [← one_shiftLeft_scale]; exact Nat.le_of_ble_eq_true below
-  obtain ⟨fits, wide⟩ := Fits.of_check hl
+  have fits := Fits.of_check hl
+  have wide := FitsWide.of_check hw
   have index : ∀ i j : Fin n, i.val * n + j.val < n * n := fun i j => by
     have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
     rw [Nat.succ_mul] at this
