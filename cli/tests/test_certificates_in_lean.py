@@ -27,6 +27,7 @@ HEADER = """module
 public import LeanPythonBridge.Certificate.Chunks
 public import LeanPythonBridge.Certificate.PositiveDefinite
 public import LeanPythonBridge.Certificate.Solve
+@[expose] public section
 open LeanPythonBridge.Certificate
 """
 
@@ -56,7 +57,8 @@ def solve_check(
     matrix: FloatArray, right: FloatArray, solution: FloatArray, certificate: SolveCertificate
 ) -> str:
     c = certificate
-    ranges = (c.matrix_range, c.right_range, c.solution_range, c.inverse_range)
+    r = c.ranges
+    ranges = (r.matrix, r.right, r.solution, r.inverse)
     layout = f"⟨{c.words}, {c.wide}, {', '.join(map(lean, ranges))}⟩"
     frames = " ".join(map(frame, (matrix, right, solution, c.inverse)))
     numbers = f"{len(matrix)} {bits(c.contraction)} {bits(c.bound)}"
@@ -67,7 +69,9 @@ def decide(toolchain: EmbeddedToolchain, folder: Path, true: list[str], false: l
     """Have the kernel decide checks that must hold and checks that must not."""
     claims = [f"{check} = true" for check in true] + [f"{check} = false" for check in false]
     file = folder / "Checks.lean"
-    file.write_text(HEADER + "".join(f"example : {c} := by decide +kernel\n" for c in claims))
+    file.write_text(
+        HEADER + "".join(f"theorem t{i} : {c} := by decide +kernel\n" for i, c in enumerate(claims))
+    )
     result = toolchain.check_file(file, ENGINE_TIMEOUT_S)
     wrong = [d.line - HEADER.count("\n") - 1 for d in result.diagnostics]
     assert result.ok, f"of {len(true)} certificates and {len(false)} lies, decided wrongly: {wrong}"

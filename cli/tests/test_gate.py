@@ -196,6 +196,7 @@ def test_a_file_outside_the_package_goes_through_the_same_gate(
     texts = {
         "Good": "theorem t : 2 + 2 = 4 := by decide +kernel",
         "False": "def x := 1\n\ntheorem t : 2 + 2 = 5 := by decide +kernel",
+        "Example": "example : 2 + 2 = 5 := by decide +kernel",
         "Sorry": "#guard_msgs (drop warning) in\ntheorem t : 2 + 2 = 5 := by stop skip",
         "Missing": "#guard_msgs (drop error) in\ntheorem t : 2 + 2 = 5 := rfl",
     }

@@ -44,6 +44,7 @@ from lpb_cli.toolchain.lean_sources import (
     Amalgam,
     LeanModule,
     amalgamate,
+    has_examples,
     load_modules,
     read_module,
     without_code_generation,
@@ -198,7 +199,8 @@ class EmbeddedToolchain:
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package, and audit it.
 
-        Lean's elaborator leaves the kernel out, and the replay of the audit runs it: once.
+        Lean's elaborator leaves the kernel out, and the replay of the audit runs it: once. Of an
+        `example` nothing is left to replay, so that a file with one has the kernel in both.
         """
         known = [module.name for module in self.load_modules()]
         module = read_module(file, known)
@@ -208,8 +210,9 @@ class EmbeddedToolchain:
             with self._pool.engine() as engine:
                 copy = engine.scratch / f"{file.stem}.lean"
                 copy.write_text(module.source, encoding="utf-8")
+                options = [] if has_examples(module.source) else _WITHOUT_KERNEL
                 job = engine.run(
-                    {"file": str(copy), "olean": str(olean), "options": _WITHOUT_KERNEL}, timeout_s
+                    {"file": str(copy), "olean": str(olean), "options": options}, timeout_s
                 )
             lines = module.source.splitlines()
             diagnostics = [

@@ -31,7 +31,12 @@ from lpb_cli.toolchain.diagnostics import (
     ProgramResult,
     ProofReport,
 )
-from lpb_cli.toolchain.lean_sources import LeanModule, load_modules, read_module
+from lpb_cli.toolchain.lean_sources import (
+    LeanModule,
+    has_examples,
+    load_modules,
+    read_module,
+)
 from lpb_cli.toolchain.lint import find_forbidden, find_foreign_letters
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 
@@ -258,8 +263,9 @@ class LakeToolchain:
         audit = None
         with tempfile.TemporaryDirectory(prefix="lpb-checked-") as folder:
             olean = Path(folder) / f"{file.stem}.olean"
-            # The replay runs the kernel, once.
-            argv = ["env", "lean", "-D", "debug.skipKernelTC=true", "-o", str(olean), str(file)]
+            # The replay runs the kernel, once; of an `example` nothing is left to replay.
+            skip = [] if has_examples(module.source) else ["-D", "debug.skipKernelTC=true"]
+            argv = ["env", "lean", *skip, "-o", str(olean), str(file)]
             code, stdout, stderr = self._capture(argv, timeout_s, lambda line: None)
             lines = [*stdout.splitlines(), *stderr.splitlines()]
             diagnostics = [

@@ -20,6 +20,7 @@ __all__ = [
     "LeanModule",
     "amalgamate",
     "blank_comments_and_strings",
+    "has_examples",
     "is_of_library",
     "load_modules",
     "read_module",
@@ -147,6 +148,13 @@ def blank_comments_and_strings(source: str) -> str:
         out += (source[position:start], _BLANKED.sub(" ", source[start:end]))
         position = end
     return "".join([*out, source[position:]])
+
+
+def has_examples(source: str) -> bool:
+    """Tell whether a file has an `example`: it leaves nothing behind that could be replayed."""
+    return (
+        re.search(r"(?<![\w.'«])example(?![\w'!?])", blank_comments_and_strings(source)) is not None
+    )
 
 
 def theorem_names(source: str) -> list[tuple[str, int]]:
