@@ -85,7 +85,7 @@ def sumOfChunks (chunks : List Nat) (count : Nat) : Nat :=
 takes each word from the long number once. -/
 def addWords : (k p sum : Nat) → Nat
   | 0, _, sum => sum
-  | k + 1, p, sum => addWords k (p >>> 64) (sum + weight (p &&& (2 ^ 64 - 1)))
+  | k + 1, p, sum => addWords k (p >>> 64) (sum + weight (UInt64.ofNat p).toNat)
 
 /-- `sumOfChunks` added to `sum`. -/
 def addChunks : (chunks : List Nat) → (count sum : Nat) → Nat
@@ -182,7 +182,7 @@ private theorem sumOfChunks_cons (chunk : Nat) (chunks : List Nat) (count : Nat)
 private theorem addWords_eq (k p sum : Nat) : addWords k p sum = sum + sumOfWords k p := by
   induction k generalizing p sum with
   | zero => rfl
-  | succ k ih => rw [addWords, ih, sumOfWords_succ, Nat.shiftRight_eq_div_pow, Nat.and_two_pow_sub_one_eq_mod, weight_mod,
+  | succ k ih => rw [addWords, ih, sumOfWords_succ, Nat.shiftRight_eq_div_pow, UInt64.toNat_ofNat', weight_mod,
       Nat.add_assoc]
 
 private theorem addChunks_eq (chunks : List Nat) (count sum : Nat) :
