@@ -192,6 +192,12 @@ def test_a_header_beyond_its_bytes_is_refused_before_it_is_read() -> None:
             "",
             "required",
         ),
+        (
+            {"properties": {"a": {"items": {"const": 1}}, "b": {"$ref": "#/properties/a"}}},
+            {"b": [*[1] * 1000, 2]},
+            "/b/1000",
+            "const",
+        ),
     ],
 )
 def test_a_large_value_s_first_problem_is_found(
