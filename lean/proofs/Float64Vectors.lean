@@ -6,8 +6,8 @@ public import LinearAlgebra
 /-!
 # Vectors and matrices of doubles, exactly
 
-An array frame as a vector or a matrix of bit patterns, and their values as rationals, which theorems are about. The
-kernel computes with integers: values are counted in units of `2^(-1074)`, products of two of them in units of
+An array frame as a vector or a matrix of bit patterns, and their values: as integers in units of `2^(-1074)`, which
+the kernel computes with, and as rationals, which theorems are about. Products of two values are counted in units of
 `2^(-2148)`.
 -/
 
