@@ -92,6 +92,16 @@ noncomputable def entry (layout : Layout) (r : Range) (x t c : Nat) : Int :=
 private noncomputable def entryCode (layout : Layout) (r : Range) (x t c : Nat) : Nat :=
   code r layout.width (rowElement layout.block x t c)
 
+/-- A sum of small numbers in lanes is small. -/
+private theorem total_lt {count a b w : Nat} {f : Nat → Nat} (hf : ∀ l < count, f l ≤ a) (hb : 1 ≤ b)
+    (room : (count + 1) * (a * b) ≤ 2 ^ (w - 1)) (pos : 1 ≤ a) (hw : 0 < w) : total count f < 2 ^ w - 1 := by
+  have le := total_le hf
+  have ab : a ≤ a * b := Nat.le_mul_of_pos_right _ hb
+  have := Nat.mul_le_mul_left (count + 1) ab
+  rw [Nat.succ_mul count a] at this
+  have e : 2 ^ w = 2 * 2 ^ (w - 1) := by rw [← Nat.pow_succ', show (w - 1).succ = w by omega]
+  omega
+
 /-- Sums of blocks, with what the offsets add to each. -/
 private theorem total_offsets {count : Nat} {d x y : Nat → Nat} {z : Nat → Int} {a b c : Nat}
     (h : ∀ k < count, ((d k + c : Nat) : Int) = z k + (a * y k + b * x k : Nat)) :

@@ -57,6 +57,16 @@ private theorem offset_residual (layout : Layout) (n : Nat) : layout.residualOff
       laneCount layout.wide n * 2 ^ (layout.matrix.bits + layout.solution.bits + layout.productShift) := by
   rw [← Nat.one_shiftLeft, ← Nat.one_shiftLeft]; rfl
 
+/-- A sum of small numbers in lanes is small. -/
+private theorem total_lt {count a b w : Nat} {f : Nat → Nat} (hf : ∀ l < count, f l ≤ a) (hb : 1 ≤ b)
+    (room : (count + 1) * (a * b) ≤ 2 ^ (w - 1)) (pos : 1 ≤ a) (hw : 0 < w) : total count f < 2 ^ w - 1 := by
+  have le := total_le hf
+  have ab : a ≤ a * b := Nat.le_mul_of_pos_right _ hb
+  have := Nat.mul_le_mul_left (count + 1) ab
+  rw [Nat.succ_mul count a] at this
+  have e : 2 ^ w = 2 * 2 ^ (w - 1) := by rw [← Nat.pow_succ', show (w - 1).succ = w by omega]
+  omega
+
 variable (fits : FitsWide layout n) (hA : layout.matrix.checkFrame (n * n) matrix = true)
   (hb : layout.right.checkFrame (1 * n) right = true) (hx : layout.solution.checkFrame (1 * n) solution = true)
   (hR : layout.inverse.checkFrame (n * n) inverse = true)

@@ -24,16 +24,6 @@ theorem lanes_fit {height width lanes : Nat} (h : height + 3 + lanes.log2 = widt
   have := Nat.two_pow_pos (width - 1)
   omega
 
-/-- A sum of small numbers in lanes is small. -/
-theorem total_lt {count a b w : Nat} {f : Nat → Nat} (hf : ∀ l < count, f l ≤ a) (hb : 1 ≤ b)
-    (room : (count + 1) * (a * b) ≤ 2 ^ (w - 1)) (pos : 1 ≤ a) (hw : 0 < w) : total count f < 2 ^ w - 1 := by
-  have le := total_le hf
-  have ab : a ≤ a * b := Nat.le_mul_of_pos_right _ hb
-  have := Nat.mul_le_mul_left (count + 1) ab
-  rw [Nat.succ_mul count a] at this
-  have e : 2 ^ w = 2 * 2 ^ (w - 1) := by rw [← Nat.pow_succ', show (w - 1).succ = w by omega]
-  omega
-
 /-- The unit of products, squared. -/
 theorem two_pow_eq_scale_mul : 2 ^ 2148 = scale * scale := by decide +kernel
 
