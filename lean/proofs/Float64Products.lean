@@ -17,12 +17,12 @@ namespace LeanPythonBridge.Float64
 /-! ## Evaluation -/
 
 /-- How many of the `k` lowest doubles of `p` are not finite. -/
-noncomputable def countNotFinite (k p : Nat) : Nat :=
+def countNotFinite (k p : Nat) : Nat :=
   Nat.rec (motive := fun _ => Nat → Nat) (fun _ => 0)
     (fun _ f p => Nat.add (Nat.sub (Nat.mod (Nat.shiftRight p 52) 2048) 2046) (f (Nat.shiftRight p 64))) k p
 
 /-- The test that the `k` lowest doubles of `p` are finite. -/
-noncomputable def allFinite (k p : Nat) : Bool := Nat.beq (countNotFinite k p) 0
+def allFinite (k p : Nat) : Bool := Nat.beq (countNotFinite k p) 0
 
 /-- `scaledAbs` of the lowest double of `p`, when it is finite. -/
 def lowestAbs (p : Nat) : Nat :=
@@ -43,7 +43,7 @@ def productWeight (p q : Nat) : Nat :=
     (Nat.mul productBits (Nat.mod (Nat.add (Nat.shiftRight p 63) (Nat.shiftRight q 63)) 2))
 
 /-- The weights of the products of the `k` lowest doubles of `p` and `q`. -/
-noncomputable def sumOfProducts (k p q : Nat) : Nat :=
+def sumOfProducts (k p q : Nat) : Nat :=
   Nat.rec (motive := fun _ => Nat → Nat → Nat) (fun _ _ => 0)
     (fun _ f p q => Nat.add (productWeight p q) (f (Nat.shiftRight p 64) (Nat.shiftRight q 64))) k p q
 
@@ -54,7 +54,7 @@ def dotOfWeights (weights : Nat) : Int := (weights % productBase : Nat) - (weigh
 def absDotOfWeights (weights : Nat) : Nat := weights % productBase + weights / productBase
 
 /-- The dot product of the `k` lowest doubles of `p` and `q`, in units of `2^(-2148)`. -/
-noncomputable def exactDot (k p q : Nat) : Int := dotOfWeights (sumOfProducts k p q)
+def exactDot (k p q : Nat) : Int := dotOfWeights (sumOfProducts k p q)
 
 /-! ## What is evaluated -/
 
