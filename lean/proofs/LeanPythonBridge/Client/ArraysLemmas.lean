@@ -70,7 +70,7 @@ theorem toList_pushBytes (bytes : ByteArray) (chunks : List Nat) (count : Nat) :
   | cons chunk chunks ih =>
     have width : (2 : Nat) ^ (64 * Float64.chunkSize) = 256 ^ chunkBytes := by decide +kernel
     rw [pushBytes, ih, toList_pushWords _ _ _ _ (by omega) (by omega), List.append_assoc, joinChunks, width]
-    congr 1
+    refine congrArg (bytes.data.toList ++ ·) ?_
     by_cases whole : chunkBytes ≤ count
     · obtain ⟨more, rfl⟩ := Nat.exists_eq_add_of_le whole
       have pos : 0 < 256 ^ chunkBytes := Nat.pow_pos (by decide)
