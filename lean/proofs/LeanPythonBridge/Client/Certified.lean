@@ -2,7 +2,7 @@ module
 
 public import Client
 public import LeanPythonBridge.Certificate.Operation
-public import LeanPythonBridge.Client.ReplyLemmas
+public import LeanPythonBridge.Client.ArraysLemmas
 
 /-!
 # Answers with their proofs
