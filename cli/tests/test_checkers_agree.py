@@ -19,6 +19,9 @@ from lpb_server.wire.formats import WireFormat
 
 ENGINE_TIMEOUT_S = 900
 SMALL_BYTES = 2000
+LIED_ABOUT = 2
+"""So many examples of each operation have all their lies refused by the kernel; Python's checker,
+which these two hold against Lean's, refuses those of all examples."""
 
 Render = Callable[[Sequence[LiveExchange], str], LeanFile]
 
@@ -71,11 +74,14 @@ def test_lean_refuses_every_lie(
         assert item.lies is not None
         for example in item.examples(np.random.default_rng(7), 2):
             answer = answer_here(item, example.question)
-            if exchange_of(item, "", example.question, answer).size_bytes > SMALL_BYTES:
-                continue
-            for name, lie in item.lies(example.question, answer).items():
+            lies = item.lies(example.question, answer)
+            for name, lie in lies.items():
                 if item.certificate.check is not None:
                     assert not item.certificate.check(example.question, lie), (example.name, name)
+            small = exchange_of(item, "", example.question, answer).size_bytes <= SMALL_BYTES
+            if not small or sum(live.planned.op == item.name for live in told) >= LIED_ABOUT * 8:
+                continue
+            for name, lie in lies.items():
                 name = f"{item.name}: {name} ({example.name})"
                 told.append(exchange_of(item, name, example.question, lie))
     assert len(told) >= 8

@@ -13,7 +13,7 @@ from lpb_server.certificates.exact_products import exact_products, integers_of
 from lpb_server.certificates.exponents import ExponentRange
 from lpb_server.certificates.product_error_bound import check_product, product_error_bound
 from lpb_server.certificates.product_layout import ProductLayout
-from lpb_server.errors import InvalidParams
+from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations import Operation, Question, default_registry
 from lpb_server.operations.answering import answer_here
 
@@ -124,7 +124,7 @@ def test_rows_of_every_length_are_cut(inner: int) -> None:
 
 def test_a_bound_that_is_not_finite_is_no_certificate() -> None:
     left, right = np.full((1, 4), 1e200), np.full((4, 1), 1e200)
-    with pytest.raises(InvalidParams, match="the error bound is not finite"):
+    with pytest.raises(Uncertifiable, match="the error bound is not finite"):
         product_error_bound(left, right, np.array([[0.0]]))
 
 

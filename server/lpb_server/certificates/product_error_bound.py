@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lpb_server.certificates.exact import UNIT_EXPONENT, exact_integer, upper_double
 from lpb_server.certificates.exact_products import exact_products, integers_of
 from lpb_server.certificates.product_layout import ProductLayout
-from lpb_server.errors import InvalidParams
+from lpb_server.errors import Uncertifiable
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["check_product", "product_error_bound"]
@@ -40,20 +40,20 @@ def product_error_bound(
 
     Raises
     ------
-    InvalidParams
+    Uncertifiable
         When no certificate exists: an entry is not finite, or no double is large enough.
     """
     operands = {"left operand": left, "right operand": right, "computed product": product}
     for name, matrix in operands.items():
         if not bool(np.isfinite(matrix).all()):
-            raise InvalidParams(
+            raise Uncertifiable(
                 f"no certificate exists: the {name} has an entry that is not finite"
             )
     error, exponent = _largest_error(left, right, product)
     try:
         bound = upper_double(error, exponent)
     except OverflowError:
-        raise InvalidParams("no certificate exists: the error bound is not finite") from None
+        raise Uncertifiable("no certificate exists: the error bound is not finite") from None
     layout = ProductLayout.of(left, right, product, ragged=ragged)
     return {"error_bound": bound, "layout": layout.values()}
 
