@@ -121,7 +121,8 @@ def read_answer(
         for line in lines:
             event = json.loads(line) if line.startswith("{") else {}
             if event.get("event") == "module":
-                found[str(event["name"])] = ModuleAudit.from_dict(event)
+                name = str(event["name"]).replace("«", "").replace("»", "")
+                found[name] = ModuleAudit.from_dict(event)
             done = event.get("event") == "done"
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AuditFailedError(f"its answer cannot be read ({error})") from error

@@ -192,6 +192,7 @@ static inline uint64_t lean_uint64_shift_right(uint64_t a, uint64_t b) { return 
 /* --- floats ------------------------------------------------------------------------------------------------------- */
 
 static inline double lean_float_negate(double a) { return -a; }
+static inline double lean_float_add(double a, double b) { return a + b; }
 static inline double lean_float_sub(double a, double b) { return a - b; }
 static inline double lean_float_div(double a, double b) { return a / b; }
 static inline uint8_t lean_float_beq(double a, double b) { return a == b; }
