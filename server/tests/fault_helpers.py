@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import lpb_server
+import pytest
+from lpb_server.wire import intake
 
 __all__ = [
     "ENVIRONMENT",
@@ -21,6 +23,7 @@ __all__ = [
     "descriptors",
     "ended",
     "fork_server_of",
+    "interpreted_only",
     "memory_bytes",
     "process",
     "server_process",
@@ -38,6 +41,13 @@ ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join([str(Path(lpb_server.__file__).parents[1]), str(PLUGIN)]),
 }
+
+
+interpreted_only = pytest.mark.skipif(
+    not str(intake.__file__).endswith(".py"),
+    reason="it replaces a function of ours, which compiled code does not look up",
+)
+"""For tests that also run on the compiled copy of the server, where they could see nothing."""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fault_helpers import ENVIRONMENT
+from fault_helpers import ENVIRONMENT, interpreted_only
 from lpb_server.client import BridgeClient
 from lpb_server.logs import _Repeats, _Unhurried
 
@@ -30,6 +30,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@interpreted_only
 def test_a_pipe_that_nobody_reads_does_not_freeze_the_server(tmp_path: Path) -> None:
     endpoint = f"ipc://{tmp_path}/x"
     flags = ["--workers", "0", "--endpoint", endpoint, "--log-level", "info"]

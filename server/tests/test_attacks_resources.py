@@ -19,6 +19,7 @@ from fault_helpers import (
     ENVIRONMENT,
     descriptors,
     fork_server_of,
+    interpreted_only,
     wait_until,
     workers_of,
 )
@@ -122,6 +123,7 @@ def test_the_limit_of_descriptors_is_raised_as_far_as_it_goes() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@interpreted_only
 def test_a_message_that_there_is_no_memory_for_is_dropped_and_the_loop_lives(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_message_that_there_is_no_memory_for_is_dropped_and_the_loop_lives(
     assert "no memory left" in caplog.text
 
 
+@interpreted_only
 def test_a_header_that_there_is_no_memory_for_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_memory(*arguments: Any) -> Any:
         raise MemoryError
