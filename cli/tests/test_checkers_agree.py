@@ -17,7 +17,7 @@ from lpb_server.operations import Operation, default_registry
 from lpb_server.operations.answering import answer_here
 from lpb_server.wire.formats import WireFormat
 
-ENGINE_TIMEOUT_S = 900
+ENGINE_TIMEOUT_S = 1800
 SMALL_BYTES = 2000
 LIED_ABOUT = 2
 """So many examples of each operation have all their lies refused by the kernel; Python's checker,

@@ -13,7 +13,7 @@ from conftest import PROJECT, RunLpb, lpb_command
 from dishonest import altering_reply, dishonest_server, off_by_twice_the_bound
 from lpb_cli.toolchain.diagnostics import ProofReport
 
-ENGINE_TIMEOUT_S = 900
+ENGINE_TIMEOUT_S = 1800
 
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)

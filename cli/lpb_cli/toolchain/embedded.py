@@ -78,7 +78,9 @@ class EmbeddedToolchain:
         self._programs = settings.output / "programs" / self._home.name
         self._pool = EnginePool(self._new_engine)
         self._folders = settings.lean_folders
-        self._records = AuditRecords(self._oleans, self._oleans)
+        self._records = AuditRecords(self._oleans, self._oleans, settings.checkers)
+        beside = () if settings.checkers is None else (settings.checkers,)
+        self._searched = (self._oleans, *beside)
         self._digests: dict[str, dict[str, str]] = {}
         self._gate = Gate(
             self._records, self._run_audit, _mounted, engine_count(), self._is_foreign
@@ -138,7 +140,7 @@ class EmbeddedToolchain:
 
     def _run_audit(self, plan: AuditPlan) -> dict[str, ModuleAudit]:
         """Run the audit in an engine that has run nothing else."""
-        engine = EngineProcess(self._home, (self._oleans,))
+        engine = EngineProcess(self._home, self._searched)
         with self._pool.own(engine):
             file = engine.scratch / "plan"
             plan.write(file)
@@ -176,7 +178,7 @@ class EmbeddedToolchain:
         return result
 
     def _new_engine(self) -> EngineProcess:
-        folders = (self._oleans, self._programs)
+        folders = (*self._searched, self._programs)
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         return EngineProcess(self._home, folders, ENGINE_FOLDER / "host.cjs")

@@ -20,6 +20,7 @@ from typing import Final
 from lpb_cli.errors import CommandFailedError
 from lpb_cli.processes import run_command
 from lpb_cli.settings import Settings, child_environment
+from lpb_cli.toolchain.audit import AuditRecords
 from lpb_cli.toolchain.declarations import Declarations, Kind, collect_declarations
 from lpb_cli.toolchain.engine_archive import engine_home
 from lpb_cli.toolchain.lean_runtime import HEADERS, find_lean_runtime
@@ -76,12 +77,13 @@ def check_with_second_kernel(settings: Settings, modules: Iterable[str]) -> Seco
     runtime = find_lean_runtime()
     home = engine_home(settings.cache)
     oleans = settings.output / "proofs" / home.name
+    records = AuditRecords(oleans, oleans, settings.checkers)
     names = sorted(modules)
 
     def files(module: str) -> list[Path]:
         if module not in names:
             return []
-        base = oleans / (module.replace(".", "/") + ".olean")
+        base = records.olean(module)
         parts = [base, *(base.with_name(base.name + more) for more in (".server", ".private"))]
         return [part for part in parts if part.is_file()] or [base]
 

@@ -38,7 +38,8 @@ class AuditRecords:
     oleans
         Where the compiled modules lie, each in the folders of its name.
     beside
-        Where others lie, which come first.
+        A folder of further modules, whose compiled forms lie beside their sources. Runs in one
+        checkout may have different ones, and must not remove one another's.
     """
 
     def __init__(self, folder: Path, oleans: Path, beside: Path | None = None) -> None:
@@ -48,10 +49,10 @@ class AuditRecords:
 
     def olean(self, name: str) -> Path:
         """Give the path of a compiled module."""
-        path = name.replace(".", "/") + ".olean"
-        if self._beside is not None and (self._beside / path).is_file():
-            return self._beside / path
-        return self._oleans / path
+        path = name.replace(".", "/")
+        if self._beside is not None and (self._beside / f"{path}.lean").is_file():
+            return self._beside / f"{path}.olean"
+        return self._oleans / f"{path}.olean"
 
     def _record(self, name: str) -> Path:
         return self._folder / f"{name}.json"
