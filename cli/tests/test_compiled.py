@@ -53,7 +53,7 @@ def test_the_servers_tests_hold_where_it_is_compiled() -> None:
     assert ended.returncode == 0, ended.stdout[-8000:] + ended.stderr[-2000:]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_lpb_starts_uses_the_copy_unless_told_not_to() -> None:
     compile_server(load_settings())
     show = "import lpb_server.transport.server as server; print(server.__file__)"
