@@ -57,6 +57,7 @@ def test_verify_with_a_dishonest_server_is_code_1_and_names_the_exchange(
     with dishonest_server(altering_reply(off_by_twice_the_bound)) as endpoint:
         result = run_lpb(
             "verify", "--engine", "embedded", "--requests", "0", "--endpoint", endpoint,
+            "--operation", "matrix_sum",
             "--skip", "client", "--skip", "program", "--skip", "lies", timeout_s=ENGINE_TIMEOUT_S,
         )  # fmt: skip
     assert result.returncode == 1
