@@ -50,21 +50,21 @@ def config : Retry.Config := {{ timeoutMs := 20000, maxTries_pos := by decide }}
 
 {calls}
 
-def honest (bridge : Bridge) : IO (Except Client.Error Unit) := do
-{honest}
+def all (asks : List (Bridge → IO Unit)) (bridge : Bridge) : IO (Except Client.Error Unit) := do
+  for ask in asks do ask bridge
   return .ok ()
 
-def lies (bridge : Bridge) : IO (Except Client.Error Unit) := do
-{lies}
-  return .ok ()
+def honest : List (Bridge → IO Unit) := [{honest}]
+
+def lies : List (Bridge → IO Unit) := [{lies}]
 
 end Ask
 
 def main (arguments : List String) : IO UInt32 := do
   match arguments with
   | [server, liar] =>
-    Ask.report 0 (← withBridge server Ask.honest Ask.config)
-    Ask.report 0 (← withBridge liar Ask.lies Ask.config)
+    Ask.report 0 (← withBridge server (Ask.all Ask.honest) Ask.config)
+    Ask.report 0 (← withBridge liar (Ask.all Ask.lies) Ask.config)
     return 0
   | _ => return 2
 """
@@ -81,12 +81,12 @@ def program_text(honest: Sequence[LiveExchange], lies: Sequence[LiveExchange]) -
         f" (certify := {str(exchange.planned.certify).lower()}))"
         for number, exchange in enumerate(exchanges)
     ]
-    asks = [f"  ask{number} bridge" for number in range(len(exchanges))]
+    asks = [f"ask{number}" for number in range(len(exchanges))]
     return PROGRAM.format(
         imports="\n".join(f"public import {name}" for name in imports),
         calls="\n\n".join(calls),
-        honest="\n".join(asks[: len(honest)]),
-        lies="\n".join(asks[len(honest) :]),
+        honest=", ".join(asks[: len(honest)]),
+        lies=", ".join(asks[len(honest) :]),
     )
 
 

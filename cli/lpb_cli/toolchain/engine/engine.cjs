@@ -62,8 +62,11 @@ const print = (stream) => (text) => {
   } else emit({ event: "output", stream, text });
 };
 let keepCode; // called with each job's seconds
+// A thread of Lean's that ends the process throws this text: so it does when its stack or the memory is used up.
+const OF_A_THREAD = "unwind";
 const crash = (error) => {
-  write(2, `the Lean engine crashed: ${error?.stack ?? error}\n`);
+  const what = error === OF_A_THREAD ? "a thread used up its stack or the memory" : (error?.stack ?? error);
+  write(2, `the Lean engine crashed: ${what}\n`);
   process.exit(70);
 };
 process.on("uncaughtException", crash);

@@ -101,7 +101,7 @@ def layoutOf (entries : Entries) : PositiveDefinite.Layout :=
   ⟨natural "lower_words" entries, rangeOf "lower_matrix_range" entries, rangeOf "lower_factor_range" entries⟩
 
 /-- The test of the modulus, for the frames of the matrix and the vector. -/
-noncomputable def checkModulus (matrix linear n : Nat) (a : Answer) (modulus : Nat) : Bool :=
+def checkModulus (matrix linear n : Nat) (a : Answer) (modulus : Nat) : Bool :=
   match a.certificateArray? "lower_matrix", a.certificateArray? "lower_factor" with
   | some lowerMatrix, some lowerFactor =>
     isSquare lowerMatrix n && isSquare lowerFactor n && decide (0 < scaled modulus) &&
@@ -111,7 +111,7 @@ noncomputable def checkModulus (matrix linear n : Nat) (a : Answer) (modulus : N
   | _, _ => false
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "matrix", q.array? "linear", Value.find? "modulus" a.result with
   | some matrix, some linear, some (.float modulus) => isText "kind" "strong_convexity" a.certificate &&
     isSquare matrix (rowCount matrix) && isVector linear (rowCount matrix) &&
@@ -144,7 +144,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- The modulus of strong convexity of a quadratic function. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "convex_quadratic"
   check := check
   Meaning := Meaning

@@ -89,16 +89,16 @@ def entryAbove (c i j a m : Nat) : Bool :=
   Bool.rec (oppositeValue a m) (decide (scaled m + scaled a ≤ scaled c)) (Nat.beq i j)
 
 /-- The test of every entry of two matrices. -/
-noncomputable def everyEntry (test : Nat → Nat → Nat → Nat → Bool) (n matrix other : Nat) : Bool :=
+def everyEntry (test : Nat → Nat → Nat → Nat → Bool) (n matrix other : Nat) : Bool :=
   allBelow (fun i => allBelow (fun j => test i j (word n matrix i j) (word n other i j)) n) n
 
 /-- The test that `xᵀ A x` exceeds `c ‖x‖²`, for the frames of `A`, of the matrix below `A - c I`, and of its factor. -/
-noncomputable def checkBelow (matrix other factor n c : Nat) (layout : Layout) : Bool :=
+def checkBelow (matrix other factor n c : Nat) (layout : Layout) : Bool :=
   finite c && everyEntry (entryBelow c) n matrix other && PositiveDefinite.check other factor n layout
 
 /-- The test that `xᵀ A x` is less than `c ‖x‖²`, for the frames of `A`, of the matrix below `c I - A`, and of its
 factor. -/
-noncomputable def checkAbove (matrix other factor n c : Nat) (layout : Layout) : Bool :=
+def checkAbove (matrix other factor n c : Nat) (layout : Layout) : Bool :=
   finite c && everyEntry (entryAbove c) n matrix other && PositiveDefinite.check other factor n layout
 
 /-! ## What they find -/

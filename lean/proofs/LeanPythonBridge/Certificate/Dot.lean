@@ -42,19 +42,19 @@ def Meaning (q : Question) (a : Answer) : Prop :=
     Certified (frameVec left.packed k) (frameVec right.packed k) result.toNat evidence.bound
 
 /-- The test of a bound for vectors of this length: one row, of which the last block may be shorter, and one column. -/
-noncomputable def checkFrames (evidence : Evidence) (k : Nat) (left right : NamedArray) (result : Nat) : Bool :=
+def checkFrames (evidence : Evidence) (k : Nat) (left right : NamedArray) (result : Nat) : Bool :=
   Nat.ble 1 evidence.layout.block && Nat.ble evidence.layout.block k &&
     Nat.ble k (Nat.mul evidence.layout.block (evidence.layout.blocks k)) &&
     Product.check evidence.layout (evidence.layout.blocks k) 1 1 (words k left) (words k right) result evidence.bound
 
 /-- The test of the arrays. -/
-noncomputable def checkArrays (evidence : Evidence) (left right : NamedArray) (result : Nat) : Bool :=
+def checkArrays (evidence : Evidence) (left right : NamedArray) (result : Nat) : Bool :=
   match left.shape with
   | [k] => isDoubles left [k] && isDoubles right [k] && checkFrames evidence k left right result
   | _ => false
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "left", q.array? "right", dot? a, Evidence.ofEntries? a.certificate with
   | some left, some right, some result, some evidence => checkArrays evidence left right result.toNat
   | _, _, _, _ => false
@@ -96,7 +96,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
         checkFrames_sound result.toNat_lt h⟩
 
 /-- The dot product of two vectors. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "dot"
   check := check
   Meaning := Meaning

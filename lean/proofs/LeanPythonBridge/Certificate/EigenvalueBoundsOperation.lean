@@ -45,7 +45,7 @@ def upperLayout (entries : Entries) : PositiveDefinite.Layout :=
   ⟨natural "upper_words" entries, rangeOf "upper_matrix_range" entries, rangeOf "upper_factor_range" entries⟩
 
 /-- The test of both bounds, for the frame of the matrix. -/
-noncomputable def checkBounds (matrix n : Nat) (a : Answer) (lower upper : Nat) : Bool :=
+def checkBounds (matrix n : Nat) (a : Answer) (lower upper : Nat) : Bool :=
   match a.certificateArray? "lower_matrix", a.certificateArray? "lower_factor", a.certificateArray? "upper_matrix",
     a.certificateArray? "upper_factor" with
   | some lowerMatrix, some lowerFactor, some upperMatrix, some upperFactor =>
@@ -56,7 +56,7 @@ noncomputable def checkBounds (matrix n : Nat) (a : Answer) (lower upper : Nat) 
   | _, _, _, _ => false
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "matrix", Value.find? "lower" a.result, Value.find? "upper" a.result with
   | some matrix, some (.float lower), some (.float upper) => isText "kind" "shifted_cholesky_factors" a.certificate &&
     isSquare matrix (rowCount matrix) &&
@@ -84,7 +84,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- Bounds on the eigenvalues of a symmetric matrix. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "eigenvalue_bounds"
   check := check
   Meaning := Meaning

@@ -28,7 +28,7 @@ def bounds (contraction largest bound : Nat) : Bool :=
     (Nat.mul (scaledMagnitude bound) (Nat.sub (Nat.shiftLeft 1 1074) (scaledMagnitude contraction)))
 
 /-- The test of a certificate for frames that hold the matrix and the inverse in C order. -/
-noncomputable def check (matrix inverse n contraction largest bound : Nat) (layout : Solve.Layout) : Bool :=
+def check (matrix inverse n contraction largest bound : Nat) (layout : Solve.Layout) : Bool :=
   Nat.blt contraction infinity && Nat.blt largest infinity && Nat.blt bound infinity &&
     Nat.blt (scaledMagnitude contraction) (Nat.shiftLeft 1 1074) && layout.checkProduct n &&
     layout.matrix.checkFrame (Nat.mul n n) matrix && layout.inverse.checkFrame (Nat.mul n n) inverse &&

@@ -54,13 +54,13 @@ def Meaning (q : Question) (a : Answer) : Prop :=
         Inverse.Certified (frameMatrix matrix.packed n n) (frameMatrix inverse.packed n n) bound.toNat
 
 /-- The test of the certificate for arrays of the right shapes. -/
-noncomputable def checkArrays (n : Nat) (matrix inverse : NamedArray) (entries : Entries) : Bool :=
+def checkArrays (n : Nat) (matrix inverse : NamedArray) (entries : Entries) : Bool :=
   withValue matrix.packed fun A => withValue inverse.packed fun R => withValue entries.contraction.toNat fun contraction =>
     withValue entries.largest.toNat fun largest => withValue entries.bound.toNat fun bound =>
       Inverse.check A R n contraction largest bound entries.layout
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "matrix", a.array? "inverse", entries? a with
   | some matrix, some inverse, some entries =>
     a.isKind "inverse_enclosure" && matrix.isMatrix matrix.rowCount matrix.rowCount &&
@@ -88,7 +88,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- The inverse of a matrix. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "inverse"
   check := check
   Meaning := Meaning

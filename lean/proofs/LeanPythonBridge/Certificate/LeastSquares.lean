@@ -92,21 +92,21 @@ open Float64
 /-! ## The checker -/
 
 /-- The dot product of row `i` of a frame with row `j` of another, both of `n` columns, in units of `2^(-2148)`. -/
-noncomputable def rowDot (n x i y j : Nat) : Int :=
+def rowDot (n x i y j : Nat) : Int :=
   withValue (sumOfProducts n (Nat.shiftRight x (Nat.mul 64 (Nat.mul n i))) (Nat.shiftRight y (Nat.mul 64 (Nat.mul n j))))
     dotOfWeights
 
 /-- The test that a frame of `n` rows is the transpose of one of `m` rows. -/
-noncomputable def isTranspose (m n matrix transposed : Nat) : Bool :=
+def isTranspose (m n matrix transposed : Nat) : Bool :=
   allBelow (fun i => allBelow (fun k => Nat.beq (element transposed (i * m + k)) (element matrix (k * n + i))) m) n
 
 /-- An entry of what is left, `XᵀX - μ I - L Lᵀ`. -/
-noncomputable def left (m n transposed factor mu i j : Nat) : Int :=
+def left (m n transposed factor mu i j : Nat) : Int :=
   rowDot m transposed i transposed j - rowDot n factor i factor j -
     if i = j then ((scaledMagnitude mu : Nat) : Int) * scale else 0
 
 /-- By how much the diagonal of what is left dominates. -/
-noncomputable def margin (m n transposed factor mu i : Nat) : Int :=
+def margin (m n transposed factor mu i : Nat) : Int :=
   integerSum n fun j => if i = j then left m n transposed factor mu i j
     else -((left m n transposed factor mu i j).natAbs : Int)
 
@@ -116,17 +116,17 @@ def isPositive : Int → Bool
   | .negSucc _ => false
 
 /-- An entry of the gradient, in units of `2^(-3222)`. -/
-noncomputable def gradient (m n transposed right weights j : Nat) : Int :=
+def gradient (m n transposed right weights j : Nat) : Int :=
   (integerSum n fun i => scaled (element weights i) * rowDot m transposed j transposed i) -
     rowDot m transposed j right 0 * scale
 
 /-- The test that the gradient is small. -/
-noncomputable def isFlat (m n transposed right weights mu gap : Nat) : Bool :=
+def isFlat (m n transposed right weights mu gap : Nat) : Bool :=
   Nat.ble (total n fun j => (gradient m n transposed right weights j).natAbs * (gradient m n transposed right weights j).natAbs)
     ((((scaledMagnitude mu * scaledMagnitude gap) <<< 1074) <<< 1074) <<< 1074 <<< 1074)
 
 /-- The test of a certificate for frames that hold matrices in C order. -/
-noncomputable def check (matrix right weights transposed factor m n mu gap : Nat) : Bool :=
+def check (matrix right weights transposed factor m n mu gap : Nat) : Bool :=
   Nat.blt m 0x10000000000000000 && Nat.blt n 0x10000000000000000 && Nat.blt mu infinity && Nat.blt 0 mu &&
     Nat.blt gap infinity && allFinite (m * n) matrix && allFinite m right && allFinite n weights &&
     allFinite (n * m) transposed && allFinite (n * n) factor && isTranspose m n matrix transposed &&

@@ -36,21 +36,21 @@ def Meaning (q : Question) (a : Answer) : Prop :=
             gap.toNat
 
 /-- The test of the certificate for arrays of the right shapes. -/
-noncomputable def checkArrays (m n : Nat) (matrix right weights transpose factor : NamedArray) (curvature gap : UInt64) :
+def checkArrays (m n : Nat) (matrix right weights transpose factor : NamedArray) (curvature gap : UInt64) :
     Bool :=
   withValue matrix.packed fun X => withValue right.packed fun y => withValue weights.packed fun w =>
     withValue transpose.packed fun T => withValue factor.packed fun L => withValue curvature.toNat fun mu =>
       withValue gap.toNat fun gap => LeastSquares.check X y w T L m n mu gap
 
 /-- Whether the certificate of an answer holds, for arrays that are there. -/
-noncomputable def checkShapes (matrix right weights transpose factor : NamedArray) (curvature gap : UInt64) : Bool :=
+def checkShapes (matrix right weights transpose factor : NamedArray) (curvature gap : UInt64) : Bool :=
   matrix.isMatrix matrix.rowCount (columnCount matrix) && right.isVector matrix.rowCount &&
     weights.isVector (columnCount matrix) && transpose.isMatrix (columnCount matrix) matrix.rowCount &&
       factor.isMatrix (columnCount matrix) (columnCount matrix) &&
         checkArrays matrix.rowCount (columnCount matrix) matrix right weights transpose factor curvature gap
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "matrix", q.array? "right", a.array? "weights", a.certificateArray? "transpose",
     a.certificateArray? "factor", Value.double? "curvature" a.certificate, Value.double? "gap" a.certificate with
   | some matrix, some right, some weights, some transpose, some factor, some curvature, some gap =>
@@ -69,7 +69,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- Weights with the least sum of squares. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "least_squares"
   check := check
   Meaning := Meaning

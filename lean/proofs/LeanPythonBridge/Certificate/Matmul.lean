@@ -36,20 +36,20 @@ def Meaning (q : Question) (a : Answer) : Prop :=
     Certified (frameMatrix left.packed m k) (frameMatrix right.packed k n) (frameMatrix product.packed m n) evidence.bound
 
 /-- The test of a bound for matrices of these shapes. -/
-noncomputable def checkMatrices (evidence : Evidence) (m k n : Nat) (left right product : NamedArray) : Bool :=
+def checkMatrices (evidence : Evidence) (m k n : Nat) (left right product : NamedArray) : Bool :=
   evidence.layout.divides k &&
     Product.check evidence.layout (evidence.layout.blocks k) m n (words (Nat.mul m k) left)
       (transposed k n (words (Nat.mul k n) right)) (words (Nat.mul m n) product) evidence.bound
 
 /-- The test of the arrays. -/
-noncomputable def checkArrays (evidence : Evidence) (left right product : NamedArray) : Bool :=
+def checkArrays (evidence : Evidence) (left right product : NamedArray) : Bool :=
   match left.shape, right.shape with
   | [m, k], [_, n] => isDoubles left [m, k] && isDoubles right [k, n] && isDoubles product [m, n] &&
       checkMatrices evidence m k n left right product
   | _, _ => false
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "left", q.array? "right", onlyArray? "product" a, Evidence.ofEntries? a.certificate with
   | some left, some right, some product, some evidence => checkArrays evidence left right product
   | _, _, _, _ => false
@@ -98,7 +98,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
         isDoubles_sound hp, entries, checkMatrices_sound h⟩
 
 /-- The product of two matrices. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "matmul"
   check := check
   Meaning := Meaning

@@ -37,20 +37,20 @@ def Meaning (q : Question) (a : Answer) : Prop :=
     Certified (frameMatrix matrix.packed m k) (frameVec vector.packed k) (frameVec product.packed m) evidence.bound
 
 /-- The test of a bound for a matrix and vectors of these sizes: a vector is the one column of a matrix. -/
-noncomputable def checkFrames (evidence : Evidence) (m k : Nat) (matrix vector product : NamedArray) : Bool :=
+def checkFrames (evidence : Evidence) (m k : Nat) (matrix vector product : NamedArray) : Bool :=
   evidence.layout.divides k &&
     Product.check evidence.layout (evidence.layout.blocks k) m 1 (words (Nat.mul m k) matrix) (words k vector)
       (words m product) evidence.bound
 
 /-- The test of the arrays. -/
-noncomputable def checkArrays (evidence : Evidence) (matrix vector product : NamedArray) : Bool :=
+def checkArrays (evidence : Evidence) (matrix vector product : NamedArray) : Bool :=
   match matrix.shape with
   | [m, k] => isDoubles matrix [m, k] && isDoubles vector [k] && isDoubles product [m] &&
       checkFrames evidence m k matrix vector product
   | _ => false
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "matrix", q.array? "vector", onlyArray? "product" a, Evidence.ofEntries? a.certificate with
   | some matrix, some vector, some product, some evidence => checkArrays evidence matrix vector product
   | _, _, _, _ => false
@@ -94,7 +94,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
         isDoubles_sound hp, entries, checkFrames_sound h⟩
 
 /-- The product of a matrix and a vector. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "matvec"
   check := check
   Meaning := Meaning

@@ -44,7 +44,7 @@ def distance (rounds j : Nat) : Nat :=
   Nat.pow 2 (Nat.add (Nat.sub (Nat.sub rounds 1) j) (Nat.sub j (Nat.sub rounds 1)))
 
 /-- The words of `x`, as the switches permute them; `2^rounds` words. -/
-noncomputable def permute (rounds switches x : Nat) : Nat :=
+def permute (rounds switches x : Nat) : Nat :=
   fold (fun j y => exchange (ones 64 (Nat.pow 2 rounds)) switches j (Nat.mul 64 (distance rounds j)) y) x
     (Nat.sub (Nat.mul 2 rounds) 1)
 

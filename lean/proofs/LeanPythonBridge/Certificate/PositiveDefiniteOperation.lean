@@ -34,7 +34,7 @@ def layoutOf (entries : Entries) : Layout :=
   ⟨natural "words" entries, rangeOf "matrix_range" entries, rangeOf "factor_range" entries⟩
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "matrix", a.certificateArray? "factor" with
   | some matrix, some factor => says a && isText "kind" "cholesky_factor" a.certificate &&
     isSquare matrix (rowCount matrix) && isSquare factor (rowCount matrix) &&
@@ -57,7 +57,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- Whether a symmetric matrix is positive definite. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "positive_definite"
   check := check
   Meaning := Meaning

@@ -58,15 +58,15 @@ section Rows
 variable {layout : Layout} {n matrix factor : Nat}
 
 /-- The integer of an entry of the matrix. -/
-noncomputable def matrixEntry (layout : Layout) (n matrix i j : Nat) : Int :=
+def matrixEntry (layout : Layout) (n matrix i j : Nat) : Int :=
   decode layout.matrix layout.width (rowElement n matrix i j)
 
 /-- The integer of an entry of the factor. -/
-noncomputable def factorEntry (layout : Layout) (n factor k j : Nat) : Int :=
+def factorEntry (layout : Layout) (n factor k j : Nat) : Int :=
   decode layout.factor layout.width (rowElement n factor k j)
 
 /-- What is left of an entry, in the common unit. -/
-noncomputable def left (layout : Layout) (n matrix factor i j : Nat) : Int :=
+def left (layout : Layout) (n matrix factor i j : Nat) : Int :=
   matrixEntry layout n matrix i j * 2 ^ layout.matrixShift -
     (integerSum (i + 1) fun k => factorEntry layout n factor k i * factorEntry layout n factor k j) *
       2 ^ layout.factorShift

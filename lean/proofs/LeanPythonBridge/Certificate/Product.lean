@@ -74,35 +74,35 @@ end Layout
 /-! ## Columns -/
 
 /-- Column `j` of a matrix, as the words of a row; `rows` are those of the matrix. -/
-noncomputable def columnWords (rows : List Nat) (j : Nat) : Nat :=
+def columnWords (rows : List Nat) (j : Nat) : Nat :=
   List.rec (motive := fun _ => Nat) 0 (fun row _ rest => Nat.add (lane 64 row j) (Nat.shiftLeft rest 64)) rows
 
 /-- The frame of the transpose of a matrix with `k` rows and `n` columns. -/
-noncomputable def transposed (k n x : Nat) : Nat :=
+def transposed (k n x : Nat) : Nat :=
   (fun rows => fold (fun j y => Nat.add y (Nat.shiftLeft (columnWords rows j) (Nat.mul (Nat.mul 64 k) j))) 0 n)
     (tabulate (cutRow (Nat.mul 64 n) x) k 0)
 
 /-! ## Entries -/
 
 /-- The sum of the first `count` values. -/
-noncomputable def sumBelow (f : Nat → Nat) (count : Nat) : Nat := fold (fun k y => Nat.add y (f k)) 0 count
+def sumBelow (f : Nat → Nat) (count : Nat) : Nat := fold (fun k y => Nat.add y (f k)) 0 count
 
 /-- A block of a frame in lanes, in reverse. -/
-noncomputable def reversedLanes (layout : Layout) (r : Range) (x t : Nat) : Nat :=
+def reversedLanes (layout : Layout) (r : Range) (x t : Nat) : Nat :=
   packReversed layout.width layout.lanes (lane layout.width (rowLanes r layout.words layout.block x t))
 
 /-- The sum of the lanes of the `blocks` blocks of a row. -/
-noncomputable def rowSum (layout : Layout) (r : Range) (blocks x i : Nat) : Nat :=
+def rowSum (layout : Layout) (r : Range) (blocks x i : Nat) : Nat :=
   sumBelow (fun b => laneSum layout.width (rowLanes r layout.words layout.block x (Nat.add (Nat.mul i blocks) b))) blocks
 
 /-- The dot product of row `i` of the left frame and row `j` of the right one, with the offsets. -/
-noncomputable def rowProduct (layout : Layout) (blocks left right i j : Nat) : Nat :=
+def rowProduct (layout : Layout) (blocks left right i j : Nat) : Nat :=
   sumBelow (fun b => dotLanes layout.width layout.lanes
     (rowLanes layout.left layout.words layout.block left (Nat.add (Nat.mul i blocks) b))
     (reversedLanes layout layout.right right (Nat.add (Nat.mul j blocks) b))) blocks
 
 /-- How far the computed entry is from the exact one, in the unit of the layout. -/
-noncomputable def gap (layout : Layout) (blocks n left right product i j : Nat) : Nat :=
+def gap (layout : Layout) (blocks n left right product i j : Nat) : Nat :=
   (fun plus minus => Nat.add (Nat.sub plus minus) (Nat.sub minus plus))
     (Nat.add
       (Nat.shiftLeft (lane layout.width (rowLanes layout.product layout.words n product i) (position layout.words n j))
@@ -115,14 +115,14 @@ noncomputable def gap (layout : Layout) (blocks n left right product i j : Nat) 
       (Nat.shiftLeft layout.product.offset layout.entryShift))
 
 /-- The test of every entry. -/
-noncomputable def near (layout : Layout) (blocks m n left right product bound : Nat) : Bool :=
+def near (layout : Layout) (blocks m n left right product bound : Nat) : Bool :=
   (fun limit => allBelow (fun i => allBelow (fun j => Nat.ble
     (Nat.shiftLeft (gap layout blocks n left right product i j) layout.low) limit) n) m)
     (Nat.shiftLeft (scaledMagnitude bound) 1074)
 
 /-- The test of a bound for frames that hold the left matrix, the transpose of the right one, and the computed product.
 A row of the first two has `blocks` blocks. -/
-noncomputable def check (layout : Layout) (blocks m n left right product bound : Nat) : Bool :=
+def check (layout : Layout) (blocks m n left right product bound : Nat) : Bool :=
   Nat.blt bound infinity && layout.check &&
     layout.left.checkFrame (Nat.mul (Nat.mul m blocks) layout.block) left &&
     layout.right.checkFrame (Nat.mul (Nat.mul n blocks) layout.block) right &&

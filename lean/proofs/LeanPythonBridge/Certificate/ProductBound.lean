@@ -37,7 +37,7 @@ private theorem rowElement_block {x i b c : Nat} (hc : c < layout.block) :
   rw [rowElement, if_pos hc, Nat.add_mul, Nat.mul_assoc, Nat.mul_comm blocks, Nat.mul_comm b, Nat.add_assoc]
 
 /-- An index of a row lies in its frame. -/
-private theorem index_lt {rows i l : Nat} (hi : i < rows) (hl : l < layout.block * blocks) :
+private theorem blockIndex_lt {rows i l : Nat} (hi : i < rows) (hl : l < layout.block * blocks) :
     i * (layout.block * blocks) + l < rows * blocks * layout.block := by
   have := Nat.mul_le_mul_right (layout.block * blocks) (Nat.succ_le_of_lt hi)
   rw [Nat.succ_mul] at this
@@ -49,10 +49,10 @@ private theorem decode_element {r : Range} {rows x i l : Nat} (bits : r.bits < l
     decode r layout.width (element x (i * (layout.block * blocks) + l)) * 2 ^ r.low =
       scaled (element x (i * (layout.block * blocks) + l)) := by
   obtain ⟨hr, holds⟩ := Range.checkFrame_holds h
-  exact decode_mul bits hr (holds _ (index_lt hi hl)) (element_lt ..)
+  exact decode_mul bits hr (holds _ (blockIndex_lt hi hl)) (element_lt ..)
 
 /-- A product in the sum of an entry. -/
-private noncomputable def term (layout : Layout) (blocks left right i j l : Nat) : Int :=
+private def term (layout : Layout) (blocks left right i j l : Nat) : Int :=
   decode layout.left layout.width (element left (i * (layout.block * blocks) + l)) *
     decode layout.right layout.width (element right (j * (layout.block * blocks) + l))
 
@@ -101,13 +101,13 @@ theorem bound_finite (h : check layout blocks m n left right product bound = tru
 theorem left_finite (h : check layout blocks m n left right product bound = true) {i l : Nat} (hi : i < m)
     (hl : l < layout.block * blocks) : isFinite (element left (i * (layout.block * blocks) + l)) = true := by
   obtain ⟨hr, holds⟩ := Range.checkFrame_holds (parts_of_check h).2.2.1
-  exact Range.isFinite_of_holds hr (holds _ (index_lt hi hl))
+  exact Range.isFinite_of_holds hr (holds _ (blockIndex_lt hi hl))
 
 /-- The right matrix is finite. -/
 theorem right_finite (h : check layout blocks m n left right product bound = true) {j l : Nat} (hj : j < n)
     (hl : l < layout.block * blocks) : isFinite (element right (j * (layout.block * blocks) + l)) = true := by
   obtain ⟨hr, holds⟩ := Range.checkFrame_holds (parts_of_check h).2.2.2.1
-  exact Range.isFinite_of_holds hr (holds _ (index_lt hj hl))
+  exact Range.isFinite_of_holds hr (holds _ (blockIndex_lt hj hl))
 
 /-- The computed product is finite. -/
 theorem product_finite (h : check layout blocks m n left right product bound = true) {i j : Nat} (hi : i < m)

@@ -72,7 +72,7 @@ theorem index_lt {m n : Nat} (i : Fin m) (j : Fin n) : i.val * n + j.val < m * n
   omega
 
 /-- The first `count` words of an array. -/
-noncomputable def words (count : Nat) (a : NamedArray) : Nat := cut (Nat.mul 64 count) (join a.chunks) 0
+def words (count : Nat) (a : NamedArray) : Nat := cut (Nat.mul 64 count) (join a.chunks) 0
 
 /-- The words of an array, and zeros behind them. -/
 theorem element_words (count : Nat) (a : NamedArray) (i : Nat) :

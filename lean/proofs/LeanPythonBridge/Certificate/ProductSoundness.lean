@@ -85,11 +85,11 @@ private theorem sumBelow_eq (f : Nat → Nat) (count : Nat) : sumBelow f count =
   | succ count ih => rw [total, ← ih]; rfl
 
 /-- The integer of a double in a block. -/
-noncomputable def entry (layout : Layout) (r : Range) (x t c : Nat) : Int :=
+def entry (layout : Layout) (r : Range) (x t c : Nat) : Int :=
   decode r layout.width (rowElement layout.block x t c)
 
 /-- What stands in its lane. -/
-private noncomputable def entryCode (layout : Layout) (r : Range) (x t c : Nat) : Nat :=
+private def entryCode (layout : Layout) (r : Range) (x t c : Nat) : Nat :=
   code r layout.width (rowElement layout.block x t c)
 
 /-- A sum of small numbers in lanes is small. -/
@@ -158,7 +158,7 @@ variable (fits : Fits layout) (hA : layout.left.checkFrame (m * blocks * layout.
 include fits hA hB
 
 /-- The exact dot product of two blocks. -/
-noncomputable def blockProduct (layout : Layout) (left right t s : Nat) : Int :=
+def blockProduct (layout : Layout) (left right t s : Nat) : Int :=
   integerSum layout.lanes fun c => entry layout layout.left left t c * entry layout layout.right right s c
 
 private theorem blockProduct_eq {t s : Nat} (ht : t < m * blocks) (hs : s < n * blocks) :
@@ -201,13 +201,13 @@ private theorem blockProduct_eq {t s : Nat} (ht : t < m * blocks) (hs : s < n * 
       omega
 
 /-- The exact entry of the product, in its unit. -/
-noncomputable def exactEntry (layout : Layout) (blocks left right i j : Nat) : Int :=
+def exactEntry (layout : Layout) (blocks left right i j : Nat) : Int :=
   integerSum blocks fun b => blockProduct layout left right (i * blocks + b) (j * blocks + b)
 
 include hC
 
 /-- The integer of a computed entry. -/
-noncomputable def computedEntry (layout : Layout) (n product i j : Nat) : Int :=
+def computedEntry (layout : Layout) (n product i j : Nat) : Int :=
   decode layout.product layout.width (rowElement n product i j)
 
 /-- How far the computed entry is from the exact one. -/

@@ -48,15 +48,15 @@ theorem Fits.of_check (h : layout.checkProduct n = true) : Fits layout n := by
   exact ⟨words, by omega, by omega, matrix, inverse, sum, by rw [Nat.add_assoc]; exact room⟩
 
 /-- The integer of an entry of the matrix. -/
-noncomputable def matrixEntry (layout : Layout) (n matrix i j : Nat) : Int :=
+def matrixEntry (layout : Layout) (n matrix i j : Nat) : Int :=
   decode layout.matrix layout.width (rowElement n matrix i j)
 
 /-- The integer of an entry of the inverse. -/
-noncomputable def inverseEntry (layout : Layout) (n inverse i j : Nat) : Int :=
+def inverseEntry (layout : Layout) (n inverse i j : Nat) : Int :=
   decode layout.inverse layout.width (rowElement n inverse i j)
 
 /-- An entry of `I - R A`, in its unit. -/
-noncomputable def gap (layout : Layout) (n inverse matrix i j : Nat) : Int :=
+def gap (layout : Layout) (n inverse matrix i j : Nat) : Int :=
   (if j = i then 2 ^ layout.one else 0) -
     integerSum n fun k => inverseEntry layout n inverse i k * matrixEntry layout n matrix k j
 

@@ -55,13 +55,13 @@ def Meaning (q : Question) (a : Answer) : Prop :=
           Solve.Certified (frameMatrix matrix.packed n n) (frameVec right.packed n) (frameVec solution.packed n) bound.toNat
 
 /-- The test of the certificate for arrays of the right shapes. -/
-noncomputable def checkArrays (n : Nat) (matrix right solution inverse : NamedArray) (entries : Entries) : Bool :=
+def checkArrays (n : Nat) (matrix right solution inverse : NamedArray) (entries : Entries) : Bool :=
   withValue matrix.packed fun A => withValue right.packed fun b => withValue solution.packed fun x =>
     withValue inverse.packed fun R => withValue entries.contraction.toNat fun contraction =>
       withValue entries.bound.toNat fun bound => Solve.check A b x R n contraction bound entries.layout
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match q.array? "matrix", q.array? "right", a.array? "solution", a.certificateArray? "inverse", entries? a with
   | some matrix, some right, some solution, some inverse, some entries =>
     a.isKind "solve_enclosure" && matrix.isMatrix matrix.rowCount matrix.rowCount && right.isVector matrix.rowCount &&
@@ -91,7 +91,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- The solution of linear equations. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "solve"
   check := check
   Meaning := Meaning

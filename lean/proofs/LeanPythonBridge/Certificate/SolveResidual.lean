@@ -46,7 +46,7 @@ theorem FitsWide.of_check (h : layout.checkResidual n = true) : FitsWide layout 
   exact ⟨wide, matrix, inverse, right, solution, product, correction⟩
 
 /-- An entry of the residual, in its unit; zero where there is no row. -/
-noncomputable def residualEntry (layout : Layout) (n matrix right solution k : Nat) : Int :=
+def residualEntry (layout : Layout) (n matrix right solution k : Nat) : Int :=
   if k < n then decode layout.right layout.wideWidth (rowElement n right 0 k) * 2 ^ layout.rightShift -
     (integerSum (laneCount layout.wide n) fun j => decode layout.matrix layout.wideWidth (rowElement n matrix k j) *
       decode layout.solution layout.wideWidth (rowElement n solution 0 j)) * 2 ^ layout.productShift

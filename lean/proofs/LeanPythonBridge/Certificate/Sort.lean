@@ -29,7 +29,7 @@ structure Sorted (values sorted : List Nat) : Prop where
   ordered : sorted.Pairwise fun x y => toRat x ≤ toRat y
 
 /-- The test, for frames of `n` doubles. -/
-noncomputable def checkFrames (n values sorted switches : Nat) : Bool :=
+def checkFrames (n values sorted switches : Nat) : Bool :=
   Nat.beq (Nat.shiftRight values (Nat.mul 64 n)) 0 && Nat.beq (Nat.shiftRight sorted (Nat.mul 64 n)) 0 &&
     Order.finite n values && withValue (Order.keys (ones 64 n) sorted) (Order.ascending n) &&
     Nat.beq (Network.permute (Network.roundsFor n) switches values) sorted
@@ -77,7 +77,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
     Sorted values.doubles sorted.doubles
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match values? q, sorted? a, switches? a with
   | some values, some sorted, some switches =>
     sorted.shape == values.shape && withValue (join values.chunks) fun x => withValue (join sorted.chunks) fun y =>
@@ -96,7 +96,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- The elements of a vector in order. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "sort"
   check := check
   Meaning := Meaning

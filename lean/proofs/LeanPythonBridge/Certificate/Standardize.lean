@@ -221,7 +221,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
       (valueVec (frameVec errors.packed p))
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match matrix? q with
   | some (matrix, n, p) =>
     match given? a n p, bounds? a p with
@@ -246,7 +246,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- Columns with the mean 0 and the deviation 1. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "standardize"
   check := check
   Meaning := Meaning

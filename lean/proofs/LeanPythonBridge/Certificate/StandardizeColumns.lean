@@ -21,7 +21,7 @@ variable {n p : Nat}
 /-! ## The test -/
 
 /-- The sum of `f 0, …, f (n - 1)`; 32 of them at a time, so that the kernel does not go down too deep. -/
-noncomputable def sum (n : Nat) (f : Nat → Nat) : Nat :=
+def sum (n : Nat) (f : Nat → Nat) : Nat :=
   Nat.add
     (fold (fun b y => Nat.add y (fold (fun r y => Nat.add y (f (Nat.add (Nat.mul 32 b) r))) 0 32)) 0 (Nat.div n 32))
     (fold (fun r y => Nat.add y (f (Nat.add (Nat.mul 32 (Nat.div n 32)) r))) 0 (Nat.mod n 32))
@@ -56,7 +56,7 @@ def entryExcess (mean scale limit z x : Nat) : Nat :=
 
 /-- The test of a column, given the weight of its mean, its scale in units, the sum of its weights, and the bounds in
 units. -/
-noncomputable def checkColumn (n p matrix standardized mean scale meanError varianceError error j total : Nat) : Bool :=
+def checkColumn (n p matrix standardized mean scale meanError varianceError error j total : Nat) : Bool :=
   near (Nat.add (Nat.mul n (positivePart mean)) (negativePart total))
       (Nat.add (Nat.mul n (negativePart mean)) (positivePart total)) (Nat.mul n meanError) &&
     near (Nat.add (Nat.mul (Nat.mul n n) (Nat.mul scale scale))
@@ -67,14 +67,14 @@ noncomputable def checkColumn (n p matrix standardized mean scale meanError vari
       (weight (entry p matrix i j))) 0
 
 /-- The test of a column, given the bits of its scale and of its bounds. -/
-noncomputable def checkColumnAt (n p matrix standardized means j scale meanError varianceError error : Nat) : Bool :=
+def checkColumnAt (n p matrix standardized means j scale meanError varianceError error : Nat) : Bool :=
   Nat.ble 1 scale && Nat.blt scale infinity && Nat.blt meanError infinity && Nat.blt varianceError infinity &&
     Nat.blt error infinity && withValue (sum n fun i => weight (entry p matrix i j))
       (checkColumn n p matrix standardized (weight (cut 64 means j)) (scaledMagnitude scale) (scaledMagnitude meanError)
         (scaledMagnitude varianceError) (scaledMagnitude error) j)
 
 /-- The test, for frames of `n` rows and `p` columns, and of `p` doubles. -/
-noncomputable def checkFrames (n p matrix standardized means scales meanErrors varianceErrors errors : Nat) : Bool :=
+def checkFrames (n p matrix standardized means scales meanErrors varianceErrors errors : Nat) : Bool :=
   Nat.ble 1 n && Nat.blt n 18446744073709551616 && Order.finite (Nat.mul n p) matrix &&
     Order.finite (Nat.mul n p) standardized && Order.finite p means &&
     allBelow (fun j => checkColumnAt n p matrix standardized means j (cut 64 scales j) (cut 64 meanErrors j)

@@ -19,7 +19,7 @@ open Float64
 
 /-- The sums of the integers of a chunk of 64 doubles: the positive ones, and, in the field above, the absolute values of
 the negative ones. -/
-noncomputable def chunkSums (r : Range) (m chunk : Nat) : Nat :=
+def chunkSums (r : Range) (m chunk : Nat) : Nat :=
   (fun x unit full =>
     (fun all => (fun negative => Nat.add (Nat.sub (laneSum (Nat.mul 64 m) all) negative) (Nat.shiftLeft negative fieldBits))
         (laneSum (Nat.mul 64 m) (Nat.land all (Nat.mul (Nat.land (Nat.shiftRight x 63) unit) full))))
@@ -31,19 +31,19 @@ def cutChunk (chunk count : Nat) : Nat :=
   Nat.land chunk (Nat.sub (Nat.shiftLeft 1 (Nat.mul 64 (Nat.min chunkSize count))) 1)
 
 /-- The sums of the first `count` doubles of a frame in chunks. -/
-noncomputable def sumLanes (r : Range) (m : Nat) (chunks : List Nat) (count : Nat) : Nat :=
+def sumLanes (r : Range) (m : Nat) (chunks : List Nat) (count : Nat) : Nat :=
   List.rec (motive := fun _ => Nat → Nat) (fun _ => 0)
     (fun chunk _ rest count => Nat.add (chunkSums r m (cutChunk chunk count)) (rest (Nat.sub count chunkSize)))
     chunks count
 
 /-- The test that the first `count` doubles of a frame in chunks lie in a range. -/
-noncomputable def checkChunkRanges (r : Range) (chunks : List Nat) (count : Nat) : Bool :=
+def checkChunkRanges (r : Range) (chunks : List Nat) (count : Nat) : Bool :=
   List.rec (motive := fun _ => Nat → Bool) (fun _ => true)
     (fun chunk _ rest count => Bool.rec false (rest (Nat.sub count chunkSize)) (r.checkFrame chunkSize (cutChunk chunk count)))
     chunks count
 
 /-- The test of a certificate of a sum: that of `CertificateSum.checkChunks`, in lanes of `m` words. -/
-noncomputable def checkSumLanes (r : Range) (m : Nat) (chunks : List Nat) (count result : Nat)
+def checkSumLanes (r : Range) (m : Nat) (chunks : List Nat) (count result : Nat)
     (certificate : CertificateSum.Certificate) : Bool :=
   Nat.ble 1 m && Nat.ble (Nat.add r.bits 1) (Nat.mul 64 m) &&
     Nat.ble (Nat.mul (Nat.add (laneCount m chunkSize) 1) (Nat.shiftLeft 1 r.bits)) (Nat.sub (Nat.shiftLeft 1 (Nat.mul 64 m)) 1) &&

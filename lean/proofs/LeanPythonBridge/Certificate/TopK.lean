@@ -36,7 +36,7 @@ structure Greatest (values top indices : List Nat) : Prop where
 def lowest : Nat := 0xffefffffffffffff
 
 /-- The numbers 0, 1, …, in `2^rounds` words. -/
-noncomputable def indices (rounds : Nat) : Nat :=
+def indices (rounds : Nat) : Nat :=
   fold (fun j y => Nat.add y (Nat.shiftLeft (Nat.add y (Nat.mul (ones 64 (Nat.pow 2 j)) (Nat.pow 2 j)))
     (Nat.mul 64 (Nat.pow 2 j)))) 0 rounds
 
@@ -49,12 +49,12 @@ def firstWords (n x : Nat) : Nat := Nat.mod x (Nat.shiftLeft 1 (Nat.mul 64 n))
 
 /-- The test that the first `k` of `lanes` keys are in order, and that none of the others is greater than the last of
 them. -/
-noncomputable def checkKeys (lanes k keys : Nat) : Bool :=
+def checkKeys (lanes k keys : Nat) : Bool :=
   Order.descending k keys && Order.allLe (Nat.sub lanes k) (Nat.shiftRight keys (Nat.mul 64 k))
     (Nat.mul (ones 64 (Nat.sub lanes k)) (lane 64 keys (Nat.sub k 1)))
 
 /-- The test, for frames of `n` doubles, of `k` doubles and of `k` numbers. -/
-noncomputable def checkFrames (rounds n k values top chosen switches : Nat) : Bool :=
+def checkFrames (rounds n k values top chosen switches : Nat) : Bool :=
   Nat.ble 1 k && Nat.ble k n && Nat.ble n (Nat.pow 2 rounds) && Nat.ble rounds 64 &&
     Nat.beq (Nat.shiftRight values (Nat.mul 64 n)) 0 && Order.finite n values &&
     Order.allLe k chosen (Nat.mul (ones 64 k) (Nat.sub n 1)) &&
@@ -232,7 +232,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
     indices.shape = [k] ∧ Greatest values.doubles top.doubles (doublesOfNat indices.packed k)
 
 /-- Whether the certificate of an answer holds. -/
-noncomputable def check (q : Question) (a : Answer) : Bool :=
+def check (q : Question) (a : Answer) : Bool :=
   match asked? q with
   | some (values, k) =>
     match given? a k, switches? a with
@@ -259,7 +259,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
   case h_2 => exact Bool.noConfusion h
 
 /-- The greatest elements of a vector. -/
-noncomputable def operation : CertifiedOperation where
+def operation : CertifiedOperation where
   name := "top_k"
   check := check
   Meaning := Meaning

@@ -21,6 +21,7 @@ lean_obj_res lean_nat_big_div(b_lean_obj_arg, b_lean_obj_arg);
 lean_obj_res lean_nat_big_mod(b_lean_obj_arg, b_lean_obj_arg);
 lean_obj_res lean_nat_big_land(b_lean_obj_arg, b_lean_obj_arg);
 lean_obj_res lean_nat_big_lor(b_lean_obj_arg, b_lean_obj_arg);
+lean_obj_res lean_nat_big_xor(b_lean_obj_arg, b_lean_obj_arg);
 lean_obj_res lean_nat_big_shiftr(b_lean_obj_arg, b_lean_obj_arg);
 bool lean_nat_big_eq(b_lean_obj_arg, b_lean_obj_arg);
 bool lean_nat_big_le(b_lean_obj_arg, b_lean_obj_arg);
@@ -93,6 +94,9 @@ static inline lean_obj_res lean_nat_land(b_lean_obj_arg a, b_lean_obj_arg b) {
 }
 static inline lean_obj_res lean_nat_lor(b_lean_obj_arg a, b_lean_obj_arg b) {
     return lpb_both_small(a, b) ? lean_box(lean_unbox(a) | lean_unbox(b)) : lean_nat_big_lor(a, b);
+}
+static inline lean_obj_res lean_nat_lxor(b_lean_obj_arg a, b_lean_obj_arg b) {
+    return lpb_both_small(a, b) ? lean_box(lean_unbox(a) ^ lean_unbox(b)) : lean_nat_big_xor(a, b);
 }
 static inline lean_obj_res lean_nat_shiftr(b_lean_obj_arg a, b_lean_obj_arg b) {
     if (!lpb_both_small(a, b))
