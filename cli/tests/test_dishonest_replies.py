@@ -22,9 +22,11 @@ ENGINE_TIMEOUT_S = 900
 
 
 def planned(name: str) -> PlannedRequest:
-    return next(
-        request for request in plan_requests(default_registry(), 1, 0) if request.name == name
-    )
+    """Give an example in a format, which `lpb verify` may ask in another one."""
+    example, _, wire_format = name.rpartition(", ")
+    requests = plan_requests(default_registry(), 1, 0)
+    found = next(item for item in requests if item.name.rpartition(", ")[0] == example)
+    return replace(found, name=name, format=wire_format)
 
 
 def converse(alter: Alter, *requests: PlannedRequest) -> tuple[list[LiveExchange], list[Check]]:
