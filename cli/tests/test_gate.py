@@ -132,6 +132,9 @@ def test_nothing_that_was_not_proven_is_reported_as_proven(
         write(folder, name, META + OPEN + body)
     write(folder, "Good", HEADER + "theorem good (α₁ : Nat) : α₁ ≤ α₁ + 1 := by omega")
     write(folder, "Importer", "module\npublic import StopSkip\n" + HEADER[8:])
+    own_good = "namespace Inner\ntheorem good : True := trivial\nend Inner"
+    write(folder, "HidesGood", "module\npublic import Good\n" + HEADER[8:] + own_good)
+    write(folder, "BesideGood", HEADER + own_good.replace("Inner", "Other"))
     report, results = check(own_toolchain)
     held = [
         name
@@ -148,6 +151,11 @@ def test_nothing_that_was_not_proven_is_reported_as_proven(
     assert results["Good"].status is ModuleStatus.CHECKED
     assert results["Good"].theorems == 1
     assert results["Importer"].status is ModuleStatus.NOT_REACHED
+    # Inside a namespace, a name of ours that is imported keeps its meaning.
+    assert results["HidesGood"].status is ModuleStatus.FAILED
+    (hides,) = results["HidesGood"].diagnostics
+    assert "inside Inner it hides good" in hides.message
+    assert results["BesideGood"].status is ModuleStatus.CHECKED
     # And again: nothing of it was recorded as good.
     _, again = check(own_toolchain)
     assert again["Good"].status is ModuleStatus.UNCHANGED

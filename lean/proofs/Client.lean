@@ -105,7 +105,7 @@ theorem idOfBytes_injective {a b : List UInt8} (h : idOfBytes a = idOfBytes b) :
   hexDigits_injective (String.ofList_injective h)
 
 /-- What the frames of one array hold. -/
-structure ArrayHeader where
+structure FrameHeader where
   /-- Unique within a message. -/
   name : String
   /-- `f8`, `f4`, `i8`, `i4`, `u8` or `b1`; little endian. -/
@@ -121,30 +121,30 @@ def naturals : List Nat → List Value
   | n :: ns => .ofNat n :: naturals ns
 
 /-- The header as a map, keys in canonical order. -/
-def ArrayHeader.toValue (h : ArrayHeader) : Value :=
+def FrameHeader.toValue (h : FrameHeader) : Value :=
   .map [("name", .string h.name), ("dtype", .string h.dtype), ("shape", .list (naturals h.shape)),
     ("frames", .ofNat h.frames)]
 
 /-- The headers as maps. -/
-def headerValues : List ArrayHeader → List Value
+def headerValues : List FrameHeader → List Value
   | [] => []
   | h :: hs => h.toValue :: headerValues hs
 
 /-- What is asked of the server. -/
-structure Request where
+structure OutgoingRequest where
   /-- The operation's name. -/
   operation : String
   /-- Its parameters. -/
   params : List (String × Value) := []
   /-- The arrays that follow the header. -/
-  arrays : List ArrayHeader := []
+  arrays : List FrameHeader := []
   /-- The server drops the request when it has waited that long; at least 1. -/
   deadlineMs : Option Nat := none
   /-- Whether a certificate is asked for. -/
   certify : Bool := false
 
 /-- The header of a request, keys in canonical order, what is empty left out. -/
-def Request.toValue (r : Request) (id : String) : Value :=
+def OutgoingRequest.toValue (r : OutgoingRequest) (id : String) : Value :=
   let certify := if r.certify then [("certify", .bool true)] else []
   let deadline := match r.deadlineMs with
     | some ms => ("deadline_ms", .ofNat ms) :: certify
@@ -160,7 +160,7 @@ def Request.toValue (r : Request) (id : String) : Value :=
 /-- An array of a reply: its header, and the bytes in as many frames as that says. -/
 structure ReplyArray where
   /-- What the frames hold. -/
-  header : ArrayHeader
+  header : FrameHeader
   /-- The frames. -/
   frames : List ByteArray
 
@@ -172,7 +172,7 @@ inductive Answer where
   | error (code message : String) (details : List (String × Value))
 
 /-- A reply. -/
-structure Reply where
+structure IncomingReply where
   /-- The correlation id. -/
   id : String
   /-- What it says. -/
@@ -218,7 +218,7 @@ def readNaturals : List Value → Except String (List Nat)
     | some n => return n :: (← readNaturals vs)
 
 /-- Read the header of an array. -/
-def readArrayHeader (value : Value) : Except String ArrayHeader := do
+def readFrameHeader (value : Value) : Except String FrameHeader := do
   match value.asMap? with
   | none => .error "the header of an array is no map"
   | some entries =>
@@ -230,9 +230,9 @@ def readArrayHeader (value : Value) : Except String ArrayHeader := do
     return { name, dtype, shape, frames }
 
 /-- Read the headers of arrays. -/
-def readArrayHeaders : List Value → Except String (List ArrayHeader)
+def readFrameHeaders : List Value → Except String (List FrameHeader)
   | [] => .ok []
-  | v :: vs => do return (← readArrayHeader v) :: (← readArrayHeaders vs)
+  | v :: vs => do return (← readFrameHeader v) :: (← readFrameHeaders vs)
 
 /-- The bytes of one element. -/
 def itemSize (dtype : String) : Except String Nat :=
@@ -260,7 +260,7 @@ def splitFrames : (count : Nat) → List ByteArray → Except String (List ByteA
     return (frame :: taken, rest)
 
 /-- Give each array its frames. -/
-def takeArrays : List ArrayHeader → List ByteArray → Except String (List ReplyArray)
+def takeArrays : List FrameHeader → List ByteArray → Except String (List ReplyArray)
   | [], [] => .ok []
   | [], _ :: _ => .error "the message has more frames than its header says"
   | header :: headers, frames => do
@@ -271,7 +271,7 @@ def takeArrays : List ArrayHeader → List ByteArray → Except String (List Rep
     else .error ("the frames of the array " ++ header.name ++ " are not as long as its shape says")
 
 /-- Read the header of a reply, and the arrays that follow it. -/
-def readReply (entries : List (String × Value)) (frames : List ByteArray) : Except String Reply := do
+def readReply (entries : List (String × Value)) (frames : List ByteArray) : Except String IncomingReply := do
   onlyKeys ["schema_version", "id", "status", "result", "arrays", "certificate", "error", "timing"] entries
   let version ← required "schema_version" Value.asNat? entries
   if version ≠ 2 then .error ("schema version " ++ toString version ++ " is not supported") else
@@ -280,7 +280,7 @@ def readReply (entries : List (String × Value)) (frames : List ByteArray) : Exc
   if status == "ok" then
     if Value.hasKey "error" entries then .error "a result and an error" else
     let result ← required "result" Value.asMap? entries
-    let headers ← readArrayHeaders ((← optionalKey "arrays" Value.asList? entries).getD [])
+    let headers ← readFrameHeaders ((← optionalKey "arrays" Value.asList? entries).getD [])
     let arrays ← takeArrays headers frames
     return ⟨id, .ok result arrays (← optionalKey "certificate" Value.asMap? entries)⟩
   else if status == "error" then
@@ -305,7 +305,7 @@ def encodeHeader (format : Format) (value : Value) : Option ByteArray :=
   | some bytes => some (pushBytes ByteArray.empty bytes)
 
 /-- Read the frames of a message. A peer that minds the manners of REP sends an empty frame first. -/
-def readMessage : (frames : List ByteArray) → Except String Reply
+def readMessage : (frames : List ByteArray) → Except String IncomingReply
   | [] => .error "a message without frames"
   | first :: more =>
     match first.size, more with
@@ -313,7 +313,7 @@ def readMessage : (frames : List ByteArray) → Except String Reply
     | _, frames => readFrames first frames
 where
   /-- Read the header, then the whole. -/
-  readFrames (header : ByteArray) (frames : List ByteArray) : Except String Reply :=
+  readFrames (header : ByteArray) (frames : List ByteArray) : Except String IncomingReply :=
     let bytes := header.toList
     match Format.detect? bytes with
     | none => .error "the header is in none of the formats"
@@ -337,7 +337,7 @@ structure Call where
   dropped : String := ""
 
 /-- What a call wants done. -/
-abbrev Actions := List (Retry.Action Reply)
+abbrev Actions := List (Retry.Action IncomingReply)
 
 namespace Call
 
@@ -345,7 +345,7 @@ namespace Call
 def init (id : String) : Call := { retry := .init id }
 
 /-- Report an event to the state machine. -/
-def report (config : Retry.Config) (call : Call) (event : Retry.Event Reply) : Call × Actions :=
+def report (config : Retry.Config) (call : Call) (event : Retry.Event IncomingReply) : Call × Actions :=
   let next := Retry.step config call.retry event
   ({ call with retry := next.1 }, next.2)
 
@@ -365,7 +365,7 @@ def misanswered (config : Retry.Config) (call : Call) (reason : String) (nowMs r
   { call with answered := true }.report config (.sendFailure reason nowMs random)
 
 /-- A reply was read. -/
-def replied (config : Retry.Config) (call : Call) (reply : Reply) (nowMs random : Nat) : Call × Actions :=
+def replied (config : Retry.Config) (call : Call) (reply : IncomingReply) (nowMs random : Nat) : Call × Actions :=
   match reply.id == unknownId, reply.answer with
   | true, .error code message _ =>
     call.misanswered config ("the server could not read the request: " ++ code ++ ": " ++ message) nowMs random
@@ -397,14 +397,14 @@ def error (call : Call) (endpoint : String) (tries : Nat) : Retry.Cause → Erro
 end Call
 
 private theorem not_deliver_of_sendFailure {config : Retry.Config} {s : Retry.State} {reason : String}
-    {nowMs random : Nat} {reply : Reply} :
+    {nowMs random : Nat} {reply : IncomingReply} :
     .deliver reply ∉ (Retry.step config s (.sendFailure reason nowMs random)).2 := by
   unfold Retry.step Retry.failed
   grind
 
 /-- Whatever frames come: what is handed to the caller has the id of the call. -/
 theorem Call.id_of_deliver {config : Retry.Config} {call : Call} {frames : List ByteArray} {nowMs random : Nat}
-    {reply : Reply} (h : .deliver reply ∈ (call.received config frames nowMs random).2) : reply.id = call.retry.id := by
+    {reply : IncomingReply} (h : .deliver reply ∈ (call.received config frames nowMs random).2) : reply.id = call.retry.id := by
   unfold received replied misanswered at h
   split at h
   · exact absurd h not_deliver_of_sendFailure
@@ -429,7 +429,7 @@ structure Result where
   tries : Nat
 
 /-- The result in a reply, or the error. -/
-def Reply.result (reply : Reply) (endpoint : String) (tries : Nat) : Except Error Result :=
+def IncomingReply.result (reply : IncomingReply) (endpoint : String) (tries : Nat) : Except Error Result :=
   match reply.answer with
   | .ok result arrays certificate => .ok { result, arrays, certificate, endpoint, tries }
   | .error code message details => .error { failure := .remote code message details, endpoint, tries }

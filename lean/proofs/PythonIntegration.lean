@@ -133,7 +133,7 @@ def listen (bridge : Bridge) (untilMs : Nat) : IO (Option (List ByteArray)) := d
 
 /-- Carry out what the call wants, then report what happened, until the call is over. -/
 partial def drive (bridge : Bridge) (message : Array Frame) (call : Client.Call) :
-    Client.Actions → IO (Except Client.Error (Client.Reply × Nat))
+    Client.Actions → IO (Except Client.Error (Client.IncomingReply × Nat))
   | .connect :: actions => do
     match ← attempt bridge.ensureSocket with
     | .ok _ => drive bridge message call actions
@@ -166,7 +166,7 @@ def pushFrames (message : Array Frame) : List Frame → Array Frame
 
 /-- Send a header as it is, with the frames that follow it, and return the reply to that id. -/
 def exchange (bridge : Bridge) (id : String) (header : Value) (frames : List Frame := []) :
-    IO (Except Client.Error (Client.Reply × Nat)) := do
+    IO (Except Client.Error (Client.IncomingReply × Nat)) := do
   match Client.encodeHeader bridge.format header with
   | none => return .error { failure := .request, endpoint := bridge.endpoint, tries := 0 }
   | some bytes =>
@@ -175,7 +175,7 @@ def exchange (bridge : Bridge) (id : String) (header : Value) (frames : List Fra
   bridge.drive message call actions
 
 /-- Call an operation. The arrays that the request names are sent as `frames`, without a copy. -/
-def call (bridge : Bridge) (request : Client.Request) (frames : List Frame := []) :
+def call (bridge : Bridge) (request : Client.OutgoingRequest) (frames : List Frame := []) :
     IO (Except Client.Error Client.Result) := do
   let id ← newId
   match ← bridge.exchange id (request.toValue id) frames with

@@ -36,7 +36,7 @@ open Client (Error)
 open Certificate.MatrixSum (operation)
 
 /-- How a test ended, with a line for people. -/
-inductive Outcome where
+inductive TestOutcome where
   /-- As it should. -/
   | passed (detail : String)
   /-- Otherwise. -/
@@ -51,7 +51,7 @@ structure Test where
   /-- The environment variable that holds the endpoint it needs. -/
   variableName : String
   /-- Runs it against that endpoint. -/
-  run : (endpoint : String) → IO Outcome
+  run : (endpoint : String) → IO TestOutcome
 
 /-! ## What tests are made of -/
 
@@ -72,29 +72,29 @@ def persistent : Retry.Config :=
   { maxTries := 40, timeoutMs := 150, backoffBaseMs := 20, backoffMaxMs := 500, maxTries_pos := by decide }
 
 /-- A test with a bridge to its endpoint. -/
-def withBridge (config : Retry.Config) (run : Bridge → IO Outcome) (endpoint : String)
-    (format : Format := .messagePack) (curve : Option CurveKeys := none) : IO Outcome := do
+def withTestBridge (config : Retry.Config) (run : Bridge → IO TestOutcome) (endpoint : String)
+    (format : Format := .messagePack) (curve : Option CurveKeys := none) : IO TestOutcome := do
   match ← LeanPythonBridge.withBridge endpoint (fun bridge => return .ok (← run bridge)) config format curve with
   | .error error => return .failed (toString error)
   | .ok outcome => return outcome
 
 /-- Passed when a condition holds. -/
-def verdict (holds : Bool) (detail : String) : Outcome := if holds then .passed detail else .failed detail
+def verdict (holds : Bool) (detail : String) : TestOutcome := if holds then .passed detail else .failed detail
 
 /-- The call must give a result, of which a condition holds. -/
-def expectResult {α : Type} (result : Except Error α) (check : α → Outcome) : Outcome :=
+def expectResult {α : Type} (result : Except Error α) (check : α → TestOutcome) : TestOutcome :=
   match result with
   | .error error => .failed error.text
   | .ok value => check value
 
 /-- The call must fail in this way after so many tries. -/
-def expectFailure {α : Type} (kind : String) (tries : Nat) (result : Except Error α) : Outcome :=
+def expectFailure {α : Type} (kind : String) (tries : Nat) (result : Except Error α) : TestOutcome :=
   match result with
   | .ok _ => .failed ("a result, where a failure of the kind " ++ kind ++ " was expected")
   | .error error => verdict (error.failure.kind == kind && error.tries == tries) error.text
 
 /-- The server must answer with this error code, at the first try. -/
-def expectCode {α : Type} (expected : String) (result : Except Error α) : Outcome :=
+def expectCode {α : Type} (expected : String) (result : Except Error α) : TestOutcome :=
   match result with
   | .ok _ => .failed ("a result, where the error " ++ expected ++ " was expected")
   | .error error =>
@@ -140,7 +140,7 @@ def inlineTenths : Question :=
     .list [.float (-0.3 : Float).toBits, .float (1e16 : Float).toBits]])] }
 
 /-- The sum in an answer. -/
-def sumOf (answer : Answer) : Float := (answer.float? "sum").getD (0.0 / 0.0)
+def sumIn (answer : Answer) : Float := (answer.float? "sum").getD (0.0 / 0.0)
 
 /-- The certificate in an answer that has one: else one that no test expects. -/
 def certificateOf (answer : Answer) : CertificateSum.Certificate :=
@@ -190,7 +190,7 @@ def someParams : List (String × Value) :=
 
 /-- Against the server itself. -/
 def serverTests : List Test :=
-  let test (name : String) (run : Bridge → IO Outcome) : Test := ⟨name, "LPB_ENDPOINT", withBridge patient run⟩
+  let test (name : String) (run : Bridge → IO TestOutcome) : Test := ⟨name, "LPB_ENDPOINT", withTestBridge patient run⟩
   [ test "connect" fun bridge => do
       return .passed (bridge.endpoint ++ ", ZeroMQ " ++ (← LeanZMQ.zmqVersion)),
     test "ping" fun bridge => do
@@ -204,7 +204,7 @@ def serverTests : List Test :=
       return expectResult (← bridge.call { operation := "echo", params := someParams }) fun r =>
         verdict (Value.beqEntries r.result someParams) "compared bit for bit",
     test "echo of an array" fun bridge => do
-      let array : Client.ArrayHeader := { name := "numbers", dtype := "u8", shape := [2, 1] }
+      let array : Client.FrameHeader := { name := "numbers", dtype := "u8", shape := [2, 1] }
       let frame := Client.pushBytes ByteArray.empty someBytes
       return expectResult (← bridge.call { operation := "echo", arrays := [array] } [.bytes frame]) fun r =>
         match r.arrays with
@@ -213,24 +213,24 @@ def serverTests : List Test :=
         | _ => .failed "another array came back",
     test "matrix sum" fun bridge => do
       return expectResult (← bridge.ask "matrix_sum" (wholeMatrix 1 2)) fun answer =>
-        verdict (sumOf answer == wholeSum 1 2) ("sum " ++ toString (sumOf answer)),
+        verdict (sumIn answer == wholeSum 1 2) ("sum " ++ toString (sumIn answer)),
     test "matrix sum of 131072 elements" fun bridge => do
       return expectResult (← bridge.ask "matrix_sum" (wholeMatrix 8 9)) fun answer =>
-        verdict (sumOf answer == wholeSum 8 9) ("sum " ++ toString (sumOf answer)),
+        verdict (sumIn answer == wholeSum 8 9) ("sum " ++ toString (sumIn answer)),
     test "matrix sum of NaN" fun bridge => do
       return expectResult (← bridge.ask "matrix_sum" (single (0.0 / 0.0))) fun answer =>
-        verdict ((answer.float? "sum").isSome && (sumOf answer).isNaN) ("sum " ++ toString (sumOf answer)),
+        verdict ((answer.float? "sum").isSome && (sumIn answer).isNaN) ("sum " ++ toString (sumIn answer)),
     test "certified matrix sum" fun bridge => do
       return expectResult (← bridge.certified operation tenths) fun sum =>
         let certificate := certificateOf sum.answer
         verdict (certificate.count == 4 && !certificate.nonnegative)
-          ("sum " ++ toString (sumOf sum.answer) ++ ", proven within " ++
+          ("sum " ++ toString (sumIn sum.answer) ++ ", proven within " ++
             toString (Float.ofBits (UInt64.ofNat certificate.errorBound))),
     test "certified matrix sum of 256 elements" fun bridge => do
       return expectResult (← bridge.certified operation (wholeMatrix 4 4)) fun sum =>
         let certificate := certificateOf sum.answer
-        verdict (sumOf sum.answer == wholeSum 4 4 && certificate.error == 0 && certificate.nonnegative)
-          ("sum " ++ toString (sumOf sum.answer) ++ ", proven exact and not negative"),
+        verdict (sumIn sum.answer == wholeSum 4 4 && certificate.error == 0 && certificate.nonnegative)
+          ("sum " ++ toString (sumIn sum.answer) ++ ", proven exact and not negative"),
     test "certified echo of arrays of two kinds" fun bridge => do
       let question : Question :=
         { params := someParams, arrays := [.ofFloats "doubles" [13, 5] someDoubles, someFlags] }
@@ -258,7 +258,7 @@ def serverTests : List Test :=
       let id ← Bridge.newId
       return expectCode "unsupported_schema_version" (← exchange bridge id (header 99 id [])),
     test "error code too_large" fun bridge => do
-      let array : Client.ArrayHeader := { name := "huge", dtype := "f8", shape := [1000000, 1000000] }
+      let array : Client.FrameHeader := { name := "huge", dtype := "f8", shape := [1000000, 1000000] }
       return expectCode "too_large" (← bridge.call { operation := "echo", arrays := [array] } [.bytes ByteArray.empty]),
     test "reconnect" fun bridge => do
       match ← bridge.ping with
@@ -271,66 +271,66 @@ def serverTests : List Test :=
 def formatTests : List Format → List Test
   | [] => []
   | format :: formats =>
-    let test (name : String) (run : Bridge → IO Outcome) : Test :=
-      ⟨name ++ " in " ++ format.title, "LPB_ENDPOINT", fun endpoint => withBridge patient run endpoint format⟩
+    let test (name : String) (run : Bridge → IO TestOutcome) : Test :=
+      ⟨name ++ " in " ++ format.title, "LPB_ENDPOINT", fun endpoint => withTestBridge patient run endpoint format⟩
     test "ping" (fun bridge => do
       return expectResult (← bridge.call { operation := "ping" }) fun r =>
         verdict (r.certificate.isNone && r.pong.isOk) "pong, without a certificate") ::
     test "certified matrix sum" (fun bridge => do
       return expectResult (← bridge.certified operation tenths) fun sum =>
-        .passed ("sum " ++ toString (sumOf sum.answer))) ::
+        .passed ("sum " ++ toString (sumIn sum.answer))) ::
     test "certified matrix sum, inline," (fun bridge => do
       return expectResult (← bridge.certified operation inlineTenths) fun sum =>
-        .passed ("sum " ++ toString (sumOf sum.answer))) ::
+        .passed ("sum " ++ toString (sumIn sum.answer))) ::
     formatTests formats
 
 /-- Whatever the endpoint, these fail in a known way. -/
 def clientTests : List Test :=
-  [ ⟨"a request whose id cannot be read", "LPB_ENDPOINT", withBridge answered fun bridge => do
+  [ ⟨"a request whose id cannot be read", "LPB_ENDPOINT", withTestBridge answered fun bridge => do
       return expectFailure "protocol" 2 (← exchange bridge "no id" (header 2 "no id" []))⟩,
-    ⟨"nobody listens", "LPB_ENDPOINT", fun _ => withBridge fleeting (fun bridge => do
+    ⟨"nobody listens", "LPB_ENDPOINT", fun _ => withTestBridge fleeting (fun bridge => do
       return expectFailure "timeout" 2 (← bridge.ping)) "tcp://127.0.0.1:1"⟩,
     ⟨"an endpoint that is none", "LPB_ENDPOINT", fun _ => do
       return expectFailure "endpoint" 0 (← Bridge.connect "nonsense" answered)⟩ ]
 
 /-- Against peers that misbehave. -/
 def faultTests : List Test :=
-  [ ⟨"silence", "LPB_SILENT_ENDPOINT", withBridge fleeting fun bridge => do
+  [ ⟨"silence", "LPB_SILENT_ENDPOINT", withTestBridge fleeting fun bridge => do
       return expectFailure "timeout" 2 (← bridge.ping)⟩,
-    ⟨"a reply at the second try", "LPB_LATE_ENDPOINT", withBridge persistent fun bridge => do
+    ⟨"a reply at the second try", "LPB_LATE_ENDPOINT", withTestBridge persistent fun bridge => do
       return expectResult (← bridge.call { operation := "ping" }) fun r =>
         verdict (1 < r.tries) (toString r.tries ++ " tries")⟩,
-    ⟨"a reply with another id", "LPB_WRONG_ID_ENDPOINT", withBridge doubtful fun bridge => do
+    ⟨"a reply with another id", "LPB_WRONG_ID_ENDPOINT", withTestBridge doubtful fun bridge => do
       return expectFailure "timeout" 2 (← bridge.ping)⟩,
-    ⟨"garbage", "LPB_GARBAGE_ENDPOINT", withBridge answered fun bridge => do
+    ⟨"garbage", "LPB_GARBAGE_ENDPOINT", withTestBridge answered fun bridge => do
       return expectFailure "protocol" 2 (← bridge.ping)⟩,
-    ⟨"half a message", "LPB_HALF_ENDPOINT", withBridge answered fun bridge => do
+    ⟨"half a message", "LPB_HALF_ENDPOINT", withTestBridge answered fun bridge => do
       return expectFailure "protocol" 2 (← bridge.ping)⟩,
-    ⟨"a false sum", "LPB_LYING_ENDPOINT", withBridge patient fun bridge => do
+    ⟨"a false sum", "LPB_LYING_ENDPOINT", withTestBridge patient fun bridge => do
       return expectFailure "certificate" 1 (← bridge.certified operation tenths)⟩,
-    ⟨"a server that was restarted", "LPB_RESTART_ENDPOINT", withBridge persistent fun bridge => do
+    ⟨"a server that was restarted", "LPB_RESTART_ENDPOINT", withTestBridge persistent fun bridge => do
       match ← bridge.ping with
       | .error error => return .failed error.text
       | .ok () => return expectResult (← bridge.ping) fun () => .passed "answered before and after"⟩ ]
 
 /-- A test with the keys of the encrypted peer, which stand behind its endpoint. -/
-def withKeys (run : (endpoint : String) → CurveKeys → IO Outcome) (text : String) : IO Outcome :=
+def withKeys (run : (endpoint : String) → CurveKeys → IO TestOutcome) (text : String) : IO TestOutcome :=
   match text.splitOn " " with
   | [endpoint, serverKey, publicKey, secretKey] => run endpoint { serverKey, publicKey, secretKey }
   | _ => return .failed "LPB_CURVE_ENDPOINT is not an endpoint and three keys"
 
 /-- Against a peer that encrypts. -/
 def curveTests : List Test :=
-  let test (name : String) (run : (endpoint : String) → CurveKeys → IO Outcome) : Test :=
+  let test (name : String) (run : (endpoint : String) → CurveKeys → IO TestOutcome) : Test :=
     ⟨name, "LPB_CURVE_ENDPOINT", withKeys run⟩
-  let pinged (bridge : Bridge) : IO Outcome := do
+  let pinged (bridge : Bridge) : IO TestOutcome := do
     return expectResult (← bridge.ping) fun () => .passed "pong"
-  let unanswered (bridge : Bridge) : IO Outcome := do
+  let unanswered (bridge : Bridge) : IO TestOutcome := do
     return expectFailure "timeout" 2 (← bridge.ping)
-  [ test "an encrypted connection" fun endpoint keys => withBridge patient pinged endpoint .json keys,
-    test "no keys where keys are asked for" fun endpoint _ => withBridge fleeting unanswered endpoint,
+  [ test "an encrypted connection" fun endpoint keys => withTestBridge patient pinged endpoint .json keys,
+    test "no keys where keys are asked for" fun endpoint _ => withTestBridge fleeting unanswered endpoint,
     test "a server with another key" fun endpoint keys =>
-      withBridge fleeting unanswered endpoint .messagePack (some { keys with serverKey := keys.publicKey }),
+      withTestBridge fleeting unanswered endpoint .messagePack (some { keys with serverKey := keys.publicKey }),
     test "a key that is none" fun endpoint keys => do
       return expectFailure "endpoint" 0
         (← Bridge.connect endpoint answered .messagePack (some { keys with secretKey := "secret" })) ]
@@ -339,7 +339,7 @@ def curveTests : List Test :=
 def codeTests : List String → List Test
   | [] => []
   | code :: codes =>
-    ⟨"error code " ++ code, "LPB_ERROR_ENDPOINT", withBridge patient fun bridge => do
+    ⟨"error code " ++ code, "LPB_ERROR_ENDPOINT", withTestBridge patient fun bridge => do
       return expectCode code (← bridge.call { operation := code })⟩ :: codeTests codes
 
 /-- All tests. -/
@@ -359,23 +359,23 @@ structure Counts where
   notRun : Nat := 0
 
 /-- Count one more. -/
-def Counts.add (counts : Counts) : Outcome → Counts
+def Counts.add (counts : Counts) : TestOutcome → Counts
   | .passed _ => { counts with passed := counts.passed + 1 }
   | .failed _ => { counts with failed := counts.failed + 1 }
   | .notRun _ => { counts with notRun := counts.notRun + 1 }
 
 /-- How a test ended, in a word. -/
-def Outcome.word : Outcome → String
+def TestOutcome.word : TestOutcome → String
   | .passed _ => "passed"
   | .failed _ => "failed"
   | .notRun _ => "not run"
 
 /-- Why. -/
-def Outcome.detail : Outcome → String
+def TestOutcome.detail : TestOutcome → String
   | .passed detail | .failed detail | .notRun detail => detail
 
 /-- Whether it passed. -/
-def Outcome.ok : Outcome → Bool
+def TestOutcome.ok : TestOutcome → Bool
   | .passed _ => true
   | _ => false
 
@@ -386,7 +386,7 @@ def jsonText (entries : List (String × Value)) : String :=
   | some bytes => (Bytes.toString? bytes).getD "{}"
 
 /-- A test's line. -/
-def line (json : Bool) (name : String) (outcome : Outcome) : String :=
+def line (json : Bool) (name : String) (outcome : TestOutcome) : String :=
   if json then jsonText [("test", .string name), ("outcome", .string outcome.word), ("ok", .bool outcome.ok),
     ("detail", .string outcome.detail)]
   else outcome.word ++ "  " ++ name ++ ": " ++ outcome.detail
@@ -408,7 +408,7 @@ def Variables.find? (variables : Variables) (name : String) : IO (Option String)
   | none => IO.getEnv name
 
 /-- Run one test. -/
-def runTest (variables : Variables) (test : Test) : IO Outcome := do
+def runTest (variables : Variables) (test : Test) : IO TestOutcome := do
   match ← variables.find? test.variableName with
   | none => return .notRun (test.variableName ++ " is not set")
   | some endpoint =>

@@ -137,8 +137,8 @@ def test_a_killed_fork_server_is_replaced_and_its_workers_go_on(tmp_path: Path) 
         assert not any(map(ended, before))
         for pid in before:  # What the killed one forked is still watched, and replaced.
             os.kill(pid, signal.SIGKILL)
-        client.ping()
-        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        wait_until(lambda: all(map(ended, before)) and len(workers_of(child.pid)) == 2)
+        client.ping()  # Sooner, it could go to one whose death has not been noticed yet.
         assert not set(workers_of(child.pid)) & set(before)
         second = fork_server_of(child.pid)
         assert second is not None

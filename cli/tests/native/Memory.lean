@@ -25,7 +25,7 @@ def params : List (String × Value) :=
   [("greatest", .int 18446744073709551615), ("least", .int (-9223372036854775808)), ("truth", .list [.bool true, .null]),
     ("float", .float 0x3fb999999999999a), ("text", .string "Grüße, 𝔏ean\n"), ("empty", .map [("", .list [])])]
 
-def array : Client.ArrayHeader := { name := "numbers", dtype := "u8", shape := [2, 1] }
+def array : Client.FrameHeader := { name := "numbers", dtype := "u8", shape := [2, 1] }
 
 /-- One call; its kind is `n` modulo 5. Gives whether it came out as it must. -/
 def call (bridge : Bridge) (n : Nat) : IO Bool := do

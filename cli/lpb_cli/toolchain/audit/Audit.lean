@@ -124,6 +124,11 @@ def mapped (items : List α) (f : α → β) : List β :=
   | [] => []
   | item :: rest => f item :: mapped rest f
 
+/-- Two lists as one of pairs. -/
+def paired : List α → List β → List (α × β)
+  | a :: rest, b :: others => (a, b) :: paired rest others
+  | _, _ => []
+
 /-- Whether a name is in a list. -/
 def isIn (name : Name) (names : List Name) : Bool :=
   match names with
@@ -224,6 +229,14 @@ structure State where
   skipped : Nat := 0
   /-- What was wrong: the constant, and what with it. -/
   problems : List (Name × String) := []
+  /-- The modules of the plan, each with what it imports. -/
+  imports : Table (List Name) := .empty
+  /-- The module of each constant that was replayed. -/
+  owners : Table Name := .empty
+  /-- The module of a constant that was imported. -/
+  importedOwner : Name → Option Name
+  /-- The modules of the plan that the module at hand imports, directly or not, and itself. -/
+  visible : NameSet := {}
 
 /-- The state of an audit that runs. -/
 abbrev Audit := IO.Ref State
@@ -415,7 +428,8 @@ def replay (audit : Audit) (m : Module) (checked : Bool) : IO Unit := do
   if m.data.constNames.size != m.data.constants.size then problem audit m.name "its file is damaged"
   eachIn m.data.constants fun info => do
     if ((← audit.get).todo.find? info.name).isSome then problem audit info.name "its file holds it twice"
-    audit.modify fun s => { s with todo := s.todo.insert info.name info }
+    audit.modify fun s =>
+      { s with todo := s.todo.insert info.name info, owners := s.owners.insert info.name m.name }
   eachIn m.data.constants fun info => visit audit info.name
   compareGenerated audit
 
@@ -470,8 +484,27 @@ where
     | .str parent last => .str (joined part parent) last
     | .num parent n => .num (joined part parent) n
 
-/-- Looks for what makes a statement mean something else than it seems to. -/
-def lookAtNames (audit : Audit) (info : ConstantInfo) : IO Unit := do
+/-- The name `rest` below the namespace `outer`. -/
+def below (outer rest : Name) : Name :=
+  match rest with
+  | .anonymous => outer
+  | .str parent part => .str (below outer parent) part
+  | .num parent n => .num (below outer parent) n
+
+/-- The namespaces around a namespace, the outermost (no name) last. -/
+def outside : Name → List Name
+  | .str parent _ => parent :: outside parent
+  | _ => []
+
+/-- Whether the module at hand can mean this constant of a module of the plan. -/
+def isVisible (s : State) (name : Name) : Bool :=
+  match (s.owners.find? name).or (s.importedOwner name) with
+  | some owner => s.visible.contains owner
+  | none => false
+
+/-- Looks for what makes a statement mean something else than it seems to. `written` says that a person, or a macro of a
+person's, wrote the declaration. -/
+def lookAtNames (audit : Audit) (written : Bool) (info : ConstantInfo) : IO Unit := do
   let s ← audit.get
   let result := resultOf info.type
   let head := headOf result
@@ -481,9 +514,13 @@ def lookAtNames (audit : Audit) (info : ConstantInfo) : IO Unit := do
     problem audit info.name ("it is an instance of " ++ nameText head ++
       " for the library's own types: what the library's notation means would change")
   each (remainders info.name) fun (space, rest) =>
-    if space != .anonymous && (s.environment.find? space).isNone && s.isLibrary rest then
+    if space == .anonymous || (s.environment.find? space).isSome then pure ()
+    else if s.isLibrary rest then
       problem audit info.name ("inside " ++ nameText space ++ " it hides " ++ nameText rest ++ " of the library")
-    else pure ()
+    else each (if written then outside space else []) fun outer =>
+      if isVisible s (below outer rest) then
+        problem audit info.name ("inside " ++ nameText space ++ " it hides " ++ nameText (below outer rest))
+      else pure ()
 
 /-- The statement of a theorem, or what a definition or structure says, with full names and no notation. -/
 def statement (s : State) (info : ConstantInfo) : String :=
@@ -530,7 +567,7 @@ def look (audit : Audit) (lines : Table Nat) (found : IO.Ref Findings) (info : C
   match info with
   | .axiomInfo _ => problem audit info.name "it is an axiom: it assumes what should be proven"
   | _ => pure ()
-  lookAtNames audit info
+  lookAtNames audit (lines.find? info.name).isSome info
   let rests ← axiomsOf audit info.name
   found.modify fun f => { f with axioms := union f.axioms rests }
   each rests fun a =>
@@ -548,8 +585,20 @@ def look (audit : Audit) (lines : Table Nat) (found : IO.Ref Findings) (info : C
     found.modify fun f =>
       { f with statements := listText [quote (nameText info.name), quote (statement s info)] :: f.statements }
 
+/-- Adds a module of the plan to a set, and what it imports of the plan. -/
+partial def addVisible (imports : Table (List Name)) (name : Name) (visible : NameSet) : NameSet :=
+  if visible.contains name then visible else
+  match imports.find? name with
+  | none => visible
+  | some imported =>
+    let rec go : List Name → NameSet → NameSet
+      | [], all => all
+      | i :: rest, all => go rest (addVisible imports i all)
+    go imported (visible.insert name)
+
 /-- Says what was found of a module. -/
 def report (audit : Audit) (m : Module) : IO Unit := do
+  audit.modify fun s => { s with visible := addVisible s.imports m.name {} }
   let lines ← linesOf m.data
   let ref ← IO.mkRef ({} : Findings)
   eachIn m.data.constants (look audit lines ref)
@@ -645,6 +694,13 @@ def importsOf (modules : List Module) : IO (Array Import) := do
     if isIn i.module replayed then pure () else found.modify (union · [i.module])
   return Array.mk (mapped (← found.get) fun name => { module := name })
 
+/-- What modules import, in a table. -/
+def tableOf (names : List Name) (modules : List (Name × ModuleData)) (table : Table (List Name)) : Table (List Name) :=
+  match modules with
+  | [] => table
+  | (name, data) :: rest =>
+    tableOf names rest (if isIn name names then table.insert name (mapped data.imports.toList (·.module)) else table)
+
 end LeanPythonBridge.Audit
 
 open LeanPythonBridge.Audit
@@ -665,7 +721,12 @@ def main (arguments : List String) : IO UInt32 := do
     let bare := match imported.find? `Nat.add_comm with
       | some (.thmInfo _) => false
       | _ => true
-    let audit ← IO.mkRef ({ imported, isLibrary, bare, environment := imported } : State)
+    let importedOwner (name : Name) : Option Name := do
+      let index ← environment.getModuleIdxFor? name
+      environment.header.moduleNames[index.toNat]?
+    let imports := tableOf names (paired environment.header.moduleNames.toList environment.header.moduleData.toList)
+      (tableOf names (mapped modules fun m => (m.name, m.data)) .empty)
+    let audit ← IO.mkRef ({ imported, isLibrary, bare, environment := imported, imports, importedOwner } : State)
     each modules (auditModule audit modules)
     IO.println "{\"event\": \"done\"}"
     return 0

@@ -19,7 +19,7 @@ namespace LeanPythonBridge.Certificate.InverseOperation
 open Float64
 
 /-- The entries of a certificate. -/
-structure Entries where
+structure EnclosureEntries where
   /-- At least `‖I - R A‖∞`, as the bits of a double. -/
   contraction : UInt64
   /-- At least every entry of the inverse, as the bits of a double. -/
@@ -38,7 +38,7 @@ def layout? : Option Value → Option Solve.Layout
   | _ => none
 
 /-- The certificate of an answer. -/
-def entries? (a : Answer) : Option Entries :=
+def entries? (a : Answer) : Option EnclosureEntries :=
   match Value.double? "contraction" a.certificate, Value.double? "largest" a.certificate,
     Value.double? "bound" a.certificate, layout? (Value.find? "layout" a.certificate) with
   | some contraction, some largest, some bound, some layout => some ⟨contraction, largest, bound, layout⟩
@@ -54,7 +54,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
         Inverse.Certified (frameMatrix matrix.packed n n) (frameMatrix inverse.packed n n) bound.toNat
 
 /-- The test of the certificate for arrays of the right shapes. -/
-def checkArrays (n : Nat) (matrix inverse : NamedArray) (entries : Entries) : Bool :=
+def checkArrays (n : Nat) (matrix inverse : NamedArray) (entries : EnclosureEntries) : Bool :=
   withValue matrix.packed fun A => withValue inverse.packed fun R => withValue entries.contraction.toNat fun contraction =>
     withValue entries.largest.toNat fun largest => withValue entries.bound.toNat fun bound =>
       Inverse.check A R n contraction largest bound entries.layout
@@ -67,7 +67,7 @@ def check (q : Question) (a : Answer) : Bool :=
       inverse.isMatrix matrix.rowCount matrix.rowCount && checkArrays matrix.rowCount matrix inverse entries
   | _, _, _ => false
 
-private theorem bound_eq {a : Answer} {entries : Entries} (h : entries? a = some entries) :
+private theorem bound_eq {a : Answer} {entries : EnclosureEntries} (h : entries? a = some entries) :
     Value.find? "bound" a.certificate = some (.float entries.bound) := by
   unfold entries? at h
   split at h

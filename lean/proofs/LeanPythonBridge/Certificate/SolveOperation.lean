@@ -19,7 +19,7 @@ namespace LeanPythonBridge.Certificate.SolveOperation
 open Float64
 
 /-- The entries of a certificate. -/
-structure Entries where
+structure EnclosureEntries where
   /-- At least `‖I - R A‖∞`, as the bits of a double. -/
   contraction : UInt64
   /-- What the solution is off by at most, as the bits of a double. -/
@@ -38,7 +38,7 @@ def layout? : Option Value → Option Solve.Layout
   | _ => none
 
 /-- The certificate of an answer. -/
-def entries? (a : Answer) : Option Entries :=
+def entries? (a : Answer) : Option EnclosureEntries :=
   match Value.double? "contraction" a.certificate, Value.double? "bound" a.certificate,
     layout? (Value.find? "layout" a.certificate) with
   | some contraction, some bound, some layout => some ⟨contraction, bound, layout⟩
@@ -55,7 +55,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
           Solve.Certified (frameMatrix matrix.packed n n) (frameVec right.packed n) (frameVec solution.packed n) bound.toNat
 
 /-- The test of the certificate for arrays of the right shapes. -/
-def checkArrays (n : Nat) (matrix right solution inverse : NamedArray) (entries : Entries) : Bool :=
+def checkArrays (n : Nat) (matrix right solution inverse : NamedArray) (entries : EnclosureEntries) : Bool :=
   withValue matrix.packed fun A => withValue right.packed fun b => withValue solution.packed fun x =>
     withValue inverse.packed fun R => withValue entries.contraction.toNat fun contraction =>
       withValue entries.bound.toNat fun bound => Solve.check A b x R n contraction bound entries.layout
@@ -69,7 +69,7 @@ def check (q : Question) (a : Answer) : Bool :=
         checkArrays matrix.rowCount matrix right solution inverse entries
   | _, _, _, _, _ => false
 
-private theorem bound_eq {a : Answer} {entries : Entries} (h : entries? a = some entries) :
+private theorem bound_eq {a : Answer} {entries : EnclosureEntries} (h : entries? a = some entries) :
     Value.find? "bound" a.certificate = some (.float entries.bound) := by
   unfold entries? at h
   split at h

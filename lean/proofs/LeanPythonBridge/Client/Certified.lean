@@ -35,12 +35,12 @@ namespace Client
 /-! ## The request -/
 
 /-- The headers of arrays. -/
-def headersOf : List NamedArray → List ArrayHeader
+def headersOf : List NamedArray → List FrameHeader
   | [] => []
   | a :: as => ⟨a.name, a.dtype.name, a.shape, a.frames.length⟩ :: headersOf as
 
 /-- A question as a request. -/
-def Request.ofQuestion (operation : String) (question : Question) (certify : Bool := false) : Request where
+def OutgoingRequest.ofQuestion (operation : String) (question : Question) (certify : Bool := false) : OutgoingRequest where
   operation := operation
   params := question.params
   arrays := headersOf question.arrays
