@@ -79,15 +79,8 @@ def test_one_reference_is_left_after_each_function(probes_c: Path) -> None:
     assert left["String.toByteArray"] == "2"  # so a function that leaves one behind is seen
 
 
-# `Array.empty` is given a type alone. The others came with `Bridge.certified`; so far only the
-# measurement of memory (test_native_memory.py), whose calls go through them, speaks for them.
-UNPROBED = {
-    "l_Array_empty",
-    "l_ByteArray_extract",
-    "lean_byte_array_copy_slice",
-    "lean_byte_array_get",
-    "lean_nat_land",
-}
+UNPROBED = {"l_Array_empty"}
+"""It is given a type alone."""
 
 
 def test_every_function_that_our_programs_call_is_probed(probes_c: Path, programs_c: str) -> None:
