@@ -102,7 +102,7 @@ def describe_machine(facts: dict[str, Any]) -> str:
 
 def _server_modules() -> str:
     """Tell how the bridge's own modules run: mypyc's come as shared libraries."""
-    found = find_spec("lpb_server.transport.server")
+    found = find_spec("lpb_server.frontend.in_process_server")
     return "interpreted" if str(found and found.origin).endswith(".py") else "compiled"
 
 

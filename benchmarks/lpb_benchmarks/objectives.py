@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any, Final
 
 from lpb_server.errors import ConfigError
-from lpb_server.reading import read_toml_file
+from lpb_server.wire.reading import read_toml_file
 
 from lpb_benchmarks.errors import BenchmarkUsageError
 from lpb_benchmarks.results import CaseResult, ContenderResult, RunResult

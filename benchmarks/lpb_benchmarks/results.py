@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self, cast
 
 from lpb_server.errors import ConfigError
-from lpb_server.reading import read_json_file
+from lpb_server.wire.reading import read_json_file
 
 from lpb_benchmarks.errors import BenchmarkUsageError
 from lpb_benchmarks.statistics import Estimate

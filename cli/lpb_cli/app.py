@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from lpb_server import __version__
-from lpb_server.endpoints import check_endpoint
+from lpb_server.sockets.endpoints import check_endpoint
 
 from lpb_cli import serving
 from lpb_cli import top as tops
@@ -263,7 +263,7 @@ def certify(
 
     curve = None
     if endpoint is not None:
-        from lpb_server.keys import client_curve
+        from lpb_server.security.keys import client_curve
 
         client, folder = serving.client_config({"client.endpoint": endpoint})
         curve = client_curve(folder, client.curve_key, client.curve_server_key)
@@ -344,7 +344,7 @@ def call(
     as_json: Json = False,
 ) -> None:
     """Send one request to a running server and print its reply."""
-    from lpb_server.keys import client_curve
+    from lpb_server.security.keys import client_curve
 
     from lpb_cli import call as calls
     from lpb_cli.array_files import prepare_folder

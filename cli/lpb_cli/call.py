@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from lpb_server.client import BridgeClient, CallResult, ClientCurve
 from lpb_server.errors import JsonSyntaxError, WireError
-from lpb_server.reading import read_json
+from lpb_server.wire.reading import read_json
 from lpb_server.wire.values import Value
 from rich.console import Console
 from rich.pretty import Pretty

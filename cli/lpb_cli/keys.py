@@ -14,7 +14,7 @@ from lpb_cli.settings import child_environment
 from lpb_cli.terminal import make_console, print_json
 
 if TYPE_CHECKING:  # they take long to import, and most commands need none of them
-    from lpb_server.keys import KeyFolder, Role
+    from lpb_server.security.keys import KeyFolder, Role
 
 __all__ = ["keys"]
 
@@ -37,15 +37,15 @@ AsWorker = Annotated[
 
 
 def _folder(named: Path | None) -> KeyFolder:
-    from lpb_server.keys import KeyFolder
-    from lpb_server.sources import load
+    from lpb_server.security.keys import KeyFolder
+    from lpb_server.settings.sources import load
 
     flags = {} if named is None else {"keys": str(named)}
     return KeyFolder(load(flags, child_environment(), Path.cwd()).configuration.server.keys)
 
 
 def _role(worker: bool) -> Role:
-    from lpb_server.keys import Role
+    from lpb_server.security.keys import Role
 
     return Role.WORKER if worker else Role.CLIENT
 
@@ -85,7 +85,7 @@ def list_keys(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list, for scripts.")] = False,
 ) -> None:
     """List the keys there are, and what each may be."""
-    from lpb_server.keys import Role
+    from lpb_server.security.keys import Role
 
     where = _folder(folder)
     allowed = {role: where.allowed(role).names() for role in Role}

@@ -15,8 +15,8 @@ from lpb_cli.settings import child_environment
 from lpb_cli.terminal import make_console, print_json
 
 if TYPE_CHECKING:  # they take long to import, and most commands need none of them
-    from lpb_server.config import ClientConfig
-    from lpb_server.sources import Loaded
+    from lpb_server.settings.config import ClientConfig
+    from lpb_server.settings.sources import Loaded
 
 __all__ = ["client_config", "config", "serve", "worker"]
 
@@ -43,8 +43,8 @@ def worker(context: typer.Context) -> None:
 
 def config(context: typer.Context) -> None:
     """Show every setting in force, and where it came from; it takes the flags of `lpb serve`."""
-    from lpb_server.settings import SETTINGS, add_flags
-    from lpb_server.sources import add_source_flags, load_for
+    from lpb_server.settings.layers import SETTINGS, add_flags
+    from lpb_server.settings.sources import add_source_flags, load_for
 
     parser = argparse.ArgumentParser(
         prog="lpb config",
@@ -70,7 +70,7 @@ def client_config(changes: dict[str, str | None]) -> tuple[ClientConfig, Path]:
     changes
         Settings by key, as flags gave them; None where there was no flag.
     """
-    from lpb_server.sources import load
+    from lpb_server.settings.sources import load
 
     flags = {key: text for key, text in changes.items() if text is not None}
     found = load(flags, child_environment(), Path.cwd(), own="client").configuration
@@ -78,7 +78,7 @@ def client_config(changes: dict[str, str | None]) -> tuple[ClientConfig, Path]:
 
 
 def _as_data(loaded: Loaded) -> dict[str, dict[str, object]]:
-    from lpb_server.settings import SETTINGS
+    from lpb_server.settings.layers import SETTINGS
 
     return {
         key: {
@@ -92,7 +92,7 @@ def _as_data(loaded: Loaded) -> dict[str, dict[str, object]]:
 
 
 def _show(loaded: Loaded, console: Console) -> None:
-    from lpb_server.settings import SETTINGS
+    from lpb_server.settings.layers import SETTINGS
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("setting", "value", "from", "environment variable"):

@@ -56,7 +56,7 @@ def test_the_servers_tests_hold_where_it_is_compiled() -> None:
 @pytest.mark.timeout(900)
 def test_what_lpb_starts_uses_the_copy_unless_told_not_to() -> None:
     compile_server(load_settings())
-    show = "import lpb_server.transport.server as server; print(server.__file__)"
+    show = "import lpb_server.frontend.in_process_server as server; print(server.__file__)"
     ours = f"from lpb_cli.compiled import use_compiled; use_compiled(); {show}"
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{show}'])"
     code = f"{ours}; {child}"

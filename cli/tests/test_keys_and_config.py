@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import lpb_command
-from lpb_server.keys import KeyFolder
+from lpb_server.security.keys import KeyFolder
 
 RunLpb = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from lpb_server.transport.alertness import Alertness
+from lpb_server.sockets.busy_polling import Alertness
 
 _A_WHILE_US = 60_000_000
 

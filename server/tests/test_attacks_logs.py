@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from fault_helpers import ENVIRONMENT, interpreted_only
 from lpb_server.client import BridgeClient
-from lpb_server.logs import _Repeats, _Unhurried
+from lpb_server.observability.logs import _Repeats, _Unhurried
 
 _NOISY = """
 import sys, logging
-from lpb_server.transport import frontend
+from lpb_server.frontend import client_socket as frontend
 send = frontend.Frontend.send
 def noisy(self, route, reply):
     for number in range(200):

@@ -7,9 +7,9 @@ import urllib.request
 from contextlib import ExitStack
 
 import pytest
-from lpb_server import metrics_endpoint
-from lpb_server.metrics import Metrics
-from lpb_server.metrics_endpoint import METRICS_HOST, serving_metrics
+from lpb_server.observability import metrics_endpoint
+from lpb_server.observability.metrics import Metrics
+from lpb_server.observability.metrics_endpoint import METRICS_HOST, serving_metrics
 
 
 def free_port() -> int:

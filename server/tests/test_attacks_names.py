@@ -16,10 +16,11 @@ import pytest
 import zmq
 from fault_helpers import ENVIRONMENT, server_process
 from lpb_server.client import BridgeClient
-from lpb_server.keys import ClientCurve, KeyFolder
-from lpb_server.transport import BridgeServer, door
-from lpb_server.transport.handshake_rate import HandshakeRate
-from lpb_server.transport.routing_names import draw_first_names
+from lpb_server.security.keys import ClientCurve, KeyFolder
+from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.sockets import connections as door
+from lpb_server.security.handshake_rate import HandshakeRate
+from lpb_server.sockets.routing_names import draw_first_names
 from test_curve import curve_of
 
 Serve = Callable[..., AbstractContextManager[BridgeServer]]
@@ -31,7 +32,7 @@ _PING = b'{"schema_version":2,"id":"1","op":"ping","params":{}}'
 
 _UNSEEDED = """
 import sys
-from lpb_server.transport import gate
+from lpb_server.security.access import zap_authenticator as gate
 gate.draw_first_names = lambda: None
 from lpb_server.__main__ import main
 sys.exit(main(sys.argv[1:]))

@@ -24,11 +24,13 @@ from fault_helpers import (
     workers_of,
 )
 from lpb_server.client import BridgeClient
-from lpb_server.config import PoolConfig, ServerConfig
+from lpb_server.settings.config import PoolConfig, ServerConfig
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
-from lpb_server.transport import BridgeServer, Broker, reception
-from lpb_server.transport.descriptors import room_for_connections
+from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.broker.broker import Broker
+from lpb_server.frontend import admission as reception
+from lpb_server.sockets.descriptors import room_for_connections
 from lpb_server.wire import decode_reply, intake
 from lpb_server.wire.intake import open_request
 
@@ -159,7 +161,7 @@ def test_empty_maps_under_a_limit_of_memory_are_refused() -> None:
 
 def test_a_stopped_fork_server_is_noticed_and_replaced() -> None:
     code = (
-        "import sys; from lpb_server.transport import worker_processes;"
+        "import sys; from lpb_server.broker import worker_processes;"
         "worker_processes._PATIENCE_S = 1.0; from lpb_server.__main__ import main;"
         "sys.exit(main(sys.argv[1:]))"
     )

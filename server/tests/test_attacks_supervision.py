@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fault_helpers import ended, process, wait_until
 from lpb_server.client import BridgeClient
-from lpb_server.supervision import Journal
+from lpb_server.process.supervision import Journal
 
 
 def free_endpoint() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from lpb_server.checking import checker_of, doubt
+from lpb_server.client.checking import checker_of, doubt
 from lpb_server.client import BridgeClient
 from lpb_server.errors import InvalidParams, ProtocolError, UnprovenError
 from lpb_server.operations import Certificate, Evidence, Example, Registry, operation

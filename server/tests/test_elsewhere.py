@@ -16,7 +16,7 @@ import pytest
 from fault_helpers import ENVIRONMENT, WAIT_S, wait_until
 from lpb_server.client import BridgeClient, client_curve
 from lpb_server.errors import HandshakeError
-from lpb_server.keys import KeyFolder, Role
+from lpb_server.security.keys import KeyFolder, Role
 from lpb_server.wire.values import ValueMap
 
 FREE_PORT = "tcp://127.0.0.1:*"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from lpb_server.endpoints import check_endpoint
+from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.errors import MalformedEndpoint
 
 CONNECTS = [

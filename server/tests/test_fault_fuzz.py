@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lpb_server.client import BridgeClient
 from lpb_server.errors import WireError
-from lpb_server.transport import worker_messages as say
+from lpb_server.worker import messages as say
 from lpb_server.wire import json_format, msgpack_format, protobuf_format
 from lpb_server.wire.formats import decode_header
 from lpb_server.wire.intake import open_request

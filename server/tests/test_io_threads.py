@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import zmq
 from fault_helpers import wait_until
-from lpb_server.transport import io_threads
-from lpb_server.transport.io_threads import IoThreads
+from lpb_server.sockets import io_threads
+from lpb_server.sockets.io_threads import IoThreads
 
 pytestmark = pytest.mark.skipif(
     not os.access("/proc/self/schedstat", os.R_OK), reason="the system does not count waiting"

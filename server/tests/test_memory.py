@@ -14,7 +14,7 @@ import lpb_server
 import numpy as np
 import pytest
 from lpb_server.client import BridgeClient
-from lpb_server.memory import ReturnsMemory
+from lpb_server.process.memory import ReturnsMemory
 
 MIB = 1 << 20
 ARRAY_MIB = 256

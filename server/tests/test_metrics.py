@@ -15,8 +15,8 @@ import pytest
 from fault_helpers import ENVIRONMENT, WAIT_S, server_process, wait_until, workers_of
 from lpb_server.client import BridgeClient
 from lpb_server.errors import RemoteError
-from lpb_server.metrics import BOUNDS_S, OTHER, Metrics
-from lpb_server.notify import READY, notify
+from lpb_server.observability.metrics import BOUNDS_S, OTHER, Metrics
+from lpb_server.observability.systemd import READY, notify
 from prometheus_client.parser import text_string_to_metric_families
 
 

@@ -10,10 +10,10 @@ from itertools import pairwise
 
 import pytest
 from lpb_server.errors import ErrorCode
-from lpb_server.transport import worker_messages as say
-from lpb_server.transport.job import Job
-from lpb_server.transport.queue import Action, Dismiss, Dispatch, GiveUp, JobQueue, Recall
-from lpb_server.transport.worker_pool import RestartBudget
+from lpb_server.worker import messages as say
+from lpb_server.frontend.job import Job
+from lpb_server.broker.queue import Action, Dismiss, Dispatch, GiveUp, JobQueue, Recall
+from lpb_server.broker.worker_pool import RestartBudget
 from lpb_server.wire.envelope import Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.intake import Opened

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lpb_server.config import CacheLimits
-from lpb_server.transport.job import Job
-from lpb_server.transport.reception import Reception
-from lpb_server.transport.reply_cache import Known, Lookup, ReplyCache, fingerprint
+from lpb_server.settings.config import CacheLimits
+from lpb_server.frontend.job import Job
+from lpb_server.frontend.admission import Reception
+from lpb_server.frontend.reply_cache import Known, Lookup, ReplyCache, fingerprint
 from lpb_server.wire import Limits
 from lpb_server.wire.values import Frame
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import zmq
-from lpb_server.transport.send_buffer import bound_send_buffer
+from lpb_server.sockets.send_buffer import bound_send_buffer
 
 _LEFT_TO_THE_SYSTEM = -1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lpb_server.config import (
+from lpb_server.settings.config import (
     CacheLimits,
     ClientConfig,
     Configuration,
@@ -19,9 +19,9 @@ from lpb_server.config import (
 )
 from lpb_server.errors import ConfigError
 from lpb_server.operations import default_registry
-from lpb_server.reading import read_json_file
+from lpb_server.wire.reading import read_json_file
 from lpb_server.service import Service
-from lpb_server.settings import (
+from lpb_server.settings.layers import (
     POOLED_SETTINGS,
     SERVER_SETTINGS,
     SETTINGS,
@@ -30,8 +30,9 @@ from lpb_server.settings import (
     flags_of,
     value_of,
 )
-from lpb_server.sources import Loaded, load
-from lpb_server.transport import BridgeServer, Broker
+from lpb_server.settings.sources import Loaded, load
+from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.broker.broker import Broker
 from lpb_server.wire import Limits
 
 

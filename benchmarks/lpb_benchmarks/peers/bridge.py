@@ -77,7 +77,7 @@ class Bridge(Peer):
 
     def prepare_process(self) -> None:
         """Do what the server's main does, which comes too late here: a thread runs by then."""
-        from lpb_server.memory import keep_freed_memory
+        from lpb_server.process.memory import keep_freed_memory
 
         keep_freed_memory()
 

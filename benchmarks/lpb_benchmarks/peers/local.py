@@ -70,12 +70,12 @@ class NumpySum(_LocalPeer):
 
 class _ServiceConnection(Connection):
     def __init__(self) -> None:
-        from lpb_server.config import ServerConfig
-        from lpb_server.metrics import Metrics
+        from lpb_server.settings.config import ServerConfig
+        from lpb_server.observability.metrics import Metrics
         from lpb_server.operations import default_registry
         from lpb_server.service import Service
-        from lpb_server.transport.reception import Reception
-        from lpb_server.transport.reply_cache import ReplyCache
+        from lpb_server.frontend.admission import Reception
+        from lpb_server.frontend.reply_cache import ReplyCache
 
         config = ServerConfig()
         self._service = Service(default_registry(), config.limits)

@@ -20,7 +20,7 @@ import pytest
 import zmq
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.toolchain.lean_runtime import find_lean_runtime
-from lpb_server.keys import KeyFolder
+from lpb_server.security.keys import KeyFolder
 
 FFI = Path(__file__).resolve().parent.parent
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic"]

@@ -1,0 +1,3 @@
+"""The broker: which worker gets which request, and the workers' processes."""
+
+__all__: list[str] = []

@@ -1,0 +1,1 @@
+"""The Python client, and what its calls give back."""

@@ -1,0 +1,457 @@
+"""The Python client: calls operations of a bridge server.
+
+All tries of a call carry one id and the same bytes, so that the server can tell a repetition from
+a new request.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from lpb_server.settings.config import LOOK_OUT_US
+from lpb_server.settings.durations import check_timeout
+from lpb_server.sockets.endpoints import check_endpoint
+from lpb_server.errors import (
+    CertificateMissing,
+    ClientInUse,
+    ProtocolError,
+    RemoteError,
+    UnprovenError,
+    WireError,
+)
+from lpb_server.client.exchange import CallResult, Exchange
+from lpb_server.security.keys import ClientCurve, client_curve
+from lpb_server.client.shared_memory import EncodedArrays, SharedArrays
+from lpb_server.sockets.exclusive import Exclusive
+from lpb_server.client.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
+from lpb_server.wire.arrays import Array, encode_arrays
+from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
+from lpb_server.wire.envelope import Request
+from lpb_server.wire.exact_arrays import exact_floats
+from lpb_server.wire.formats import WireFormat
+from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
+from lpb_server.wire.messages import encode_message
+from lpb_server.wire.values import Frame, ValueMap
+
+if TYPE_CHECKING:  # What computes takes long to import, and a client does without.
+    from lpb_server.operations.registry import Registry
+
+__all__ = [
+    "AUTO_FORMAT",
+    "INLINE_LIMIT_ELEMENTS",
+    "Backoff",
+    "BridgeClient",
+    "CallResult",
+    "ClientCurve",
+    "Exchange",
+    "FormatName",
+    "client_curve",
+    "new_id",
+]
+
+FormatName = Literal["auto", "json", "msgpack", "protobuf"]
+
+_ID_BYTES: Final = 16
+
+AUTO_FORMAT: Final = WireFormat.MSGPACK
+"""What ``auto`` stands for. The benchmark scenario "formats" (`lpb bench`) compares the formats:
+MessagePack was the fastest at every size from an empty request to 16,384 inline elements, so the
+size decides nothing but `INLINE_LIMIT_ELEMENTS`."""
+
+INLINE_LIMIT_ELEMENTS: Final = 256
+"""Up to how many elements a matrix stands inline in the header, in the scenario "formats": of 256
+elements, 458 us inline and 506 us as an array frame; of 1,024, 858 us and 570 us."""
+
+
+def new_id() -> str:
+    """Return a correlation id of 128 random bits."""
+    return os.urandom(_ID_BYTES).hex()
+
+
+class BridgeClient:
+    """Calls operations of a bridge server.
+
+    One thread at a time can use it; it is a context manager. The socket is opened on first use. In
+    a fork of the process it opens one of its own. It cannot be pickled.
+
+    Parameters
+    ----------
+    endpoint : str
+        Such as ``tcp://127.0.0.1:5555`` or ``ipc:///run/bridge``.
+    format : str
+        ``json``, ``msgpack``, ``protobuf``, or ``auto``, which chooses.
+    timeout_s : float
+        How long each try waits for its reply; infinity is no limit.
+    tries : int
+        How often a request is sent at most.
+    backoff : Backoff
+        The waits between tries.
+    limits : Limits
+        What a reply may cost.
+    curve : ClientCurve, optional
+        The keys for a server that wants CURVE; `client_curve` reads them from a folder.
+    shared_memory : bool
+        Whether large arrays to a server of the same user on this host go through shared memory;
+        where that does not work they are sent in frames.
+    look_out_us : int
+        For how many microseconds it looks out for a reply before it sleeps, which makes small calls
+        faster and costs that much processor time at most.
+    sleep : callable
+        Waits that many seconds; for tests.
+
+    Raises
+    ------
+    MalformedEndpoint
+        When the endpoint is none.
+    ValueError
+        When `tries` or `timeout_s` makes no sense.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        format: FormatName = "auto",
+        timeout_s: float = 10.0,
+        tries: int = 3,
+        backoff: Backoff = DEFAULT_BACKOFF,
+        limits: Limits = DEFAULT_LIMITS,
+        curve: ClientCurve | None = None,
+        shared_memory: bool = True,
+        look_out_us: int = LOOK_OUT_US,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if tries < 1:
+            raise ValueError("tries must be at least 1")
+        self.endpoint = check_endpoint(endpoint, binds=False)
+        self.format: FormatName = format
+        self.timeout_s = check_timeout("timeout_s", timeout_s)
+        self.tries = tries
+        self._use = Exclusive()
+        self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, look_out_us)
+        self._shared = SharedArrays(endpoint) if shared_memory else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket; what is still unsent is dropped.
+
+        Raises
+        ------
+        ClientInUse
+            When another thread is in a call.
+        """
+        self._begin()
+        try:
+            self._pirate.close()
+            if self._shared is not None:
+                self._shared.close()
+        finally:
+            self._use.end()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: a socket cannot go elsewhere, and keys should not."""
+        raise TypeError(
+            "a BridgeClient cannot be pickled or copied; make one in each process or thread, "
+            f"with the same endpoint, {self.endpoint}"
+        )
+
+    def _begin(self) -> None:
+        """Note that this thread uses the client, before ZeroMQ is touched.
+
+        Raises
+        ------
+        ClientInUse
+            When another one does.
+        """
+        if self._use.forked():
+            self._pirate.forget()
+        user = self._use.begin()
+        if user:
+            raise ClientInUse(
+                f"the client is in a call of {user} at this moment; each thread needs its own",
+                endpoint=self.endpoint,
+                tries=0,
+            )
+
+    def ping(self) -> None:
+        """Return when the server has answered.
+
+        Raises
+        ------
+        ClientError
+            When it has not.
+        """
+        self.call("ping")
+
+    def matrix_sum(self, matrix: npt.ArrayLike, *, certify: bool = False) -> CallResult:
+        """Sum a float64 matrix; its size decides whether it travels inline or as a frame.
+
+        Parameters
+        ----------
+        matrix : array_like
+            Two dimensions; converted to float64, which has to hold every element exactly.
+        certify : bool
+            Whether to ask for a certificate.
+
+        Raises
+        ------
+        WireError
+            For what would be lost: a mask, an imaginary part, digits of integers beyond 2^53.
+        ClientError
+            When there is no result.
+        """
+        array = exact_floats("matrix", matrix)
+        if array.ndim == 2 and 0 < array.size <= INLINE_LIMIT_ELEMENTS:
+            return self.call("matrix_sum", {"matrix": array.tolist()}, certify=certify)
+        return self.call("matrix_sum", arrays={"matrix": array}, certify=certify)
+
+    def shared_zeros(
+        self, shape: Sequence[int], dtype: npt.DTypeLike = np.float64
+    ) -> npt.NDArray[Any]:
+        """Make an array that `call` can send without a copy, where shared memory works.
+
+        Elsewhere it is an array like any other. A server reads it where it lies: do not change it
+        during a call, nor after one that ended without a reply, whose request may still wait.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Its shape.
+        dtype : dtype
+            Of its elements, which are zero.
+        """
+        if self._shared is None:
+            return np.zeros(shape, dtype)
+        return self._shared.zeros(shape, dtype)
+
+    def call(
+        self,
+        op: str,
+        params: ValueMap | None = None,
+        arrays: Mapping[str, npt.ArrayLike] | None = None,
+        *,
+        certify: bool = False,
+        deadline_ms: int | None = None,
+        check: bool | Registry = False,
+    ) -> CallResult:
+        """Call an operation.
+
+        Parameters
+        ----------
+        op : str
+            Its name.
+        params : dict, optional
+            A map of the data model.
+        arrays : mapping of str to array_like, optional
+            Sent after the header without a copy, when they are little endian and in C order;
+            large ones through shared memory, where that works.
+        certify : bool
+            Whether to ask for a certificate.
+        deadline_ms : int, optional
+            The server drops the request when it has waited that long.
+        check : bool or Registry
+            Whether to check the certificate here, in Python's exact integers; a registry says
+            which operations are known. It is a convenience: Lean's kernel is the judge.
+
+        Raises
+        ------
+        RemoteError
+            When the server answered with an error.
+        UnprovenError
+            With `check`, when the answer's certificate does not hold; `CertificateMissing` when
+            a certificate was asked for, by `certify` or `check`, and none came.
+        InvalidParams
+            With `check`, when Python has no checker for the operation.
+        BridgeTimeout, ProtocolError, EndpointError, HandshakeError
+            When there is no usable answer.
+        ClientInUse
+            When another thread is in a call.
+        WireError
+            When the request cannot be written.
+        """
+        self._begin()
+        try:
+            return self._call(op, params, arrays, certify, deadline_ms, check)
+        finally:
+            self._use.end()
+
+    def _call(
+        self,
+        op: str,
+        params: ValueMap | None,
+        arrays: Mapping[str, npt.ArrayLike] | None,
+        certify: bool,
+        deadline_ms: int | None,
+        check: bool | Registry,
+    ) -> CallResult:
+        checker = None
+        if check is not False:
+            from lpb_server.client.checking import checker_of
+
+            certify = True
+            checker = checker_of(op, None if check is True else check)
+        answer, request_id = None, None
+        placed = self._shared.place(arrays) if arrays and self._shared is not None else None
+        if placed is not None:
+            request, frames, _ = self._prepare(
+                op, params, None, certify, deadline_ms, None, None, placed
+            )
+            answer, request_id = self._send_shared(frames, request.id), request.id
+        if answer is None:
+            request, frames, _ = self._prepare(
+                op, params, arrays, certify, deadline_ms, None, request_id
+            )
+            answer = self._send(frames, request.id)
+        called = self._result(op, answer, certify=certify)
+        if checker is not None:
+            from lpb_server.client.checking import doubt
+
+            reason = doubt(checker, params or {}, arrays or {}, called)
+            if reason:
+                raise UnprovenError(
+                    f"{op} is not proven: {reason}", endpoint=self.endpoint, tries=answer.tries
+                )
+        return called
+
+    def _result(self, op: str, answer: Answer, *, certify: bool) -> CallResult:
+        """Return what a reply says, with the certificate's arrays apart from its own."""
+        where: Any = {"endpoint": self.endpoint, "tries": answer.tries}
+        reply, arrays = answer.reply, answer.arrays
+        certificate_arrays: dict[str, Array] = {}
+        if reply.error is not None:
+            details = cast("dict[str, Any]", reply.error.details)
+            raise RemoteError(reply.error.code, reply.error.message, details, **where)
+        if certify and reply.certificate is None:
+            raise CertificateMissing(
+                f"{op} is not proven: the reply has no certificate, and one was asked for", **where
+            )
+        if reply.certificate is not None and CERTIFICATE_ARRAYS in reply.certificate:
+            try:
+                arrays, certificate_arrays = split_arrays(arrays, reply.certificate)
+            except WireError as wrong:
+                raise ProtocolError(wrong.message, **where) from wrong
+        if not certify:  # What nobody asked for is left aside.
+            return CallResult(reply.result or {}, arrays, None, reply.timing)
+        result = reply.result or {}
+        return CallResult(result, arrays, reply.certificate, reply.timing, certificate_arrays)
+
+    def exchange(
+        self,
+        op: str,
+        params: ValueMap | None = None,
+        arrays: Mapping[str, npt.ArrayLike] | None = None,
+        *,
+        certify: bool = False,
+        deadline_ms: int | None = None,
+        format: FormatName | None = None,
+        request_id: str | None = None,
+    ) -> Exchange:
+        """Call an operation and keep the exact bytes of both messages.
+
+        Parameters
+        ----------
+        op, params, arrays, certify, deadline_ms
+            As for `call`.
+        format : str, optional
+            The client's own by default.
+        request_id : str, optional
+            A new random one by default.
+
+        Returns
+        -------
+        Exchange
+            Its reply may be an error.
+
+        Raises
+        ------
+        BridgeTimeout, ProtocolError, EndpointError, WireError
+            As for `call`.
+        """
+        request, frames, wire_format = self._prepare(
+            op, params, arrays, certify, deadline_ms, format, request_id
+        )
+        self._begin()
+        try:
+            answer = self._send(frames, request.id)
+        finally:
+            self._use.end()
+        return Exchange(
+            request=request,
+            reply=answer.reply,
+            request_frames=tuple(map(bytes, frames)),
+            reply_frames=tuple(map(bytes, answer.frames)),
+            arrays=answer.arrays,
+            wire_format=wire_format,
+            tries=answer.tries,
+        )
+
+    def call_raw(self, frames: Sequence[Frame], request_id: str) -> list[bytes]:
+        """Send frames as they are, and return the frames of the reply to that id.
+
+        Raises
+        ------
+        BridgeTimeout, ProtocolError, EndpointError
+            When no reply with that id comes.
+        """
+        self._begin()
+        try:
+            return [bytes(frame) for frame in self._send(frames, request_id).frames]
+        finally:
+            self._use.end()
+
+    def _prepare(
+        self,
+        op: str,
+        params: ValueMap | None,
+        arrays: Mapping[str, npt.ArrayLike] | None,
+        certify: bool,
+        deadline_ms: int | None,
+        format: FormatName | None,
+        request_id: str | None,
+        placed: EncodedArrays | None = None,
+    ) -> tuple[Request, list[Frame], WireFormat]:
+        headers, array_frames = placed or encode_arrays(arrays or {})
+        request = Request(
+            request_id if request_id is not None else new_id(),
+            op,
+            params if params is not None else {},
+            headers,
+            deadline_ms,
+            certify,
+        )
+        wire_format = _choose_format(format or self.format)
+        return request, encode_message(request, wire_format, array_frames), wire_format
+
+    def _send(self, frames: Sequence[Frame], request_id: str) -> Answer:
+        return self._pirate.send(frames, request_id, timeout_s=self.timeout_s, tries=self.tries)
+
+    def _send_shared(self, frames: Sequence[Frame], request_id: str) -> Answer | None:
+        """Send references to shared memory; None when the server wants frames."""
+        assert self._shared is not None
+        try:
+            answer = self._send(frames, request_id)
+        except BaseException:
+            self._shared.close()
+            raise
+        return answer if self._shared.settle(answer.reply, answer.tries) else None
+
+
+def _choose_format(name: FormatName) -> WireFormat:
+    return AUTO_FORMAT if name == "auto" else WireFormat(name)

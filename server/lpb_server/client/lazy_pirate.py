@@ -1,0 +1,338 @@
+"""The Lazy Pirate: one DEALER socket that sends a request until it is answered.
+
+Send, poll with a timeout, and on silence or garbage close the socket, wait, open a new one and
+send the same frames again, at most N times. A reply with another id is dropped and waiting goes on.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import zmq
+
+from lpb_server.settings.durations import MOST_S, milliseconds
+from lpb_server.errors import (
+    BridgeTimeout,
+    ClientError,
+    EndpointError,
+    HandshakeError,
+    ProtocolError,
+    WireError,
+)
+from lpb_server.security.keys import ClientCurve
+from lpb_server.sockets.busy_polling import Alertness
+from lpb_server.sockets.frames import (
+    descriptor_of,
+    has_message,
+    receive_parts,
+    send_frames,
+    usable,
+)
+from lpb_server.client.handshake import HandshakeWatch
+from lpb_server.sockets.send_buffer import bound_send_buffer
+from lpb_server.wire.arrays import Array
+from lpb_server.wire.envelope import UNKNOWN_ID, Reply
+from lpb_server.wire.limits import Limits
+from lpb_server.wire.messages import decode_reply
+from lpb_server.wire.values import Frame
+
+__all__ = ["DEFAULT_BACKOFF", "Answer", "Backoff", "LazyPirate"]
+
+_GREATEST_FACTOR: Final = 1000
+
+_OF_THE_PARENT: Final[list[object]] = []
+"""Kept, so that nothing closes it when it is no longer used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before a request is sent again.
+
+    Parameters
+    ----------
+    first_s : float
+        Before the second try.
+    factor : float
+        By how much each wait is longer than the one before.
+    limit_s : float
+        The longest wait.
+    jitter : float
+        Which part of the wait is random, from 0 to 1, so that clients do not come back together.
+    """
+
+    first_s: float = 0.05
+    factor: float = 2.0
+    limit_s: float = 2.0
+    jitter: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what gives no waits.
+
+        Raises
+        ------
+        ValueError
+            For what is not finite, or out of range.
+        """
+        if not 0 <= self.first_s <= MOST_S or not 0 <= self.limit_s <= MOST_S:
+            raise ValueError(f"first_s and limit_s must be from 0 to {MOST_S:g}")
+        if not 1 <= self.factor <= _GREATEST_FACTOR or not 0 <= self.jitter <= 1:
+            raise ValueError(f"factor must be from 1 to {_GREATEST_FACTOR}, jitter from 0 to 1")
+
+    def wait_s(self, failures: int, uniform: float) -> float:
+        """Return the wait after that many failures, for a random number from 0 to 1."""
+        full_s = min(self.first_s * self.factor ** min(failures - 1, 64), self.limit_s)
+        return full_s * (1.0 - self.jitter * uniform)
+
+
+DEFAULT_BACKOFF: Final = Backoff()
+
+
+class Answer(msgspec.Struct):
+    """A reply to the request that was sent.
+
+    Parameters
+    ----------
+    reply : Reply
+        As it was understood.
+    frames : list of frames
+        ``[header][array 0] …``, without routing frames.
+    arrays : dict of str to ndarray
+        Its arrays, read-only.
+    tries : int
+        How many times the request was sent.
+    """
+
+    reply: Reply
+    frames: list[Frame]
+    arrays: dict[str, Array]
+    tries: int
+
+
+class LazyPirate:
+    """Sends requests, one at a time, and waits for their replies.
+
+    It belongs to one thread. The socket is opened on first use.
+
+    Parameters
+    ----------
+    endpoint : str
+        Where to send.
+    backoff : Backoff
+        The waits between tries.
+    limits : Limits
+        What a reply may cost.
+    sleep : callable
+        Waits that many seconds.
+    curve : ClientCurve, optional
+        For a server that wants it.
+    look_out_us : int
+        For how long it looks out for a reply before it sleeps.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        backoff: Backoff,
+        limits: Limits,
+        sleep: Callable[[float], None],
+        curve: ClientCurve | None = None,
+        look_out_us: int = 0,
+    ) -> None:
+        self._endpoint = endpoint
+        self._look_out_us = look_out_us
+        self._curve = curve
+        self._watch: HandshakeWatch | None = None
+        self._backoff = backoff
+        self._limits = limits
+        self._sleep = sleep
+        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
+        self._socket: zmq.Socket[bytes] | None = None
+        self._patience_ms = -1  # What the socket is set to.
+        self._alertness: Alertness | None = None
+
+    def close(self) -> None:
+        """Close the socket; what is still unsent is dropped."""
+        self._close_socket()
+        if self._context is not None:
+            self._context.destroy(linger=0)
+            self._context = None
+
+    def forget(self) -> None:
+        """Let go, in a fork, of what is the parent's: not even to close it may it be touched."""
+        _OF_THE_PARENT.extend(
+            item
+            for item in (self._socket, self._watch and self._watch.socket, self._context)
+            if item is not None
+        )
+        self._socket = self._watch = self._context = self._alertness = None
+        self._patience_ms = -1
+
+    def send(
+        self, frames: Sequence[Frame], request_id: str, *, timeout_s: float, tries: int
+    ) -> Answer:
+        """Send a request, again and again, until its reply comes.
+
+        Parameters
+        ----------
+        frames : sequence of frames
+            ``[header][array 0] …``.
+        request_id : str
+            The id that the reply must have.
+        timeout_s : float
+            How long each try waits.
+        tries : int
+            How often it is sent at most.
+
+        Raises
+        ------
+        BridgeTimeout, ProtocolError, EndpointError, HandshakeError
+            What ended the last try. A refused key is not tried again.
+        """
+        failure: ClientError | None = None
+        for number in range(1, tries + 1):
+            if number > 1:
+                self._close_socket()
+                self._sleep(self._backoff.wait_s(number - 1, random.random()))
+            result = self._try_once(frames, request_id, number, timeout_s)
+            if isinstance(result, Answer):
+                return result
+            failure = result
+            if self._watch is not None and self._watch.final:
+                break
+        # A late reply to this request must not wait on the socket for the next one.
+        self._close_socket()
+        assert failure is not None
+        raise failure
+
+    def _try_once(
+        self, frames: Sequence[Frame], request_id: str, number: int, timeout_s: float
+    ) -> Answer | ClientError:
+        """Send once and wait; return what ended the try."""
+        dropped = ""
+        deadline_s = time.monotonic() + timeout_s
+        connection = self._socket or self._open_socket(number)
+        try:
+            send_frames(connection, frames)
+            while True:
+                parts = self._receive(connection, deadline_s)
+                if parts is None:
+                    if self._watch is not None and self._watch.failure:
+                        return HandshakeError(
+                            self._watch.failure, endpoint=self._endpoint, tries=number
+                        )
+                    return BridgeTimeout(
+                        f"no reply within {timeout_s:g} s",
+                        endpoint=self._endpoint,
+                        tries=number,
+                        cause=dropped,
+                    )
+                received = list(map(usable, parts))
+                if len(received) > 1 and len(received[0]) == 0:
+                    del received[0]  # A REP or REQ-minded peer keeps the delimiter.
+                message = decode_reply(received, self._limits)
+                if message.reply.id == request_id:
+                    return Answer(message.reply, received, message.arrays, number)
+                error = message.reply.error
+                if message.reply.id == UNKNOWN_ID and error is not None:
+                    return ProtocolError(
+                        "the server could not read the request",
+                        endpoint=self._endpoint,
+                        tries=number,
+                        cause=f"{error.code}: {error.message}",
+                    )
+                dropped = f"a reply with another id, {message.reply.id}, was dropped"
+        except WireError as error:
+            return ProtocolError(
+                "the answer is no reply",
+                endpoint=self._endpoint,
+                tries=number,
+                cause=error.message,
+            )
+        except zmq.ZMQError as error:
+            return BridgeTimeout(
+                "the request could not be sent or its reply received",
+                endpoint=self._endpoint,
+                tries=number,
+                cause=str(error),
+            )
+
+    def _receive(self, connection: zmq.Socket[bytes], deadline_s: float) -> list[zmq.Frame] | None:
+        """Wait for a message; return None when a refusal has come instead, or nothing in time."""
+        left_ms = milliseconds(deadline_s - time.monotonic())
+        if left_ms == 0:
+            return None
+        if self._watch is not None:
+            if not self._wait(connection, self._watch, deadline_s):
+                return None
+            self._end_watch()  # A handshake that went well needs no further watching.
+        if left_ms != self._patience_ms:
+            connection.rcvtimeo = self._patience_ms = left_ms
+        alertness = self._alertness
+        if alertness is not None and alertness.due() and not has_message(connection):
+            alertness.watch()  # No more than a delay: what follows finds what there is.
+        while True:
+            try:
+                return receive_parts(connection, 0)
+            except zmq.Again:
+                left_ms = milliseconds(deadline_s - time.monotonic())
+                if left_ms == 0:
+                    return None
+                connection.rcvtimeo = self._patience_ms = left_ms
+
+    def _wait(
+        self, connection: zmq.Socket[bytes], watch: HandshakeWatch, deadline_s: float
+    ) -> bool:
+        """Wait for a message or the end of a handshake that failed; tell whether one has come."""
+        poller = zmq.Poller()
+        poller.register(connection, zmq.POLLIN)
+        poller.register(watch.socket, zmq.POLLIN)
+        while True:
+            left_ms = milliseconds(deadline_s - time.monotonic())
+            events = dict(poller.poll(left_ms))
+            if connection in events:
+                return True
+            watch.look()
+            if watch.final or left_ms == 0:
+                return False
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
+    def _open_socket(self, number: int) -> zmq.Socket[bytes]:
+        if self._context is None:
+            self._context = zmq.Context()
+        connection = self._context.socket(zmq.DEALER)
+        try:
+            connection.linger = 0
+            bound_send_buffer(connection, self._endpoint)
+            connection.maxmsgsize = self._limits.frame_bytes
+            connection.ipv6 = self._endpoint.startswith("tcp://[")
+            if self._curve is not None:
+                self._curve.apply(connection)
+            self._watch = HandshakeWatch(connection, curve=self._curve is not None)
+            connection.connect(self._endpoint)
+        except BaseException as error:
+            self._end_watch()
+            connection.close(linger=0)  # Otherwise the end of its context would wait for it.
+            if not isinstance(error, (zmq.ZMQError, OSError)):
+                raise
+            raise EndpointError(
+                "cannot connect", endpoint=self._endpoint, tries=number, cause=str(error)
+            ) from None
+        self._socket = connection
+        self._alertness = Alertness(descriptor_of(connection), limit_us=self._look_out_us)
+        return connection
+
+    def _close_socket(self) -> None:
+        self._end_watch()
+        if self._socket is not None:
+            self._socket.close(linger=0)
+            self._socket = self._alertness = None
+            self._patience_ms = -1

@@ -1,0 +1,3 @@
+"""What clients talk to: requests admitted, answered once, and replied to."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""The server's settings: what there is, and where each came from."""
+
+__all__: list[str] = []
