@@ -36,7 +36,7 @@ def serve(context: typer.Context) -> None:
 
 def worker(context: typer.Context) -> None:
     """Run one worker in the foreground, for a broker here or elsewhere."""
-    from lpb_server.worker import main as run_worker
+    from lpb_server.worker.__main__ import main as run_worker
 
     raise typer.Exit(run_worker(context.args, "lpb worker"))
 

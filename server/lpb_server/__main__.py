@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Final
 
 from lpb_server import __version__
-from lpb_server.settings.config import ServerConfig
+from lpb_server.broker.broker import Broker
 from lpb_server.errors import (
     BindError,
     ConfigError,
@@ -30,19 +30,19 @@ from lpb_server.errors import (
     RegistrationError,
     ServerError,
 )
+from lpb_server.frontend.executor_server import ExecutorServer
 from lpb_server.frontend.executors import PROCESS, check_executor, opened_executor
+from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.observability.logs import configure_logging
-from lpb_server.process.memory import keep_freed_memory
 from lpb_server.observability.metrics_endpoint import serving_metrics
 from lpb_server.observability.systemd import READY, STOPPING, notify
 from lpb_server.operations import default_registry
+from lpb_server.process.memory import keep_freed_memory
+from lpb_server.process.supervision import journal_of_parent, supervise
 from lpb_server.service import Service
+from lpb_server.settings.config import ServerConfig
 from lpb_server.settings.layers import SERVER_SETTINGS, add_flags
 from lpb_server.settings.sources import add_source_flags, load_for
-from lpb_server.process.supervision import journal_of_parent, supervise
-from lpb_server.frontend.in_process_server import BridgeServer
-from lpb_server.broker.broker import Broker
-from lpb_server.frontend.executor_server import ExecutorServer
 from lpb_server.sockets.socket_files import WORKERS_SOCKET, private_folder
 from lpb_server.wire.shared_memory import opened_segments
 

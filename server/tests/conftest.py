@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 import zmq
 from hypothesis import HealthCheck, settings
-from lpb_server.settings.config import ServerConfig
+from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
-from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.settings.config import ServerConfig
 
 # How fast examples come says how busy the machine is, and nothing about the code.
 settings.register_profile(

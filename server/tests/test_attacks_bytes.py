@@ -15,12 +15,12 @@ import pytest
 import zmq
 from fault_helpers import WAIT_S, memory_bytes, server_process
 from lpb_server.client import BridgeClient
-from lpb_server.settings.config import CacheLimits, ServerConfig, half_of_memory
-from lpb_server.operations import Outcome, default_registry, operation
-from lpb_server.service import Service
 from lpb_server.frontend.in_process_server import BridgeServer
-from lpb_server.frontend.peer_bytes import PeerBytes
 from lpb_server.frontend.reply_cache import ReplyCache
+from lpb_server.operations import Outcome, default_registry, operation
+from lpb_server.security.peer_bytes import PeerBytes
+from lpb_server.service import Service
+from lpb_server.settings.config import CacheLimits, ServerConfig, half_of_memory
 from lpb_server.wire import Limits, Request, WireFormat, encode_message
 from lpb_server.wire.arrays import encode_arrays
 from test_attacks_names import raw_peer

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgpack
 import pytest
+from lpb_server.broker.broker import Broker
 from lpb_server.client import BridgeClient
-from lpb_server.settings.config import PoolConfig, ServerConfig
+from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
-from lpb_server.frontend.in_process_server import BridgeServer
-from lpb_server.broker.broker import Broker
+from lpb_server.settings.config import PoolConfig, ServerConfig
 from lpb_server.wire import (
     REQUEST_LIMITS,
     Limits,

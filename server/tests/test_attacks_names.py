@@ -16,10 +16,10 @@ import pytest
 import zmq
 from fault_helpers import ENVIRONMENT, server_process
 from lpb_server.client import BridgeClient
-from lpb_server.security.keys import ClientCurve, KeyFolder
 from lpb_server.frontend.in_process_server import BridgeServer
-from lpb_server.sockets import connections as door
+from lpb_server.security import connections as door
 from lpb_server.security.handshake_rate import HandshakeRate
+from lpb_server.security.keys import ClientCurve, KeyFolder
 from lpb_server.sockets.routing_names import draw_first_names
 from test_curve import curve_of
 

@@ -23,13 +23,13 @@ from fault_helpers import (
     wait_until,
     workers_of,
 )
+from lpb_server.broker.broker import Broker
 from lpb_server.client import BridgeClient
-from lpb_server.settings.config import PoolConfig, ServerConfig
+from lpb_server.frontend import admission as reception
+from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
-from lpb_server.frontend.in_process_server import BridgeServer
-from lpb_server.broker.broker import Broker
-from lpb_server.frontend import admission as reception
+from lpb_server.settings.config import PoolConfig, ServerConfig
 from lpb_server.sockets.descriptors import room_for_connections
 from lpb_server.wire import decode_reply, intake
 from lpb_server.wire.intake import open_request

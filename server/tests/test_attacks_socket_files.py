@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from fault_helpers import process, server_process, wait_until, workers_of
 from lpb_server.client import BridgeClient
-from lpb_server.settings.config import ServerConfig
 from lpb_server.errors import BindError
 from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.settings.config import ServerConfig
 from lpb_server.sockets.socket_files import claimed, private_folder, remove_left_folders
 
 Serve = Callable[..., AbstractContextManager[BridgeServer]]

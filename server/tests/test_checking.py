@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from lpb_server.client.checking import checker_of, doubt
 from lpb_server.client import BridgeClient
+from lpb_server.client.checking import checker_of, doubt
 from lpb_server.errors import InvalidParams, ProtocolError, UnprovenError
 from lpb_server.operations import Certificate, Evidence, Example, Registry, operation
 from lpb_server.operations.definition import Operation

@@ -34,9 +34,9 @@ from lpb_server.errors import (
     RemoteError,
     WireError,
 )
+from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
-from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.wire import (
     DTYPES,
     ArrayHeader,
@@ -385,7 +385,7 @@ def test_any_time_out_however_long(endpoint: str, timeout_s: float) -> None:
 def test_no_limit_is_none_after_the_longest_wait_of_a_c_int(
     serve_script: ServeScript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lpb_server.settings.durations.MOST_MS", 1)  # 24.8 days, cut short.
+    monkeypatch.setattr("lpb_server.sockets.durations.MOST_MS", 1)  # 24.8 days, cut short.
     ready = threading.Event()
 
     def late(number: int, frames: list[bytes]) -> list[list[bytes]]:

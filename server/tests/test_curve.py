@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import zmq
 from lpb_server.client import Backoff, BridgeClient, ClientCurve
-from lpb_server.settings.config import ServerConfig
 from lpb_server.errors import HandshakeError, KeyFileError, RemoteError
-from lpb_server.security.keys import KeyFolder, KeyPair, client_curve
-from lpb_server.operations import Outcome, default_registry, operation
-from lpb_server.service import Service
 from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.operations import Outcome, default_registry, operation
+from lpb_server.security.keys import KeyFolder, KeyPair, client_curve
+from lpb_server.service import Service
+from lpb_server.settings.config import ServerConfig
 from lpb_server.wire import Limits
 
 Serve = Callable[..., AbstractContextManager[BridgeServer]]

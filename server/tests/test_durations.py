@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from lpb_server.settings.durations import MOST_MS, check_timeout, milliseconds
+from lpb_server.sockets.durations import MOST_MS, check_timeout, milliseconds
 
 
 @pytest.mark.parametrize(

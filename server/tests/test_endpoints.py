@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.errors import MalformedEndpoint
+from lpb_server.sockets.endpoints import check_endpoint
 
 CONNECTS = [
     "tcp://127.0.0.1:1",

@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lpb_server.client import BridgeClient
 from lpb_server.errors import WireError
-from lpb_server.worker import messages as say
 from lpb_server.wire import json_format, msgpack_format, protobuf_format
 from lpb_server.wire.formats import decode_header
 from lpb_server.wire.intake import open_request
 from lpb_server.wire.messages import decode_reply
 from lpb_server.wire.values import Frame
+from lpb_server.worker import messages as say
 
 MESSAGES = 1_000_000 if LONG else 20_000
 EXAMPLES = 5000 if LONG else 200

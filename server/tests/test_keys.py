@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import zmq.auth
-from lpb_server.security.allow_list import AllowList, is_key
 from lpb_server.errors import KeyFileError
+from lpb_server.security.allow_list import AllowList, is_key
 from lpb_server.security.keys import KeyFolder, Role, client_curve
 
 

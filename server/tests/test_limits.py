@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 import zmq
 from lpb_server.client import BridgeClient
-from lpb_server.settings.config import ServerConfig
 from lpb_server.errors import BridgeTimeout, RemoteError
+from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.operations import Outcome, default_registry, operation
 from lpb_server.service import Service
-from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.settings.config import ServerConfig
 from lpb_server.wire import Limits, Request, WireFormat, encode_message
 
 Serve = Callable[..., AbstractContextManager[BridgeServer]]

@@ -9,14 +9,14 @@ from collections import Counter, deque
 from itertools import pairwise
 
 import pytest
-from lpb_server.errors import ErrorCode
-from lpb_server.worker import messages as say
-from lpb_server.frontend.job import Job
 from lpb_server.broker.queue import Action, Dismiss, Dispatch, GiveUp, JobQueue, Recall
 from lpb_server.broker.worker_pool import RestartBudget
+from lpb_server.errors import ErrorCode
+from lpb_server.frontend.job import Job
 from lpb_server.wire.envelope import Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.intake import Opened
+from lpb_server.worker import messages as say
 
 A, B, C = b"a", b"b", b"c"
 TOKENS = itertools.count(1)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lpb_server.settings.config import CacheLimits
+from lpb_server.frontend.admission import Admission
 from lpb_server.frontend.job import Job
-from lpb_server.frontend.admission import Reception
 from lpb_server.frontend.reply_cache import Known, Lookup, ReplyCache, fingerprint
+from lpb_server.settings.config import CacheLimits
 from lpb_server.wire import Limits
 from lpb_server.wire.values import Frame
 
@@ -102,9 +102,9 @@ def test_fingerprints_see_where_frames_end() -> None:
     assert fingerprint([memoryview(b"ab")]) == fingerprint([b"ab"])
 
 
-def reception() -> Reception:
+def reception() -> Admission:
     cache, _ = cache_of(CacheLimits())
-    return Reception(cache, Limits(), lambda name: name != "pay")
+    return Admission(cache, Limits(), lambda name: name != "pay")
 
 
 def message(request_id: str, op: str = "ping", **params: object) -> list[Frame]:
@@ -117,7 +117,7 @@ def code(reply: Sequence[Frame] | Job | None) -> str:
     return str(json.loads(bytes(reply[0]))["error"]["code"])
 
 
-def take(desk: Reception, route: bytes, frames: list[Frame]) -> Job:
+def take(desk: Admission, route: bytes, frames: list[Frame]) -> Job:
     job = desk.take((route,), frames, 0.0)
     assert isinstance(job, Job)
     return job

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 from lpb_server.errors import InsecureBindError, MalformedEndpoint
-from lpb_server.security.access import check_bind, is_loopback
+from lpb_server.security.access import check_bind
+from lpb_server.sockets.endpoints import is_loopback
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import zmq
 from lpb_server.client import BridgeClient
-from lpb_server.settings.config import ServerConfig
 from lpb_server.errors import BindError, InsecureBindError
+from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.operations import Outcome, default_registry, operation
 from lpb_server.service import Service
-from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.settings.config import ServerConfig
 from lpb_server.wire import Limits
 
 Serve = Callable[..., AbstractContextManager[BridgeServer]]

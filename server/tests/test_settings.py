@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lpb_server.broker.broker import Broker
+from lpb_server.errors import ConfigError
+from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.operations import default_registry
+from lpb_server.service import Service
 from lpb_server.settings.config import (
     CacheLimits,
     ClientConfig,
@@ -17,10 +22,6 @@ from lpb_server.settings.config import (
     ServerConfig,
     WorkerConfig,
 )
-from lpb_server.errors import ConfigError
-from lpb_server.operations import default_registry
-from lpb_server.wire.reading import read_json_file
-from lpb_server.service import Service
 from lpb_server.settings.layers import (
     POOLED_SETTINGS,
     SERVER_SETTINGS,
@@ -31,9 +32,8 @@ from lpb_server.settings.layers import (
     value_of,
 )
 from lpb_server.settings.sources import Loaded, load
-from lpb_server.frontend.in_process_server import BridgeServer
-from lpb_server.broker.broker import Broker
 from lpb_server.wire import Limits
+from lpb_server.wire.reading import read_json_file
 
 
 def loaded(

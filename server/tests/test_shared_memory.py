@@ -23,11 +23,11 @@ from fault_helpers import server_process
 from hypothesis import given
 from hypothesis import strategies as st
 from lpb_server.client import BridgeClient, FormatName
-from lpb_server.errors import BridgeTimeout, RemoteError, WireError
-from lpb_server.operations import Outcome, default_registry, operation
 from lpb_server.client.shared_memory import SHARED_FROM_BYTES, SharedArrays
-from lpb_server.service import Handled, Service
+from lpb_server.errors import BridgeTimeout, RemoteError, WireError
 from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.operations import Outcome, default_registry, operation
+from lpb_server.service import Handled, Service
 from lpb_server.wire import (
     ArrayHeader,
     ErrorInfo,

@@ -70,18 +70,18 @@ class NumpySum(_LocalPeer):
 
 class _ServiceConnection(Connection):
     def __init__(self) -> None:
-        from lpb_server.settings.config import ServerConfig
+        from lpb_server.frontend.admission import Admission
+        from lpb_server.frontend.reply_cache import ReplyCache
         from lpb_server.observability.metrics import Metrics
         from lpb_server.operations import default_registry
         from lpb_server.service import Service
-        from lpb_server.frontend.admission import Reception
-        from lpb_server.frontend.reply_cache import ReplyCache
+        from lpb_server.settings.config import ServerConfig
 
         config = ServerConfig()
         self._service = Service(default_registry(), config.limits)
         purity = self._service.purity
         self._metrics = Metrics(purity)
-        self._reception = Reception(
+        self._reception = Admission(
             ReplyCache(config.cache, time.monotonic),
             config.limits,
             lambda name: purity.get(name, True),

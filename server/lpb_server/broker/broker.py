@@ -11,24 +11,24 @@ from typing import Final, Self, TypeVar
 
 import zmq
 
-from lpb_server.settings.config import Configuration, PoolConfig, ServerConfig
-from lpb_server.settings.durations import milliseconds
-from lpb_server.errors import ErrorCode
-from lpb_server.process.memory import ReturnsMemory
-from lpb_server.observability.metrics import Metrics
-from lpb_server.settings.layers import POOLED_SETTINGS, flags_of
-from lpb_server.process.supervision import Journal
-from lpb_server.worker import messages as say
-from lpb_server.broker.worker_socket import Backend
-from lpb_server.frontend.client_socket import Frontend
-from lpb_server.security.zap_authenticator import Gate
-from lpb_server.frontend.job import Job, Route
 from lpb_server.broker.queue import Action, Dispatch, GiveUp, JobQueue, Recall
-from lpb_server.frontend.admission import Reception
-from lpb_server.frontend.reply_cache import ReplyCache
-from lpb_server.sockets.waker import Waker
 from lpb_server.broker.worker_pool import WorkerPool
+from lpb_server.broker.worker_socket import Backend
+from lpb_server.errors import ErrorCode
+from lpb_server.frontend.admission import Admission
+from lpb_server.frontend.client_socket import Frontend
+from lpb_server.frontend.job import Job, Route
+from lpb_server.frontend.reply_cache import ReplyCache
+from lpb_server.observability.metrics import Metrics
+from lpb_server.process.memory import ReturnsMemory
+from lpb_server.process.supervision import Journal
+from lpb_server.security.zap_authenticator import ZapAuthenticator
+from lpb_server.settings.config import Configuration, PoolConfig, ServerConfig
+from lpb_server.settings.layers import POOLED_SETTINGS, flags_of
+from lpb_server.sockets.durations import milliseconds
+from lpb_server.sockets.waker import Waker
 from lpb_server.wire.values import Frame
+from lpb_server.worker import messages as say
 
 __all__ = ["Broker"]
 
@@ -91,12 +91,14 @@ class Broker:
         """
         self._context = zmq.Context()
         self._waker = Waker()
-        self._gate = Gate(self._context)
+        self._authenticator = ZapAuthenticator(self._context)
         config = self._config
         try:
-            self._frontend = Frontend(self._context, config, self._gate)
+            self._frontend = Frontend(self._context, config, self._authenticator)
             try:
-                self._backend = Backend(self._context, config, self._pool_config, self._gate)
+                self._backend = Backend(
+                    self._context, config, self._pool_config, self._authenticator
+                )
             except BaseException:
                 self._frontend.close()
                 self._frontend.release()
@@ -104,9 +106,9 @@ class Broker:
         except BaseException:
             self._release()
             raise
-        self._gate.start()
+        self._authenticator.start()
         permits = self._frontend.permits
-        self._reception = Reception(
+        self._admission = Admission(
             ReplyCache(config.cache, time.monotonic),
             config.limits,
             lambda name: self._purity.get(name, False),
@@ -148,7 +150,7 @@ class Broker:
         self._backend.release()
 
     def _release(self) -> None:
-        self._gate.close()
+        self._authenticator.close()
         self._context.destroy(linger=0)  # What failed to open left nothing to wait for.
         self._waker.close()
 
@@ -264,7 +266,7 @@ class Broker:
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
         now_s = time.monotonic()
-        taken = self._reception.take(route, frames, now_s, user)
+        taken = self._admission.take(route, frames, now_s, user)
         self.metrics.came(frames)
         if isinstance(taken, Job):
             if self._stopping:
@@ -329,7 +331,7 @@ class Broker:
             self._frontend.send(route, reply)
         # What is noted comes second: nothing else is taken in meanwhile, and the client need not
         # wait for it.
-        self._reception.finish(job, reply, ran=ran)
+        self._admission.finish(job, reply, ran=ran)
         request = job.opened.request
         self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from lpb_server.errors import ErrorCode
-from lpb_server.frontend.job import Job
 from lpb_server.frontend.admission import REVOKED
+from lpb_server.frontend.job import Job
 
 __all__ = ["Action", "Dismiss", "Dispatch", "GiveUp", "JobQueue", "Recall"]
 

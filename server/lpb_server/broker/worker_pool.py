@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from lpb_server.settings.config import PoolConfig
 from lpb_server.broker.worker_processes import ForkServer, SpawnedWorker, WorkerProcess
+from lpb_server.settings.config import PoolConfig
 
 __all__ = ["RestartBudget", "WorkerPool"]
 

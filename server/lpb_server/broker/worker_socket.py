@@ -17,14 +17,13 @@ from typing import Final
 
 import zmq
 
-from lpb_server.settings.config import PoolConfig, ServerConfig
-from lpb_server.settings.durations import milliseconds
 from lpb_server.errors import BindError
-from lpb_server.security.keys import Role
 from lpb_server.security.access import check_bind, protection
-from lpb_server.worker import messages as say
+from lpb_server.security.keys import Role
+from lpb_server.security.zap_authenticator import ZapAuthenticator
+from lpb_server.settings.config import PoolConfig, ServerConfig
+from lpb_server.sockets.durations import milliseconds
 from lpb_server.sockets.frames import Arrivals, send_frames, usable
-from lpb_server.security.zap_authenticator import Gate
 from lpb_server.sockets.socket_files import (
     FOLDER_PREFIX,
     WORKERS_SOCKET,
@@ -32,6 +31,7 @@ from lpb_server.sockets.socket_files import (
     remove_left_folders,
 )
 from lpb_server.wire.values import Frame
+from lpb_server.worker import messages as say
 
 __all__ = ["Backend"]
 
@@ -51,7 +51,7 @@ class Backend:
         What protects it.
     pool : PoolConfig
         Where workers elsewhere connect to.
-    gate : Gate
+    authenticator : ZapAuthenticator
         The context's, not started yet.
 
     Raises
@@ -65,11 +65,11 @@ class Backend:
         context: zmq.Context[zmq.Socket[bytes]],
         config: ServerConfig,
         pool: PoolConfig,
-        gate: Gate,
+        authenticator: ZapAuthenticator,
     ) -> None:
         public = pool.workers_endpoint
         self._protection = None
-        self._gate = gate
+        self._authenticator = authenticator
         self._heard: set[bytes] = set()
         self._files = ExitStack()
         if public:
@@ -89,7 +89,7 @@ class Backend:
             self.public_endpoint = ""
             if public:
                 # What is set from here on holds for what is bound from here on.
-                gate.guard(
+                authenticator.guard(
                     self.socket,
                     _DOMAIN,
                     self._protection,
@@ -155,11 +155,11 @@ class Backend:
             _LOG.debug("message to worker %s dropped: %s", worker.hex(), error)
 
     def _note(self, worker: bytes, part: zmq.Frame) -> None:
-        """Note that a worker speaks, here and at the gate."""
+        """Note that a worker speaks, here and at the authenticator."""
         if len(self._heard) >= _MOST_HEARD:
             self._heard.clear()
         self._heard.add(worker)
-        self._gate.spoke(_DOMAIN, int(part.get(zmq.SRCFD)))
+        self._authenticator.spoke(_DOMAIN, int(part.get(zmq.SRCFD)))
 
     def _permits(self, part: zmq.Frame) -> bool:
         if self._protection is None:

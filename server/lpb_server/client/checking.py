@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.errors import InvalidParams, RequestError
 from lpb_server.client.exchange import CallResult
+from lpb_server.errors import InvalidParams, RequestError
 from lpb_server.operations import Answer, Question, Registry, default_registry
 from lpb_server.operations.certificate import Checker
 from lpb_server.wire.arrays import DTYPES, Array, dtype_name

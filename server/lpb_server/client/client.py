@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.settings.config import LOOK_OUT_US
-from lpb_server.settings.durations import check_timeout
-from lpb_server.sockets.endpoints import check_endpoint
+from lpb_server.client.exchange import CallResult, Exchange
+from lpb_server.client.lazy_pirate import Answer, LazyPirate
+from lpb_server.client.shared_memory import EncodedArrays, SharedArrays
 from lpb_server.errors import (
     CertificateMissing,
     ClientInUse,
@@ -26,11 +26,12 @@ from lpb_server.errors import (
     UnprovenError,
     WireError,
 )
-from lpb_server.client.exchange import CallResult, Exchange
 from lpb_server.security.keys import ClientCurve, client_curve
-from lpb_server.client.shared_memory import EncodedArrays, SharedArrays
+from lpb_server.settings.config import BUSY_POLL_US
+from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
+from lpb_server.sockets.durations import check_timeout
+from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.sockets.exclusive import Exclusive
-from lpb_server.client.lazy_pirate import DEFAULT_BACKOFF, Answer, Backoff, LazyPirate
 from lpb_server.wire.arrays import Array, encode_arrays
 from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
 from lpb_server.wire.envelope import Request
@@ -100,9 +101,9 @@ class BridgeClient:
     shared_memory : bool
         Whether large arrays to a server of the same user on this host go through shared memory;
         where that does not work they are sent in frames.
-    look_out_us : int
-        For how many microseconds it looks out for a reply before it sleeps, which makes small calls
-        faster and costs that much processor time at most.
+    busy_poll_us : int
+        For how many microseconds it polls busily for a reply before it sleeps, which makes small
+        calls faster and costs that much processor time at most.
     sleep : callable
         Waits that many seconds; for tests.
 
@@ -125,7 +126,7 @@ class BridgeClient:
         limits: Limits = DEFAULT_LIMITS,
         curve: ClientCurve | None = None,
         shared_memory: bool = True,
-        look_out_us: int = LOOK_OUT_US,
+        busy_poll_us: int = BUSY_POLL_US,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if tries < 1:
@@ -135,7 +136,7 @@ class BridgeClient:
         self.timeout_s = check_timeout("timeout_s", timeout_s)
         self.tries = tries
         self._use = Exclusive()
-        self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, look_out_us)
+        self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, busy_poll_us)
         self._shared = SharedArrays(endpoint) if shared_memory else None
 
     def __enter__(self) -> Self:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import zmq
 
-from lpb_server.settings.durations import MOST_S, milliseconds
+from lpb_server.client.handshake import HandshakeWatch
 from lpb_server.errors import (
     BridgeTimeout,
     ClientError,
@@ -25,7 +24,9 @@ from lpb_server.errors import (
     WireError,
 )
 from lpb_server.security.keys import ClientCurve
-from lpb_server.sockets.busy_polling import Alertness
+from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
+from lpb_server.sockets.busy_polling import BusyPoller
+from lpb_server.sockets.durations import milliseconds
 from lpb_server.sockets.frames import (
     descriptor_of,
     has_message,
@@ -33,7 +34,6 @@ from lpb_server.sockets.frames import (
     send_frames,
     usable,
 )
-from lpb_server.client.handshake import HandshakeWatch
 from lpb_server.sockets.send_buffer import bound_send_buffer
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import UNKNOWN_ID, Reply
@@ -41,55 +41,11 @@ from lpb_server.wire.limits import Limits
 from lpb_server.wire.messages import decode_reply
 from lpb_server.wire.values import Frame
 
-__all__ = ["DEFAULT_BACKOFF", "Answer", "Backoff", "LazyPirate"]
+__all__ = ["DEFAULT_BACKOFF", "Answer", "LazyPirate"]
 
-_GREATEST_FACTOR: Final = 1000
 
 _OF_THE_PARENT: Final[list[object]] = []
 """Kept, so that nothing closes it when it is no longer used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait before a request is sent again.
-
-    Parameters
-    ----------
-    first_s : float
-        Before the second try.
-    factor : float
-        By how much each wait is longer than the one before.
-    limit_s : float
-        The longest wait.
-    jitter : float
-        Which part of the wait is random, from 0 to 1, so that clients do not come back together.
-    """
-
-    first_s: float = 0.05
-    factor: float = 2.0
-    limit_s: float = 2.0
-    jitter: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Refuse what gives no waits.
-
-        Raises
-        ------
-        ValueError
-            For what is not finite, or out of range.
-        """
-        if not 0 <= self.first_s <= MOST_S or not 0 <= self.limit_s <= MOST_S:
-            raise ValueError(f"first_s and limit_s must be from 0 to {MOST_S:g}")
-        if not 1 <= self.factor <= _GREATEST_FACTOR or not 0 <= self.jitter <= 1:
-            raise ValueError(f"factor must be from 1 to {_GREATEST_FACTOR}, jitter from 0 to 1")
-
-    def wait_s(self, failures: int, uniform: float) -> float:
-        """Return the wait after that many failures, for a random number from 0 to 1."""
-        full_s = min(self.first_s * self.factor ** min(failures - 1, 64), self.limit_s)
-        return full_s * (1.0 - self.jitter * uniform)
-
-
-DEFAULT_BACKOFF: Final = Backoff()
 
 
 class Answer(msgspec.Struct):
@@ -130,8 +86,8 @@ class LazyPirate:
         Waits that many seconds.
     curve : ClientCurve, optional
         For a server that wants it.
-    look_out_us : int
-        For how long it looks out for a reply before it sleeps.
+    busy_poll_us : int
+        For how long it polls busily for a reply before it sleeps.
     """
 
     def __init__(
@@ -141,10 +97,10 @@ class LazyPirate:
         limits: Limits,
         sleep: Callable[[float], None],
         curve: ClientCurve | None = None,
-        look_out_us: int = 0,
+        busy_poll_us: int = 0,
     ) -> None:
         self._endpoint = endpoint
-        self._look_out_us = look_out_us
+        self._busy_poll_us = busy_poll_us
         self._curve = curve
         self._watch: HandshakeWatch | None = None
         self._backoff = backoff
@@ -153,7 +109,7 @@ class LazyPirate:
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
         self._patience_ms = -1  # What the socket is set to.
-        self._alertness: Alertness | None = None
+        self._busy_poller: BusyPoller | None = None
 
     def close(self) -> None:
         """Close the socket; what is still unsent is dropped."""
@@ -169,7 +125,7 @@ class LazyPirate:
             for item in (self._socket, self._watch and self._watch.socket, self._context)
             if item is not None
         )
-        self._socket = self._watch = self._context = self._alertness = None
+        self._socket = self._watch = self._context = self._busy_poller = None
         self._patience_ms = -1
 
     def send(
@@ -272,9 +228,9 @@ class LazyPirate:
             self._end_watch()  # A handshake that went well needs no further watching.
         if left_ms != self._patience_ms:
             connection.rcvtimeo = self._patience_ms = left_ms
-        alertness = self._alertness
-        if alertness is not None and alertness.due() and not has_message(connection):
-            alertness.watch()  # No more than a delay: what follows finds what there is.
+        busy_poller = self._busy_poller
+        if busy_poller is not None and busy_poller.due() and not has_message(connection):
+            busy_poller.watch()  # No more than a delay: what follows finds what there is.
         while True:
             try:
                 return receive_parts(connection, 0)
@@ -327,12 +283,12 @@ class LazyPirate:
                 "cannot connect", endpoint=self._endpoint, tries=number, cause=str(error)
             ) from None
         self._socket = connection
-        self._alertness = Alertness(descriptor_of(connection), limit_us=self._look_out_us)
+        self._busy_poller = BusyPoller(descriptor_of(connection), limit_us=self._busy_poll_us)
         return connection
 
     def _close_socket(self) -> None:
         self._end_watch()
         if self._socket is not None:
             self._socket.close(linger=0)
-            self._socket = self._alertness = None
+            self._socket = self._busy_poller = None
             self._patience_ms = -1

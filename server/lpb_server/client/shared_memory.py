@@ -37,7 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.errors import ErrorCode
-from lpb_server.security.access import is_loopback
+from lpb_server.sockets.endpoints import is_loopback
 from lpb_server.wire.arrays import DTYPES, dtype_name, encode_array
 from lpb_server.wire.envelope import ArrayHeader, Reply
 from lpb_server.wire.exact_arrays import exact_array

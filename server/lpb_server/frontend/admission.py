@@ -1,4 +1,4 @@
-"""Reception: what comes in is refused, answered from the cache, joined to its twin, or a new job.
+"""Admission: what comes in is refused, answered from the cache, joined to its twin, or a new job.
 
 No sockets: a route is whatever the server puts before a reply.
 """
@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from lpb_server.errors import ErrorCode
-from lpb_server.process.supervision import Journal
 from lpb_server.frontend.job import ANYBODY, Job, Route
 from lpb_server.frontend.reply_cache import Key, Known, Lookup, ReplyCache
+from lpb_server.process.supervision import Journal
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import Limits
 from lpb_server.wire.values import Frame
 
-__all__ = ["REVOKED", "Reception"]
+__all__ = ["REVOKED", "Admission"]
 
 REVOKED: Final = "the key of this connection is not allowed any more"
 
@@ -34,7 +34,7 @@ _REMEMBERED_BYTES: Final = 256 << 10
 its arrays, which takes longer than sending them. It may run twice; the answer is the same."""
 
 
-class Reception:
+class Admission:
     """Takes requests in and hands replies out, at most one run for each request.
 
     Parameters

@@ -15,16 +15,16 @@ from typing import Final
 
 import zmq
 
-from lpb_server.settings.config import ServerConfig
-from lpb_server.settings.durations import milliseconds
 from lpb_server.errors import BindError
-from lpb_server.security.keys import Role
-from lpb_server.security.access import check_bind, protection
-from lpb_server.sockets.connections import cut_off
-from lpb_server.sockets.frames import Arrivals, send_frames, usable
-from lpb_server.security.zap_authenticator import Gate
 from lpb_server.frontend.job import ANYBODY, Route
-from lpb_server.frontend.peer_bytes import PeerBytes
+from lpb_server.security.access import check_bind, protection
+from lpb_server.security.connections import cut_off
+from lpb_server.security.keys import Role
+from lpb_server.security.peer_bytes import PeerBytes
+from lpb_server.security.zap_authenticator import ZapAuthenticator
+from lpb_server.settings.config import ServerConfig
+from lpb_server.sockets.durations import milliseconds
+from lpb_server.sockets.frames import Arrivals, send_frames, usable
 from lpb_server.sockets.send_buffer import bound_send_buffer
 from lpb_server.sockets.socket_files import claimed
 from lpb_server.wire.values import Frame
@@ -52,7 +52,7 @@ class Frontend:
         Where the socket is made.
     config : ServerConfig
         Where to listen, and the bounds.
-    gate : Gate
+    authenticator : ZapAuthenticator
         The context's, not started yet.
 
     Raises
@@ -68,11 +68,14 @@ class Frontend:
     """
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], config: ServerConfig, gate: Gate
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        config: ServerConfig,
+        authenticator: ZapAuthenticator,
     ) -> None:
         check_bind(config.endpoint, insecure=config.insecure, curve=config.curve)
         self._protection = protection(config, Role.CLIENT)
-        self._gate = gate
+        self._authenticator = authenticator
         self._files = ExitStack()
         self._heard: dict[bytes, tuple[int, float]] = {}  # The connections of known peers.
         self._held = PeerBytes(
@@ -82,7 +85,7 @@ class Frontend:
         )
         self.socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         try:
-            gate.guard(
+            authenticator.guard(
                 self.socket,
                 _DOMAIN,
                 self._protection,
@@ -157,12 +160,12 @@ class Frontend:
             yield route, user, list(map(usable, parts[len(route) :]))
 
     def _note(self, peer: bytes, part: zmq.Frame) -> tuple[int, float]:
-        """Note that a peer speaks, here and at the gate; return what connection it has."""
+        """Note that a peer speaks, here and at the authenticator; return what connection it has."""
         if len(self._heard) >= _MOST_HEARD:
             self._heard.clear()
         descriptor = int(part.get(zmq.SRCFD))
-        known = self._heard[peer] = descriptor, self._gate.since(_DOMAIN, descriptor)
-        self._gate.spoke(_DOMAIN, descriptor)
+        known = self._heard[peer] = descriptor, self._authenticator.since(_DOMAIN, descriptor)
+        self._authenticator.spoke(_DOMAIN, descriptor)
         return known
 
     def _has_room(self, peer: bytes, reply: Sequence[Frame]) -> bool:
@@ -171,7 +174,7 @@ class Frontend:
         known = self._heard.get(peer) if size >= _COUNTED_BYTES else None
         if known is None:
             return True
-        if self._gate.since(_DOMAIN, known[0]) != known[1]:
+        if self._authenticator.since(_DOMAIN, known[0]) != known[1]:
             del self._heard[peer]  # It has connected again; its next message says as what.
             return True
         if self._held.may_send(known[0], size):

@@ -10,14 +10,14 @@ from typing import Final, TypeAlias
 
 import zmq
 
-from lpb_server.settings.config import ServerConfig
-from lpb_server.settings.durations import milliseconds
 from lpb_server.errors import ErrorCode
 from lpb_server.frontend.executors import run_elsewhere
-from lpb_server.service import Service
-from lpb_server.process.supervision import Journal
-from lpb_server.frontend.job import Job
 from lpb_server.frontend.in_process_server import STOPPING, BridgeServer
+from lpb_server.frontend.job import Job
+from lpb_server.process.supervision import Journal
+from lpb_server.service import Service
+from lpb_server.settings.config import ServerConfig
+from lpb_server.sockets.durations import milliseconds
 from lpb_server.wire.refusal import Refusal
 from lpb_server.wire.values import Frame
 

@@ -8,10 +8,10 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any, Final
 
-from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.errors import ConfigError, ExecutorError, MalformedEndpoint
 from lpb_server.operations import default_registry
 from lpb_server.service import Service
+from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.wire.intake import Rejected
 from lpb_server.wire.limits import Limits
 from lpb_server.wire.refusal import code_of

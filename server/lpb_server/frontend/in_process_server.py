@@ -10,20 +10,20 @@ from typing import Any, Final, Self
 
 import zmq
 
-from lpb_server.settings.config import ServerConfig
 from lpb_server.errors import ErrorCode
-from lpb_server.process.memory import ReturnsMemory
-from lpb_server.observability.metrics import Metrics
-from lpb_server.service import Service
-from lpb_server.process.supervision import Journal
-from lpb_server.sockets.busy_polling import Alertness
-from lpb_server.sockets.frames import descriptor_of, has_message
+from lpb_server.frontend.admission import REVOKED, Admission
 from lpb_server.frontend.client_socket import Frontend
-from lpb_server.security.zap_authenticator import Gate
-from lpb_server.sockets.io_threads import IoThreads
 from lpb_server.frontend.job import Job, Route
-from lpb_server.frontend.admission import REVOKED, Reception
 from lpb_server.frontend.reply_cache import ReplyCache
+from lpb_server.observability.metrics import Metrics
+from lpb_server.process.memory import ReturnsMemory
+from lpb_server.process.supervision import Journal
+from lpb_server.security.zap_authenticator import ZapAuthenticator
+from lpb_server.service import Service
+from lpb_server.settings.config import ServerConfig
+from lpb_server.sockets.busy_polling import BusyPoller
+from lpb_server.sockets.frames import descriptor_of, has_message
+from lpb_server.sockets.io_threads import IoThreads
 from lpb_server.sockets.waker import Waker
 from lpb_server.wire.values import Frame
 
@@ -83,15 +83,15 @@ class BridgeServer:
         self._context = zmq.Context()
         self._io_threads = IoThreads(self._context)
         self._waker = Waker()
-        self._gate = Gate(self._context)
+        self._authenticator = ZapAuthenticator(self._context)
         try:
-            self._frontend = Frontend(self._context, self._config, self._gate)
+            self._frontend = Frontend(self._context, self._config, self._authenticator)
         except BaseException:
             self._release()
             raise
-        self._gate.start()
+        self._authenticator.start()
         config, purity = self._config, self._service.purity
-        self._reception = Reception(
+        self._admission = Admission(
             ReplyCache(config.cache, time.monotonic),
             config.limits,
             lambda name: purity.get(name, True),
@@ -115,7 +115,7 @@ class BridgeServer:
         self._frontend.release()
 
     def _release(self) -> None:
-        self._gate.close()
+        self._authenticator.close()
         self._context.destroy(linger=0)  # What failed to open left nothing to wait for.
         self._io_threads.close()
         self._waker.close()
@@ -136,7 +136,7 @@ class BridgeServer:
         poller.register(self._frontend.socket, zmq.POLLIN)
         poller.register(self._waker.descriptor, zmq.POLLIN)
         shown = descriptor_of(self._frontend.socket)
-        alertness = Alertness(shown, self._waker.descriptor, limit_us=self._config.look_out_us)
+        busy_poller = BusyPoller(shown, self._waker.descriptor, limit_us=self._config.busy_poll_us)
         memory = ReturnsMemory()
         seen: dict[Any, int] = {}
         while not self._stopping:
@@ -151,8 +151,8 @@ class BridgeServer:
             if self._queue:
                 continue
             # Asked first: what came while a reply was sent is not shown at the descriptor.
-            if alertness.due() and not has_message(self._frontend.socket):
-                seen = dict(alertness.watch())
+            if busy_poller.due() and not has_message(self._frontend.socket):
+                seen = dict(busy_poller.watch())
             seen = seen or dict(poller.poll())
             if self._waker.descriptor in seen:
                 self._waker.clear()
@@ -179,7 +179,7 @@ class BridgeServer:
             _LOG.error("a message was dropped: there is no memory left")
 
     def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
-        taken = self._reception.take(route, frames, time.monotonic(), user)
+        taken = self._admission.take(route, frames, time.monotonic(), user)
         self.metrics.came(frames)
         if isinstance(taken, Job):
             if self._room():
@@ -216,6 +216,6 @@ class BridgeServer:
             self._io_threads.give_way()
         # What is noted comes second: nothing else is taken in meanwhile, and the client need not
         # wait for it.
-        self._reception.finish(job, reply, ran=ran)
+        self._admission.finish(job, reply, ran=ran)
         request = job.opened.request
         self.metrics.finished(request.id, request.op, now_s - job.arrived_s, reply)

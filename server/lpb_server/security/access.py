@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from dataclasses import dataclass
 from typing import Final
 
-from lpb_server.security.allow_list import AllowList
-from lpb_server.settings.config import ServerConfig
-from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.errors import InsecureBindError
+from lpb_server.security.allow_list import AllowList
 from lpb_server.security.keys import KeyFolder, KeyPair, Role
+from lpb_server.settings.config import ServerConfig
+from lpb_server.sockets.endpoints import check_endpoint, is_loopback
 
-__all__ = ["Protection", "check_bind", "is_loopback", "protection"]
+__all__ = ["Protection", "check_bind", "protection"]
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -32,27 +31,6 @@ class Protection:
 
     pair: KeyPair
     allowed: AllowList
-
-
-def is_loopback(endpoint: str) -> bool:
-    """Tell whether only this machine can reach an endpoint.
-
-    Parameters
-    ----------
-    endpoint : str
-        ``tcp://host:port`` or ``ipc://path``. A host name other than ``localhost`` counts as
-        reachable: what it resolves to can change.
-    """
-    transport, _, address = endpoint.partition("://")
-    if transport == "ipc":
-        return True
-    host = address.rpartition(":")[0].strip("[]").partition("%")[0]
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def protection(config: ServerConfig, role: Role) -> Protection | None:

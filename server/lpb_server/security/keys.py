@@ -20,8 +20,8 @@ from typing import Final
 import zmq
 import zmq.auth
 
-from lpb_server.security.allow_list import AllowList, check_unshared, is_key
 from lpb_server.errors import KeyFileError
+from lpb_server.security.allow_list import AllowList, check_unshared, is_key
 
 __all__ = ["ClientCurve", "KeyFolder", "KeyPair", "Role", "client_curve"]
 

@@ -1,4 +1,4 @@
-"""The gate: decides who may finish a handshake, in a thread of its own.
+"""The ZAP authenticator: decides who may finish a handshake, in a thread of its own.
 
 It is ZeroMQ's authenticator (ZAP, RFC 27) for all sockets of a context: it looks a CURVE key up in
 the list of its domain, as that is at this moment, and counts the connections there are. A peer that
@@ -22,14 +22,14 @@ import zmq
 from zmq.utils import z85
 
 from lpb_server.security.access import Protection
-from lpb_server.sockets.descriptors import room_for_connections
-from lpb_server.sockets.connections import Door
+from lpb_server.security.connections import ConnectionLimiter
 from lpb_server.security.handshake_rate import HandshakeRate
-from lpb_server.frontend.peer_bytes import PeerBytes
+from lpb_server.security.peer_bytes import PeerBytes
+from lpb_server.sockets.descriptors import room_for_connections
 from lpb_server.sockets.routing_names import draw_first_names, drawn_name
 from lpb_server.sockets.waker import Waker
 
-__all__ = ["Gate"]
+__all__ = ["ZapAuthenticator"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,13 +40,13 @@ _FULL: Final = b"500"  # A 3xx would leave the peer waiting in silence.
 _LET_IN: Final = b"200"
 
 
-class Gate:
+class ZapAuthenticator:
     """Guards sockets of one context.
 
     Parameters
     ----------
     context : zmq.Context
-        Whose sockets; a context has one gate.
+        Whose sockets; a context has one authenticator.
     """
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
@@ -55,18 +55,18 @@ class Gate:
         self._zap: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
         self._zap.linger = 0
         self._zap.bind(_ZAP)
-        self._doors: dict[bytes, Door] = {}
+        self._limiters: dict[bytes, ConnectionLimiter] = {}
         self._late: list[tuple[float, int, list[bytes]]] = []
         self._count_of_late = 0
         self._waker = Waker()
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name="gate", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="authenticator", daemon=True)
         self.refused = 0
 
     @property
     def connections(self) -> int:
         """How many peers are connected, those still at their handshake included."""
-        return sum(map(len, list(self._doors.values())))
+        return sum(map(len, list(self._limiters.values())))
 
     def guard(
         self,
@@ -104,13 +104,13 @@ class Gate:
         if protection is not None:
             socket.curve_server = True
             socket.curve_secretkey = protection.pair.secret.encode()
-        address = f"inproc://gate-{domain}"
+        address = f"inproc://authenticator-{domain}"
         socket.monitor(address, zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
         monitor: zmq.Socket[bytes] = self._context.socket(zmq.PAIR)
         monitor.linger = 0
         monitor.connect(address)
         rate = HandshakeRate(connections, handshakes_per_s) if protection is None else None
-        self._doors[domain.encode()] = Door(
+        self._limiters[domain.encode()] = ConnectionLimiter(
             monitor,
             protection,
             connections,
@@ -121,14 +121,14 @@ class Gate:
 
     def since(self, domain: str, descriptor: int) -> float:
         """Return what tells a connection from later ones with the same descriptor."""
-        door = self._doors.get(domain.encode())
-        return 0.0 if door is None else door.since(descriptor)
+        limiter = self._limiters.get(domain.encode())
+        return 0.0 if limiter is None else limiter.since(descriptor)
 
     def spoke(self, domain: str, descriptor: int) -> None:
         """Note that the peer behind a descriptor has sent a message; from any thread."""
-        door = self._doors.get(domain.encode())
-        if door is not None:
-            door.spoke(descriptor)
+        limiter = self._limiters.get(domain.encode())
+        if limiter is not None:
+            limiter.spoke(descriptor)
 
     def start(self) -> None:
         """Let peers in from now on."""
@@ -140,7 +140,7 @@ class Gate:
         self._waker.wake()
         if self._thread.ident is not None:
             self._thread.join()
-        for socket in (self._zap, *(door.monitor for door in self._doors.values())):
+        for socket in (self._zap, *(limiter.monitor for limiter in self._limiters.values())):
             socket.close(linger=0)
         self._waker.close()
 
@@ -148,8 +148,8 @@ class Gate:
         poller = zmq.Poller()
         poller.register(self._zap, zmq.POLLIN)
         poller.register(self._waker.descriptor, zmq.POLLIN)
-        for door in self._doors.values():
-            poller.register(door.monitor, zmq.POLLIN)
+        for limiter in self._limiters.values():
+            poller.register(limiter.monitor, zmq.POLLIN)
         while not self._closing:
             try:
                 events = dict(poller.poll(self._wait_ms()))
@@ -158,16 +158,16 @@ class Gate:
                 self._count()
                 self._answer()
                 self._answer_late()
-                for door in self._doors.values():
-                    door.look(time.monotonic())
+                for limiter in self._limiters.values():
+                    limiter.look(time.monotonic())
             except zmq.ContextTerminated:
                 return
-            except Exception:  # Without the gate nobody gets in.
-                _LOG.exception("the gate failed at a handshake")
+            except Exception:  # Without the authenticator nobody gets in.
+                _LOG.exception("the authenticator failed at a handshake")
 
     def _count(self) -> None:
-        for door in self._doors.values():
-            door.count()
+        for limiter in self._limiters.values():
+            limiter.count()
 
     def _answer(self) -> None:
         while True:
@@ -187,7 +187,7 @@ class Gate:
             user, name = b"", b""
             if code == _LET_IN:
                 user = key.encode()
-                name = drawn_name() if self._doors[domain].names_peers else b""
+                name = drawn_name() if self._limiters[domain].names_peers else b""
             else:
                 self.refused += 1
                 _LOG.info("handshake of %s refused: %s %s", origin, text, key)
@@ -207,22 +207,22 @@ class Gate:
     def _wait_ms(self) -> int | None:
         """Return how long nothing has to be done, in milliseconds; None for ever."""
         due_s = [item[0] for item in self._late[:1]]
-        for door in self._doors.values():
-            due_s += door.due_s()
+        for limiter in self._limiters.values():
+            due_s += limiter.due_s()
         if not due_s:
             return None
         return max(1, math.ceil((min(due_s) - time.monotonic()) * 1000))
 
     def _decide(self, domain: bytes, key: str, origin: str) -> tuple[bytes, str, float]:
         """Return code and text of the answer to a peer, and how many seconds it has to wait."""
-        door = self._doors.get(domain)
-        if door is None:
+        limiter = self._limiters.get(domain)
+        if limiter is None:
             return _REFUSED, "no such domain", 0.0
-        if door.protection is not None and not door.protection.allowed.permits(key):
+        if limiter.protection is not None and not limiter.protection.allowed.permits(key):
             return _REFUSED, "the key is not allowed", 0.0
-        if door.is_full:
+        if limiter.is_full:
             return _FULL, "too many connections", 0.0
-        wait_s = door.rate.wait_s(origin, time.monotonic()) if door.rate is not None else 0.0
+        wait_s = limiter.rate.wait_s(origin, time.monotonic()) if limiter.rate is not None else 0.0
         if wait_s is None:
             return _FULL, "too many new connections from there", 0.0
         return _LET_IN, "", wait_s

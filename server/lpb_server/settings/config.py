@@ -17,10 +17,10 @@ from lpb_server.observability.logs import LogFormat
 from lpb_server.wire.limits import REQUEST_LIMITS, Limits
 
 __all__ = [
+    "BUSY_POLL_US",
     "DEFAULT_ENDPOINT",
     "DEFAULT_KEYS",
     "DEFAULT_POOL",
-    "LOOK_OUT_US",
     "CacheLimits",
     "ClientConfig",
     "Configuration",
@@ -36,8 +36,8 @@ DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5555"
 
 DEFAULT_KEYS: Final = Path("~/.config/lean-python-bridge/keys")
 
-LOOK_OUT_US: Final = 400
-"""How long either end looks out by default, in microseconds: some round trips of a small call,
+BUSY_POLL_US: Final = 400
+"""How long either end polls busily by default, in microseconds: some round trips of a small call,
 which took 50 us on one machine and 220 on another. There a client got 1.1 times as many calls as
 with 100."""
 
@@ -186,9 +186,9 @@ class ServerConfig:
         has side effects does not run twice then. An endpoint should name its port.
     shared_memory : bool
         Read large arrays of clients of the same user on this host from shared memory.
-    look_out_us : int
-        For how many microseconds a server without workers looks out for the next request before it
-        sleeps; 0 sleeps at once.
+    busy_poll_us : int
+        For how many microseconds a server without workers polls busily for the next request before
+        it sleeps; 0 sleeps at once.
     """
 
     endpoint: str = field(default=DEFAULT_ENDPOINT, metadata={"endpoint": "bind"})
@@ -212,7 +212,7 @@ class ServerConfig:
     log_level: LogLevel = "info"
     supervise: bool = False
     shared_memory: bool = True
-    look_out_us: int = field(default=LOOK_OUT_US, metadata={"least": 0, "most": 1_000_000})
+    busy_poll_us: int = field(default=BUSY_POLL_US, metadata={"least": 0, "most": 1_000_000})
 
 
 @dataclass(frozen=True, slots=True)

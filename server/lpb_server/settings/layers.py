@@ -17,6 +17,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
+from lpb_server.errors import ConfigError, MalformedEndpoint
 from lpb_server.settings.config import (
     CacheLimits,
     ClientConfig,
@@ -25,9 +26,8 @@ from lpb_server.settings.config import (
     ServerConfig,
     WorkerConfig,
 )
-from lpb_server.settings.durations import LEAST_S, MOST_MS, MOST_S
+from lpb_server.sockets.durations import LEAST_S, MOST_MS, MOST_S
 from lpb_server.sockets.endpoints import check_endpoint
-from lpb_server.errors import ConfigError, MalformedEndpoint
 from lpb_server.wire.limits import Limits
 
 __all__ = [

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from lpb_server.settings.config import DEFAULT_KEYS, Configuration
 from lpb_server.errors import ConfigError
-from lpb_server.wire.reading import read_toml_file
+from lpb_server.settings.config import DEFAULT_KEYS, Configuration
 from lpb_server.settings.layers import SETTINGS, build, nearest
+from lpb_server.wire.reading import read_toml_file
 
 __all__ = ["DEFAULT_FILE", "Loaded", "add_source_flags", "load", "load_for"]
 

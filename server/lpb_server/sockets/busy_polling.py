@@ -1,12 +1,12 @@
-"""Looking out for what is expected any moment, before the thread goes to sleep.
+"""Busy polling for what is expected any moment, before the thread goes to sleep.
 
 An idle processor takes longer to wake than a small answer takes to come: a round trip of a small
-message between two processes took 78 us when both slept, 54 when one of them looked out, and 40
-when both did (two processors, one each; `lpb bench`, scenario "latency"). Whoever looks out gives
-the processor to anyone who wants it, ZeroMQ's own thread first of all. Where others want it too,
-other clients for one, sleeping is better: they need not be asked again and again, and the system
-wakes a sleeper at once. That shows in the processor's time that one got, and looking out is left
-alone for a while: two clients on one processor got 1.3 times as many calls so.
+message between two processes took 78 us when both slept, 54 when one of them polled busily, and 40
+when both did (two processors, one each; `lpb bench`, scenario "latency"). A thread that polls
+yields the processor to any thread that is ready, ZeroMQ's own first of all. Where other clients
+compete for the processor, sleeping is better: the system wakes a sleeper at once. Competition shows
+in the processor time that the polling thread got; it then stops polling for a while: two clients on
+one processor got 1.3 times as many calls so.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import select
 import time
 from typing import Final
 
-__all__ = ["Alertness", "longer_pause"]
+__all__ = ["BusyPoller", "longer_pause"]
 
 _LOST_NS: Final = 10_000
-"""Who looked out and had less than three quarters of the time, but for so many nanoseconds, was not
-alone: ZeroMQ's own thread counts as oneself, however slow the machine is. One client alone had all
-of its time, each of two clients on one processor a third to a half, each of four a fifth."""
+"""A thread that polled and had less than three quarters of the time, but for so many nanoseconds,
+was not alone: ZeroMQ's own thread counts as oneself, however slow the machine is. One client alone
+had all of its time, each of two clients on one processor a third to a half, each of four a fifth."""
 
 _VAIN: Final = 64
 _CROWDED: Final = 4096
-"""Where looking out is in vain, or others take the processor, again and again, it is done only one
+"""Where busy polling is in vain, or others take the processor, again and again, it is done only one
 time in so many."""
 
 _ONCE: Final = 4
@@ -40,15 +40,15 @@ def longer_pause(last: int) -> int:
     return min(_AGAIN * last + _ONCE, _CROWDED)
 
 
-class Alertness:
-    """Looks out for input at file descriptors.
+class BusyPoller:
+    """Polls busily for input at file descriptors.
 
     Parameters
     ----------
     *descriptors : int
         Where it may come.
     limit_us : int
-        For how long at most, in microseconds; 0 never looks out.
+        For how long at most, in microseconds; 0 never polls busily.
     """
 
     def __init__(self, *descriptors: int, limit_us: int) -> None:
@@ -59,7 +59,7 @@ class Alertness:
         self._skipped = self._to_skip = 0
 
     def due(self) -> bool:
-        """Tell whether to look out this time; each wait asks once."""
+        """Tell whether to poll busily this time; each wait asks once."""
         if self._skipped < self._to_skip or not self._limit_ns:
             self._skipped += 1
             return False
@@ -67,7 +67,7 @@ class Alertness:
         return True
 
     def watch(self) -> list[tuple[int, int]]:
-        """Look out for a moment.
+        """Poll busily for a moment.
 
         Returns
         -------

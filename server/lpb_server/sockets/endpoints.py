@@ -12,7 +12,7 @@ from typing import Final
 
 from lpb_server.errors import MalformedEndpoint
 
-__all__ = ["check_endpoint"]
+__all__ = ["check_endpoint", "is_loopback"]
 
 _TCP: Final = re.compile(
     r"tcp://(?P<host>\[(?P<v6>[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?)\]|[A-Za-z0-9_][A-Za-z0-9._-]*|\*)"
@@ -45,6 +45,27 @@ def check_endpoint(endpoint: str, *, binds: bool) -> str:
     if problem:
         raise MalformedEndpoint(endpoint, problem, binds=binds)
     return endpoint
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Tell whether only this machine can reach an endpoint.
+
+    Parameters
+    ----------
+    endpoint : str
+        ``tcp://host:port`` or ``ipc://path``. A host name other than ``localhost`` counts as
+        reachable: what it resolves to can change.
+    """
+    transport, _, address = endpoint.partition("://")
+    if transport == "ipc":
+        return True
+    host = address.rpartition(":")[0].strip("[]").partition("%")[0]
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _problem(endpoint: str, binds: bool) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 import zmq
 
-from lpb_server.security.access import is_loopback
+from lpb_server.sockets.endpoints import is_loopback
 
 __all__ = ["bound_send_buffer"]
 

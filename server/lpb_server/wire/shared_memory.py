@@ -6,9 +6,10 @@ validator, and every proof about them, holds unchanged. A reference cannot be ta
 array has as many bytes as its header says, and a frame of another length has always been refused.
 So whoever does not know references, does not want them or cannot follow one gives the same answer,
 `bad_message` with the number of bytes received, and the client sends frames (see
-`lpb_server.client.shared_memory`, the writer). Nothing is asked beforehand, and no state has to agree: a server
-that has been started anew, or another worker of its queue, opens the segment by itself. One on
-another host, a container's, or an executor of others' such as Dask's, does not, and gets frames.
+`lpb_server.client.shared_memory`, the writer). Nothing is asked beforehand, and no state has to
+agree: a server that has been started anew, or another worker of its queue, opens the segment by
+itself. One on another host, a container's, or an executor of others' such as Dask's, does not, and
+gets frames.
 Replies are always frames: a server would have to keep memory for results that somebody may still
 look at.
 

@@ -20,16 +20,16 @@ from typing import Final
 import zmq
 
 from lpb_server.errors import ConfigError, KeyFileError, RegistrationError
-from lpb_server.security.keys import client_curve
 from lpb_server.observability.logs import configure_logging
-from lpb_server.process.memory import keep_freed_memory
 from lpb_server.operations import default_registry
+from lpb_server.process.memory import keep_freed_memory
+from lpb_server.security.keys import client_curve
 from lpb_server.service import Service
 from lpb_server.settings.layers import WORKER_SETTINGS, add_flags
 from lpb_server.settings.sources import add_source_flags, load_for
+from lpb_server.wire.shared_memory import opened_segments
 from lpb_server.worker.fork_server import serve_forks
 from lpb_server.worker.loop import Worker
-from lpb_server.wire.shared_memory import opened_segments
 
 __all__ = ["main"]
 

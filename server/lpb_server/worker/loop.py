@@ -21,18 +21,18 @@ from typing import Final
 import msgspec
 import zmq
 
-from lpb_server.settings.config import PoolConfig
-from lpb_server.settings.durations import milliseconds
-from lpb_server.security.keys import ClientCurve
 from lpb_server.process.memory import ReturnsMemory
+from lpb_server.security.keys import ClientCurve
 from lpb_server.service import Service
-from lpb_server.worker import messages as say
+from lpb_server.settings.config import PoolConfig
+from lpb_server.sockets.backoff import Backoff
+from lpb_server.sockets.durations import milliseconds
 from lpb_server.sockets.frames import receive_parts, usable
-from lpb_server.client.lazy_pirate import Backoff
 from lpb_server.sockets.waker import Waker
 from lpb_server.wire.intake import Rejected
 from lpb_server.wire.refusal import code_of
 from lpb_server.wire.values import Frame
+from lpb_server.worker import messages as say
 
 __all__ = ["RECONNECT_BACKOFF", "Worker"]
 

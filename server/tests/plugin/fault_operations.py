@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import cast
 
-from lpb_server.process.memory import ReturnsMemory
 from lpb_server.operations import ArrayMap, Outcome, operation
+from lpb_server.process.memory import ReturnsMemory
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["OPERATIONS"]

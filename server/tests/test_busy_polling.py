@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from lpb_server.sockets.busy_polling import Alertness
+from lpb_server.sockets.busy_polling import BusyPoller
 
 _A_WHILE_US = 60_000_000
 
@@ -47,15 +47,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return fake
 
 
-def waits_until_due(alertness: Alertness) -> int:
-    """Return how many waits are made without looking out."""
-    return next(number for number in range(5000) if alertness.due())
+def waits_until_due(busy_poller: BusyPoller) -> int:
+    """Return how many waits are made without busy polling."""
+    return next(number for number in range(5000) if busy_poller.due())
 
 
 def test_says_what_can_be_read(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.write(writer, b"x")
-    assert [where for where, _ in Alertness(reader, limit_us=1).watch()] == [reader]
+    assert [where for where, _ in BusyPoller(reader, limit_us=1).watch()] == [reader]
 
 
 def test_looks_out_until_something_comes(
@@ -70,34 +70,34 @@ def test_looks_out_until_something_comes(
             os.write(writer, b"x")
 
     monkeypatch.setattr(os, "sched_yield", gave_way)
-    assert Alertness(reader, limit_us=_A_WHILE_US).watch()
+    assert BusyPoller(reader, limit_us=_A_WHILE_US).watch()
     assert len(given) == 3
 
 
 def test_gives_up_in_time(pipe: tuple[int, int]) -> None:
-    assert Alertness(pipe[0], limit_us=1).watch() == []
+    assert BusyPoller(pipe[0], limit_us=1).watch() == []
 
 
 def test_looks_out_less_often_where_it_is_in_vain(pipe: tuple[int, int], clock: Clock) -> None:
     reader, writer = pipe
-    alertness = Alertness(reader, limit_us=1)
-    assert alertness.due()
+    busy_poller = BusyPoller(reader, limit_us=1)
+    assert busy_poller.due()
     for _ in range(20):
-        alertness.watch()
+        busy_poller.watch()
     os.write(writer, b"x")
-    assert waits_until_due(alertness) == 64, "it looked out soon, after twenty times in vain"
-    assert alertness.watch()
-    assert waits_until_due(alertness) == 32, "what came did not make it look out more often"
+    assert waits_until_due(busy_poller) == 64, "it polled busily soon, after twenty times in vain"
+    assert busy_poller.watch()
+    assert waits_until_due(busy_poller) == 32, "what came did not make it poll busily more often"
     for _ in range(6):
-        assert alertness.watch()
-    assert waits_until_due(alertness) == 0
+        assert busy_poller.watch()
+    assert waits_until_due(busy_poller) == 0
 
 
 def test_never_looks_out_when_there_is_no_time_for_it(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.write(writer, b"x")
-    alertness = Alertness(reader, limit_us=0)
-    assert not any(alertness.due() for _ in range(200))
+    busy_poller = BusyPoller(reader, limit_us=0)
+    assert not any(busy_poller.due() for _ in range(200))
 
 
 def test_time_of_threads_of_its_own_is_not_lost(
@@ -108,44 +108,44 @@ def test_time_of_threads_of_its_own_is_not_lost(
         clock.own_ns = clock.wall_ns
 
     monkeypatch.setattr(os, "sched_yield", own_threads_run)
-    alertness = Alertness(pipe[0], limit_us=5000)
-    assert alertness.watch() == []
-    assert waits_until_due(alertness) == 1
+    busy_poller = BusyPoller(pipe[0], limit_us=5000)
+    assert busy_poller.watch() == []
+    assert waits_until_due(busy_poller) == 1
 
 
 def test_leaves_the_processor_to_others_where_they_take_it(
     pipe: tuple[int, int], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, writer = pipe
-    alertness = Alertness(reader, limit_us=100)
+    busy_poller = BusyPoller(reader, limit_us=100)
     with monkeypatch.context() as patched:
         patched.setattr(os, "sched_yield", clock.others_run)
-        assert alertness.watch() == []
-        assert waits_until_due(alertness) == 4
-        alertness.watch()
-        assert waits_until_due(alertness) == 36, "it looked out as soon as the first time"
+        assert busy_poller.watch() == []
+        assert waits_until_due(busy_poller) == 4
+        busy_poller.watch()
+        assert waits_until_due(busy_poller) == 36, "it polled busily as soon as the first time"
         for _ in range(9):
-            alertness.watch()
-        assert waits_until_due(alertness) == 4096
+            busy_poller.watch()
+        assert waits_until_due(busy_poller) == 4096
     os.write(writer, b"x")
     for _ in range(13):
-        assert alertness.watch()
-    assert waits_until_due(alertness) == 0
+        assert busy_poller.watch()
+    assert waits_until_due(busy_poller) == 0
 
 
 def test_what_comes_soon_does_not_hide_that_the_processor_is_shared(
     pipe: tuple[int, int], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, writer = pipe
-    alertness = Alertness(reader, limit_us=_A_WHILE_US)
+    busy_poller = BusyPoller(reader, limit_us=_A_WHILE_US)
 
     def others_run() -> None:
         clock.others_run()
         os.write(writer, b"x")
 
     monkeypatch.setattr(os, "sched_yield", others_run)
-    assert alertness.watch()
-    assert waits_until_due(alertness) == 4
+    assert busy_poller.watch()
+    assert waits_until_due(busy_poller) == 4
 
 
 def test_a_real_neighbour_is_seen(pipe: tuple[int, int]) -> None:
@@ -158,9 +158,9 @@ def test_a_real_neighbour_is_seen(pipe: tuple[int, int]) -> None:
             os.sched_setaffinity(0, shared)
             assert neighbour.stdout is not None
             neighbour.stdout.readline()
-            alertness = Alertness(pipe[0], limit_us=200_000)
-            assert alertness.watch() == []
-            assert waits_until_due(alertness) == 4
+            busy_poller = BusyPoller(pipe[0], limit_us=200_000)
+            assert busy_poller.watch() == []
+            assert waits_until_due(busy_poller) == 4
         finally:
             os.sched_setaffinity(0, before)
             neighbour.kill()

@@ -39,7 +39,7 @@ def tcp_bytes(descriptor: int) -> tuple[int, int] | None:
 
 
 class PeerBytes:
-    """Counts what is held for peers; the thread of the socket and the gate's share it.
+    """Counts what is held for peers; the thread of the socket and the authenticator's share it.
 
     Parameters
     ----------

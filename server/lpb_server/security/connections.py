@@ -1,6 +1,6 @@
-"""A door: the connections of one socket that binds, counted, and ended where there is too much.
+"""The connection limiter: the connections of one socket that binds, counted, and ended where there is too much.
 
-The gate's thread goes through it; the socket's own thread asks and tells a few things.
+The ZAP authenticator's thread goes through it; the socket's own thread asks and tells a few things.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from zmq.utils.monitor import recv_monitor_message
 
 from lpb_server.security.access import Protection
 from lpb_server.security.handshake_rate import HandshakeRate
-from lpb_server.frontend.peer_bytes import PeerBytes
+from lpb_server.security.peer_bytes import PeerBytes
 
-__all__ = ["Door", "cut_off"]
+__all__ = ["ConnectionLimiter", "cut_off"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ _TOLD: Final = 64
 many; more are cut off at once, for each holds a descriptor until then."""
 
 
-class Door:
+class ConnectionLimiter:
     """The connections of one socket.
 
     Parameters
@@ -52,7 +52,7 @@ class Door:
     rate : HandshakeRate or None
         How fast they may come; None for as fast as they like.
     names_peers : bool
-        Whether the gate names them.
+        Whether the authenticator names them.
     held : PeerBytes or None
         What is held for each.
     """
