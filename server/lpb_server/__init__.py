@@ -2,8 +2,8 @@
 
 Layers import one way: ``errors`` ← ``wire`` ← ``certificates`` ← ``operations`` ← ``service`` ←
 ``sockets`` ← ``settings`` ← ``security`` ← ``frontend`` ← ``worker`` ← ``broker``; ``client``
-stands beside the last three. What reads a clock or a socket sits at the edges; everything between is a
-function of its arguments. ``docs/architecture.md`` says where to change what.
+stands beside the last three. What reads a clock or a socket sits at the edges; everything between
+is a function of its arguments. ``docs/architecture.md`` says where to change what.
 """
 
 __all__ = ["SERVER_NAME", "__version__"]

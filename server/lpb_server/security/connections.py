@@ -1,6 +1,6 @@
-"""The connection limiter: the connections of one socket that binds, counted, and ended where there is too much.
+"""The connection limiter: counts the connections of one socket that binds, and ends some.
 
-The ZAP authenticator's thread goes through it; the socket's own thread asks and tells a few things.
+The ZAP authenticator's thread drives it; the socket's own thread asks and tells a few things.
 """
 
 from __future__ import annotations

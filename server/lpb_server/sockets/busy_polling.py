@@ -21,7 +21,8 @@ __all__ = ["BusyPoller", "longer_pause"]
 _LOST_NS: Final = 10_000
 """A thread that polled and had less than three quarters of the time, but for so many nanoseconds,
 was not alone: ZeroMQ's own thread counts as oneself, however slow the machine is. One client alone
-had all of its time, each of two clients on one processor a third to a half, each of four a fifth."""
+had all of its time, each of two clients on one processor a third to a half, each of four a
+fifth."""
 
 _VAIN: Final = 64
 _CROWDED: Final = 4096

@@ -5,9 +5,9 @@ A peer may also claim a name, that one too, and libzmq does not look, neither 4.
 sources: when the counter comes to a claimed name, an assertion ends the whole process. Hence:
 
 - The counter starts at ``rand()``, whose seed nobody sets. Here it is drawn by the system.
-- Under CURVE each peer is named by the authenticator: the metadata of its answer replace what the peer
-  claims, which has always come before. Without CURVE a peer can send its name after that answer,
-  so there the authenticator bounds how many may try, and how fast.
+- Under CURVE each peer is named by the authenticator: the metadata of its answer replace what the
+  peer claims, which has always come before. Without CURVE a peer can send its name after that
+  answer, so there the authenticator bounds how many may try, and how fast.
 """
 
 from __future__ import annotations
