@@ -32,7 +32,7 @@ _PING = b'{"schema_version":2,"id":"1","op":"ping","params":{}}'
 
 _UNSEEDED = """
 import sys
-from lpb_server.security.access import zap_authenticator as gate
+from lpb_server.security import zap_authenticator
 zap_authenticator.draw_first_names = lambda: None
 from lpb_server.__main__ import main
 sys.exit(main(sys.argv[1:]))
