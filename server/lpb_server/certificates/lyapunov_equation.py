@@ -1,0 +1,119 @@
+"""Quadratic forms that decay along linear dynamics: solutions of Lyapunov equations.
+
+NumPy has no solver for them. Doubling and the sign iteration take products and inverses only, and
+their errors need not be known: what they find is certified afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lpb_server.errors import InvalidParams, Uncertifiable
+
+__all__ = ["continuous_form", "discrete_form", "eigenvalues"]
+
+_Matrix = npt.NDArray[np.float64]
+_MOST_DOUBLINGS: Final = 60
+_MOST_STEPS: Final = 60
+_NEAR: Final = 0.1
+"""So near to its limit the sign iteration converges fastest as it is, without scaling."""
+
+
+def eigenvalues(operation: str, matrix: _Matrix) -> npt.NDArray[np.complex128]:
+    """Compute the eigenvalues of a matrix that an operation was asked about.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (n, n)
+
+    Raises
+    ------
+    InvalidParams
+        When an element of the matrix is not finite, or the eigenvalues cannot be computed.
+    """
+    if not bool(np.isfinite(matrix).all()):
+        raise InvalidParams(f"{operation}: an element of the matrix is not finite")
+    try:
+        return np.asarray(np.linalg.eigvals(matrix), np.complex128)
+    except np.linalg.LinAlgError as error:
+        raise InvalidParams(f"{operation}: {error}") from None
+
+
+def discrete_form(matrix: _Matrix, rate: float) -> _Matrix:
+    """Solve r P - Aᵀ P A = r I by doubling: P is the sum of (Aᵀ)ᵏ Aᵏ / rᵏ.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (n, n)
+        Finite, with a spectral radius whose square is less than `rate`.
+    rate : float
+        r, positive.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n)
+        Symmetric and finite.
+
+    Raises
+    ------
+    Uncertifiable
+        When the sum overflows.
+    """
+    power, total = matrix / math.sqrt(rate), np.eye(len(matrix))
+    with np.errstate(all="ignore"):
+        for _ in range(_MOST_DOUBLINGS):
+            more = power.T @ total @ power
+            if np.array_equal(total + more, total):
+                break
+            total, power = total + more, power @ power
+    return _finite(total)
+
+
+def continuous_form(matrix: _Matrix, rate: float) -> _Matrix:
+    """Solve Aᵀ P + P A + r P = -r I by the sign iteration of Newton, scaled by determinants.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (n, n)
+        Finite; every eigenvalue has a real part less than -r / 2.
+    rate : float
+        r, positive.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n)
+        Symmetric and finite.
+
+    Raises
+    ------
+    Uncertifiable
+        When the iteration fails: an eigenvalue is too near to the imaginary axis.
+    """
+    identity = np.eye(len(matrix))
+    current, right = matrix + rate / 2 * identity, rate * identity
+    distance = math.inf
+    with np.errstate(all="ignore"):
+        for _ in range(_MOST_STEPS):
+            try:
+                inverse = np.linalg.inv(current)
+            except np.linalg.LinAlgError:
+                break
+            scale = 1.0
+            if not distance < _NEAR:
+                scale = math.exp(-float(np.linalg.slogdet(current)[1]) / len(matrix))
+            right = (scale * right + inverse.T @ right @ inverse / scale) / 2
+            current = (scale * current + inverse / scale) / 2
+            last, distance = distance, float(np.abs(current + identity).sum(axis=1).max())
+            if math.isnan(distance) or (distance < _NEAR and not distance < last / 2):
+                break
+    return _finite(right / 2)
+
+
+def _finite(form: _Matrix) -> _Matrix:
+    if not bool(np.isfinite(form).all()):
+        raise Uncertifiable("no form that decays is finite in double precision")
+    return np.asarray((form + form.T) / 2, np.float64)
