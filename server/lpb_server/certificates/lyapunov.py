@@ -3,7 +3,8 @@
 Discrete: r P - Aᵀ P A is positive definite; continuous: -(Aᵀ P + P A) - r P is. This matrix is
 known by computed products W ≈ P A (and V ≈ Aᵀ W), and a matrix of doubles N near it, with bounds on
 the errors of the entries, which are exact sums, rounded up. The form of N must exceed what the
-errors can amount to. Lean tests the same: ``LyapunovDiscrete``, ``LyapunovContinuous``.
+errors can amount to. W, V and N have no more digits than that takes. Lean tests the same:
+``LyapunovDiscrete``, ``LyapunovContinuous``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from lpb_server.certificates.cholesky_check import check_positive_definite
 from lpb_server.certificates.diagonal_shift import below, check_below
 from lpb_server.certificates.exact import UNIT_EXPONENT, exact_integer, upper_double
 from lpb_server.certificates.integers import exact_integers
+from lpb_server.certificates.lyapunov_equation import rounded
 from lpb_server.certificates.positive_definite import positive_definite
 from lpb_server.certificates.product_error_bound import check_product, product_error_bound
 from lpb_server.certificates.ranges import exponent_range
@@ -35,6 +37,9 @@ _Matrix = npt.NDArray[np.float64]
 _Entries = dict[str, Any]
 _Integers = npt.NDArray[np.object_]
 _LOWER: Final = "lower"
+_PART: Final = 1 / 32
+"""The errors of W, V and N may each amount to half this part of r, the form of N, beside ‖x‖²."""
+
 _SQUARE_EXPONENT: Final = 2 * UNIT_EXPONENT
 """Products of exact integers count units of 2 to the power of minus this."""
 
@@ -62,11 +67,12 @@ def discrete_certificate(
         When the errors of double precision are too large for that.
     """
     entries, arrays = _of_form(matrix, form)
+    n, entry = len(matrix), float(np.abs(matrix).max())
+    entries["entry_bound"] = entry
     with np.errstate(all="ignore"):
-        first = form @ matrix
-        second = matrix.T @ first
+        first = rounded(form @ matrix, _PART * rate / (n * n * max(entry, 1e-300)))
+        second = rounded(matrix.T @ first, _PART * rate / n)
         rest = rate * form - second
-    entries["entry_bound"] = float(np.abs(matrix).max())
     entries |= _of_product(form, matrix, first, "first")
     entries |= _of_product(matrix.T, first, second, "second")
     arrays |= {"first": first, "second": second}
@@ -98,7 +104,7 @@ def continuous_certificate(
     """
     entries, arrays = _of_form(matrix, form)
     with np.errstate(all="ignore"):
-        first = form @ matrix
+        first = rounded(form @ matrix, _PART * rate / len(matrix))
         rest = -rate * form - (first + first.T)
     entries |= _of_product(form, matrix, first, "first")
     arrays["first"] = first
@@ -217,7 +223,7 @@ def _with_rest(
     """Add N, near `factor` times P less the `known` matrix, and that its form is large enough."""
     if not bool(np.isfinite(rest).all()):
         raise Uncertifiable(f"an element of {words} is not finite in double precision")
-    rest = (rest + rest.T) / 2
+    rest = rounded((rest + rest.T) / 2, _PART * abs(factor) / len(rest))
     entries["rest_bound"] = _upper(_rest_error(form, factor, known, rest))
     entries["slack"] = _upper(_needed(len(rest), entries))
     try:

@@ -1,7 +1,8 @@
 """Quadratic forms that decay along linear dynamics: solutions of Lyapunov equations.
 
 NumPy has no solver for them. Doubling and the sign iteration take products and inverses only, and
-their errors need not be known: what they find is certified afterwards.
+their errors need not be known: what they find is certified afterwards. A form may differ a little
+from the solution, so it is rounded to few digits: checkers take less time for short integers.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ import numpy.typing as npt
 
 from lpb_server.errors import InvalidParams, Uncertifiable
 
-__all__ = ["continuous_form", "discrete_form", "eigenvalues"]
+__all__ = ["continuous_form", "discrete_form", "eigenvalues", "rounded"]
 
 _Matrix = npt.NDArray[np.float64]
 _MOST_DOUBLINGS: Final = 60
 _MOST_STEPS: Final = 60
 _NEAR: Final = 0.1
 """So near to its limit the sign iteration converges fastest as it is, without scaling."""
+
+_PART: Final = 1 / 64
+"""What is rounded may move the matrix that must be positive definite by this part of it."""
 
 
 def eigenvalues(operation: str, matrix: _Matrix) -> npt.NDArray[np.complex128]:
@@ -44,7 +48,7 @@ def eigenvalues(operation: str, matrix: _Matrix) -> npt.NDArray[np.complex128]:
 
 
 def discrete_form(matrix: _Matrix, rate: float) -> _Matrix:
-    """Solve r P - Aᵀ P A = r I by doubling: P is the sum of (Aᵀ)ᵏ Aᵏ / rᵏ.
+    """Solve r P - Aᵀ P A = r I by doubling: P is the sum of (Aᵀ)ᵏ Aᵏ / rᵏ, rounded.
 
     Parameters
     ----------
@@ -70,11 +74,12 @@ def discrete_form(matrix: _Matrix, rate: float) -> _Matrix:
             if np.array_equal(total + more, total):
                 break
             total, power = total + more, power @ power
-    return _finite(total)
+        change = rate + float(np.square(matrix).sum())
+    return _finite(total, rate * _PART / (len(matrix) * change))
 
 
 def continuous_form(matrix: _Matrix, rate: float) -> _Matrix:
-    """Solve Aᵀ P + P A + r P = -r I by the sign iteration of Newton, scaled by determinants.
+    """Solve Aᵀ P + P A + r P = -r I by Newton's sign iteration, scaled by determinants; round P.
 
     Parameters
     ----------
@@ -110,10 +115,34 @@ def continuous_form(matrix: _Matrix, rate: float) -> _Matrix:
             last, distance = distance, float(np.abs(current + identity).sum(axis=1).max())
             if math.isnan(distance) or (distance < _NEAR and not distance < last / 2):
                 break
-    return _finite(right / 2)
+        change = rate + 2 * math.sqrt(float(np.square(matrix).sum()))
+    return _finite(right / 2, rate * _PART / (len(matrix) * change))
 
 
-def _finite(form: _Matrix) -> _Matrix:
+def rounded(matrix: _Matrix, step: float) -> _Matrix:
+    """Round to whole multiples of a power of two, at most `step`, those that are not already.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64
+        Any shape; finite.
+    step : float
+        Nothing is rounded where it is not positive or not finite.
+    """
+    unit = math.ldexp(0.5, math.frexp(step)[1]) if math.isfinite(step) else 0.0
+    if not unit > 0:
+        return matrix
+    with np.errstate(over="ignore"):
+        multiples = matrix / unit
+        return np.where(np.abs(multiples) < _WHOLE, np.rint(multiples) * unit, matrix) + 0.0
+
+
+_WHOLE: Final = 2.0**52
+"""Doubles that are larger are whole."""
+
+
+def _finite(form: _Matrix, step: float) -> _Matrix:
+    form = rounded(np.asarray((form + form.T) / 2, np.float64), step)
     if not bool(np.isfinite(form).all()):
         raise Uncertifiable("no form that decays is finite in double precision")
-    return np.asarray((form + form.T) / 2, np.float64)
+    return form

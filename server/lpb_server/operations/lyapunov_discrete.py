@@ -102,9 +102,8 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     lies = {
         "rate of zero": saying(0.0),
         "rate of minus zero": saying(-0.0),
-        "rate a part in a thousand less": saying(rate * 0.999),
         "rate of one": saying(1.0),
-        **decay_lies(question, answer, partial(answer_here, lyapunov_discrete)),
+        **decay_lies(question, answer, -1.0, partial(answer_here, lyapunov_discrete)),
     }
     square = _radius(question.arrays["matrix"]) ** 2
     if square > rate / 1000:

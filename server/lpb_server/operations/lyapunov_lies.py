@@ -23,12 +23,14 @@ _Matrix = npt.NDArray[np.float64]
 
 
 def decay_lies(
-    question: Question, answer: Answer, answered: Callable[[Question], Answer]
+    question: Question, answer: Answer, better: float, answered: Callable[[Question], Answer]
 ) -> dict[str, Answer]:
     """Give lies about a form that decays, and about what its certificate shows.
 
     Parameters
     ----------
+    better : float
+        1 when a larger rate says more, -1 when a smaller one does.
     answered : callable
         Answers another question honestly, with its certificate.
     """
@@ -37,6 +39,7 @@ def decay_lies(
     arrays = cast("dict[str, _Matrix]", answer.certificate_arrays)
     stated = cast("dict[str, Any]", answer.certificate)
     n = len(form)
+    step = 3 * stated["rest_bound"] / float(np.abs(form).max()) + 1e-9 * rate
 
     def saying(value: Any) -> Answer:
         return replace(answer, result={"rate": value})
@@ -51,6 +54,7 @@ def decay_lies(
         return replace(answer, certificate_arrays={**arrays, **changes})
 
     lies = {
+        "rate better by more than the errors allow": saying(rate + better * step),
         "rate that is negative": saying(-rate),
         "rate that is NaN": saying(math.nan),
         "rate that is infinite": saying(math.inf),
@@ -59,11 +63,11 @@ def decay_lies(
         "no form": replace(answer, arrays={}),
         "form of the other sign": formed(-form),
         "form twice as large": formed(2 * form),
-        "form with another entry": formed(_moved(form)),
+        "form with another entry": formed(_moved(form, stated["rest_bound"] / rate)),
         "form with a NaN": formed(with_entry(form, n - 1, n - 1, math.nan)),
         "form that is flat": formed(form.reshape(-1)),
         "form as integers": formed(form.view(np.int64)),
-        "rest with another entry": showing(rest=_moved(arrays["rest"])),
+        "rest with another entry": showing(rest=_moved(arrays["rest"], stated["rest_bound"])),
         "rest with a NaN": showing(rest=with_entry(arrays["rest"], 0, 0, math.nan)),
         "rest with a row more": showing(rest=np.vstack([arrays["rest"], arrays["rest"][:1]])),
         "no rest": replace(
@@ -84,7 +88,9 @@ def decay_lies(
     }
     for name in ("first", "second"):
         if name in arrays:
-            lies[f"{name} product with another entry"] = showing(**{name: _moved(arrays[name])})
+            lies[f"{name} product with another entry"] = showing(
+                **{name: _moved(arrays[name], stated[f"{name}_bound"])}
+            )
             lies[f"{name} product with a NaN"] = showing(
                 **{name: with_entry(arrays[name], 0, n - 1, math.nan)}
             )
@@ -140,6 +146,7 @@ def false_rate(answer: Answer, rate: float, direction: float) -> Answer:
     )
 
 
-def _moved(matrix: _Matrix) -> _Matrix:
-    """Give a matrix in which one entry is another, by more than rounding errors."""
-    return with_entry(matrix, 0, 0, float(matrix[0, 0]) + 1e-9 * float(np.abs(matrix).max() or 1.0))
+def _moved(matrix: _Matrix, bound: float) -> _Matrix:
+    """Give a matrix in which one entry is another, by more than a bound on its error allows."""
+    change = 3 * bound + 1e-9 * float(np.abs(matrix).max() or 1.0)
+    return with_entry(matrix, 0, 0, float(matrix[0, 0]) + change)
