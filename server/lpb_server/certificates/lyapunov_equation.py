@@ -23,6 +23,9 @@ _MOST_STEPS: Final = 60
 _NEAR: Final = 0.1
 """So near to its limit the sign iteration converges fastest as it is, without scaling."""
 
+_WHOLE: Final = 2.0**52
+"""Doubles that are larger are whole."""
+
 _PART: Final = 1 / 64
 """What is rounded may move the matrix that must be positive definite by this part of it."""
 
@@ -129,16 +132,12 @@ def rounded(matrix: _Matrix, step: float) -> _Matrix:
     step : float
         Nothing is rounded where it is not positive or not finite.
     """
-    unit = math.ldexp(0.5, math.frexp(step)[1]) if math.isfinite(step) else 0.0
-    if not unit > 0:
+    if not (step > 0 and math.isfinite(step)):
         return matrix
+    unit = math.ldexp(0.5, math.frexp(step)[1])
     with np.errstate(over="ignore"):
         multiples = matrix / unit
         return np.where(np.abs(multiples) < _WHOLE, np.rint(multiples) * unit, matrix) + 0.0
-
-
-_WHOLE: Final = 2.0**52
-"""Doubles that are larger are whole."""
 
 
 def _finite(form: _Matrix, step: float) -> _Matrix:
