@@ -139,8 +139,7 @@ def test_the_derivative_of_the_form_is_negative() -> None:
     question, answer = ask("lyapunov_continuous", STABLE["lyapunov_continuous"])
     matrix, form = exact(question.arrays["matrix"]), exact(answer.arrays["form"])
     rate = Fraction(answer.result["rate"])  # type: ignore[arg-type]
-    for x in ([1.0, 0.0], [0.0, 1.0], [1.0, -2.0], [3.0, 1.0]):
-        x = exact(x)
+    for x in map(exact, ([1.0, 0.0], [0.0, 1.0], [1.0, -2.0], [3.0, 1.0])):
         derivative = x @ (matrix.T @ form + form @ matrix) @ x
         assert derivative < -rate * (x @ form @ x) < 0
 
