@@ -80,9 +80,10 @@ structure Hints where
 
 /-- The test of every entry of `N`. -/
 def checkRest (P n rate : Nat) (b : Bounds) (f : Frames) : Bool :=
-  allBelow (fun i => allBelow (fun j => isRest b.rest (-scaled rate)
-    (scaled (PositiveDefinite.word n f.first i j) + scaled (PositiveDefinite.word n f.first j i))
-    (PositiveDefinite.word n P i j) (PositiveDefinite.word n f.rest i j)) n) n
+  allBelow (fun i => allBelow (fun j => withValue (PositiveDefinite.word n P i j) fun p =>
+    withValue (PositiveDefinite.word n f.first i j) fun w => withValue (PositiveDefinite.word n f.first j i) fun w' =>
+      withValue (PositiveDefinite.word n f.rest i j) fun m =>
+        isRest b.rest (-scaled rate) (scaled w + scaled w') p m) n) n
 
 /-- What an entry of `-(Aᵀ P + P A) - r P` can differ by from that of `N`, times `2^2148`. -/
 def errorUnits (b : Bounds) : Nat :=
@@ -98,7 +99,7 @@ def hasRoom (n : Nat) (b : Bounds) : Bool :=
 /-- The test of the decay, for the frames of `A` and `P`. -/
 def checkDecay (A P n rate : Nat) (b : Bounds) (f : Frames) (hints : Hints) : Bool :=
   isMagnitude rate && Nat.blt 0 rate && b.check && hints.matrix.checkFrame (Nat.mul n n) A && hasRoom n b &&
-    checkRest P n rate b f && checkProduct hints.first n P (Product.transposed n n A) f.first b.first &&
+    checkRest P n rate b f && (withValue (Product.transposed n n A) fun columns => checkProduct hints.first n P columns f.first b.first) &&
     checkBelow f.rest f.lower f.factor n b.slack hints.lower
 
 /-! ## What they find -/
@@ -117,7 +118,7 @@ private theorem room_of_hasRoom (finite : b.check = true) (h : hasRoom n b = tru
 theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
     (form : PositiveDefinite.Certified (frameMatrix P n n)) :
     Decays (frameMatrix A n n) (frameMatrix P n n) rate := by
-  simp only [checkDecay, Bool.and_eq_true] at h
+  simp only [checkDecay, Bool.and_eq_true, withValue_eq] at h
   obtain ⟨⟨⟨⟨⟨⟨⟨finite, positive⟩, bounds⟩, held⟩, room⟩, rest⟩, product⟩, below⟩ := h
   have each := bounds
   simp only [Bounds.check, Bool.and_eq_true] at each
@@ -131,6 +132,7 @@ theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
       (valueMatrix (frameMatrix f.first n n) i j + valueMatrix (frameMatrix f.first n n) j i +
         valueMatrix (frameMatrix f.rest n n) i j)) ≤ toRat b.rest := fun i j => by
     have entry := allBelow_iff.1 (allBelow_iff.1 rest i i.isLt) j j.isLt
+    simp only [withValue_eq] at entry
     rw [PositiveDefinite.word_eq _ j.isLt, PositiveDefinite.word_eq _ j.isLt, PositiveDefinite.word_eq _ j.isLt,
       PositiveDefinite.word_eq _ i.isLt] at entry
     have near := near_of_isRest finite₁ entry
@@ -164,8 +166,8 @@ def frames? (n : Nat) (a : Answer) : Option Frames :=
 /-- The test of an answer about a matrix of this size. -/
 def checkAnswer (matrix : NamedArray) (n : Nat) (rate : Nat) (a : Answer) : Bool :=
   match form? n a, frames? n a with
-  | some form, some frames => matrix.isMatrix n n && checkDecay (join matrix.chunks) (join form.chunks) n rate
-      (boundsOf a.certificate) frames (hintsOf a.certificate)
+  | some form, some frames => matrix.isMatrix n n && withValue (join matrix.chunks) fun A =>
+      withValue (join form.chunks) fun P => checkDecay A P n rate (boundsOf a.certificate) frames (hintsOf a.certificate)
   | _, _ => false
 
 /-- Whether the certificate of an answer holds. -/
@@ -183,7 +185,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
     unfold checkAnswer at holds
     split at holds
     case h_1 form frames shown _ =>
-      simp only [Bool.and_eq_true, join_eq] at holds
+      simp only [Bool.and_eq_true, withValue_eq, join_eq] at holds
       have ⟨answered, square, definite⟩ := form?_sound shown
       exact ⟨matrix, form, matrix.rowCount, rate, found, NamedArray.isMatrix_sound holds.1, answered, square,
         Value.find?_of_double? stated, checkDecay_sound holds.2 definite⟩

@@ -86,8 +86,9 @@ structure Hints where
 
 /-- The test of every entry of `N`. -/
 def checkRest (P n rate : Nat) (b : Bounds) (f : Frames) : Bool :=
-  allBelow (fun i => allBelow (fun j => isRest b.rest (scaled rate) (scaled (PositiveDefinite.word n f.second i j))
-    (PositiveDefinite.word n P i j) (PositiveDefinite.word n f.rest i j)) n) n
+  allBelow (fun i => allBelow (fun j => withValue (PositiveDefinite.word n P i j) fun p =>
+    withValue (PositiveDefinite.word n f.second i j) fun v => withValue (PositiveDefinite.word n f.rest i j) fun m =>
+      isRest b.rest (scaled rate) (scaled v) p m) n) n
 
 /-- What an entry of `r P - Aᵀ P A` can differ by from that of `N`, times `2^2148`. -/
 def errorUnits (n : Nat) (b : Bounds) : Nat :=
@@ -108,7 +109,7 @@ def checkDecay (A P n rate : Nat) (b : Bounds) (f : Frames) (hints : Hints) : Bo
     hints.matrix.checkFrame (Nat.mul n n) A && noneExceeds (Nat.mul n n) A b.entry && hasRoom n b &&
     checkRest P n rate b f &&
     (withValue (Product.transposed n n A) fun columns => checkProduct hints.first n P columns f.first b.first &&
-      checkProduct hints.second n columns (Product.transposed n n f.first) f.second b.second) &&
+      withValue (Product.transposed n n f.first) fun rows => checkProduct hints.second n columns rows f.second b.second) &&
     checkBelow f.rest f.lower f.factor n b.slack hints.lower
 
 /-! ## What they find -/
@@ -144,6 +145,7 @@ theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
   have third : ∀ i j, abs (toRat rate * valueMatrix (frameMatrix P n n) i j -
       (valueMatrix (frameMatrix f.second n n) i j + valueMatrix (frameMatrix f.rest n n) i j)) ≤ toRat b.rest := fun i j => by
     have entry := allBelow_iff.1 (allBelow_iff.1 rest i i.isLt) j j.isLt
+    simp only [withValue_eq] at entry
     rw [PositiveDefinite.word_eq _ j.isLt, PositiveDefinite.word_eq _ j.isLt, PositiveDefinite.word_eq _ j.isLt] at entry
     have near := near_of_isRest finite₂ entry
     rw [← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at near
@@ -187,8 +189,8 @@ def frames? (n : Nat) (a : Answer) : Option Frames :=
 /-- The test of an answer about a matrix of this size. -/
 def checkAnswer (matrix : NamedArray) (n : Nat) (rate : Nat) (a : Answer) : Bool :=
   match form? n a, frames? n a with
-  | some form, some frames => matrix.isMatrix n n && checkDecay (join matrix.chunks) (join form.chunks) n rate
-      (boundsOf a.certificate) frames (hintsOf a.certificate)
+  | some form, some frames => matrix.isMatrix n n && withValue (join matrix.chunks) fun A =>
+      withValue (join form.chunks) fun P => checkDecay A P n rate (boundsOf a.certificate) frames (hintsOf a.certificate)
   | _, _ => false
 
 /-- Whether the certificate of an answer holds. -/
@@ -206,7 +208,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
     unfold checkAnswer at holds
     split at holds
     case h_1 form frames shown _ =>
-      simp only [Bool.and_eq_true, join_eq] at holds
+      simp only [Bool.and_eq_true, withValue_eq, join_eq] at holds
       have ⟨answered, square, definite⟩ := form?_sound shown
       exact ⟨matrix, form, matrix.rowCount, rate, found, NamedArray.isMatrix_sound holds.1, answered, square,
         Value.find?_of_double? stated, checkDecay_sound holds.2 definite⟩

@@ -41,15 +41,15 @@ def layout (words matrix factor : String) (entries : Entries) : PositiveDefinite
 /-- The frame of an array of the certificate, when that is a square matrix of this size. -/
 def frame? (name : String) (n : Nat) (a : Answer) : Option Nat :=
   match a.certificateArray? name with
-  | some array => if array.isMatrix n n then some (join array.chunks) else none
+  | some array => if array.isMatrix n n then withValue (join array.chunks) some else none
   | none => none
 
 /-- The matrix `P` of an answer, when it is square of this size and the certificate shows that it is positive definite. -/
 def form? (n : Nat) (a : Answer) : Option NamedArray :=
   match a.array? "form", frame? "form_factor" n a with
   | some form, some factor =>
-    if form.isMatrix n n && PositiveDefinite.check (join form.chunks) factor n
-        (layout "form_words" "form_matrix_range" "form_factor_range" a.certificate) then some form
+    if form.isMatrix n n && withValue (join form.chunks) (fun P => PositiveDefinite.check P factor n
+        (layout "form_words" "form_matrix_range" "form_factor_range" a.certificate)) then some form
     else none
   | _, _ => none
 
@@ -61,7 +61,7 @@ theorem form?_sound {n : Nat} {a : Answer} {form : NamedArray} (h : form? n a = 
   · rename_i found _
     split at h
     · rename_i holds
-      simp only [Bool.and_eq_true, join_eq] at holds
+      simp only [Bool.and_eq_true, withValue_eq, join_eq] at holds
       rw [← Option.some.inj h]
       exact ⟨found, NamedArray.isMatrix_sound holds.1, PositiveDefinite.check_sound holds.2⟩
     · contradiction
