@@ -80,10 +80,11 @@ structure Hints where
 
 /-- The test of every entry of `N`. -/
 def checkRest (P n rate : Nat) (b : Bounds) (f : Frames) : Bool :=
-  allBelow (fun i => allBelow (fun j => withValue (PositiveDefinite.word n P i j) fun p =>
-    withValue (PositiveDefinite.word n f.first i j) fun w => withValue (PositiveDefinite.word n f.first j i) fun w' =>
-      withValue (PositiveDefinite.word n f.rest i j) fun m =>
-        isRest b.rest (-scaled rate) (scaled w + scaled w') p m) n) n
+  withValue (scaledMagnitude rate) fun c => withValue (Nat.mul (scaledMagnitude b.rest) scale) fun limit =>
+    allBelow (fun i => allBelow (fun j => withValue (PositiveDefinite.word n P i j) fun p =>
+      withValue (PositiveDefinite.word n f.first i j) fun w => withValue (PositiveDefinite.word n f.first j i) fun w' =>
+        withValue (PositiveDefinite.word n f.rest i j) fun m =>
+          isRest limit c (minus p) (plus p) (Nat.add (plus w) (plus w')) (Nat.add (minus w) (minus w')) m) n) n
 
 /-- What an entry of `-(Aᵀ P + P A) - r P` can differ by from that of `N`, times `2^2148`. -/
 def errorUnits (b : Bounds) : Nat :=
@@ -131,12 +132,18 @@ theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
   have second : ∀ i j, abs (-toRat rate * valueMatrix (frameMatrix P n n) i j -
       (valueMatrix (frameMatrix f.first n n) i j + valueMatrix (frameMatrix f.first n n) j i +
         valueMatrix (frameMatrix f.rest n n) i j)) ≤ toRat b.rest := fun i j => by
+    simp only [checkRest, withValue_eq] at rest
     have entry := allBelow_iff.1 (allBelow_iff.1 rest i i.isLt) j j.isLt
-    simp only [withValue_eq] at entry
     rw [PositiveDefinite.word_eq _ j.isLt, PositiveDefinite.word_eq _ j.isLt, PositiveDefinite.word_eq _ j.isLt,
       PositiveDefinite.word_eq _ i.isLt] at entry
     have near := near_of_isRest finite₁ entry
-    rw [ofScaled_neg, ofScaled_add, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at near
+    have negative : ∀ x, ((minus x : Nat) : Int) - (plus x : Nat) = -scaled x := fun x => by
+      rw [scaled_eq_plus_sub_minus]; omega
+    have sum : ∀ x y, ((Nat.add (plus x) (plus y) : Nat) : Int) - (Nat.add (minus x) (minus y) : Nat) =
+        scaled x + scaled y := fun x y => by
+      rw [scaled_eq_plus_sub_minus, scaled_eq_plus_sub_minus, Nat.add_eq, Nat.add_eq]; omega
+    rw [negative, sum, ofScaled_neg, ofScaled_add, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled,
+      ← toRat_of_isMagnitude finite, Rat.mul_neg, ← Rat.neg_mul] at near
     exact near
   have first : ∀ i j, abs (valueMatrix (frameMatrix f.first n n) i j -
       (valueMatrix (frameMatrix P n n)).mul (valueMatrix (frameMatrix A n n)) i j) ≤ toRat b.first := fun i j => by

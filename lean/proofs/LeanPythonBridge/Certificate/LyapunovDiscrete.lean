@@ -86,9 +86,10 @@ structure Hints where
 
 /-- The test of every entry of `N`. -/
 def checkRest (P n rate : Nat) (b : Bounds) (f : Frames) : Bool :=
-  allBelow (fun i => allBelow (fun j => withValue (PositiveDefinite.word n P i j) fun p =>
-    withValue (PositiveDefinite.word n f.second i j) fun v => withValue (PositiveDefinite.word n f.rest i j) fun m =>
-      isRest b.rest (scaled rate) (scaled v) p m) n) n
+  withValue (scaledMagnitude rate) fun c => withValue (Nat.mul (scaledMagnitude b.rest) scale) fun limit =>
+    allBelow (fun i => allBelow (fun j => withValue (PositiveDefinite.word n P i j) fun p =>
+      withValue (PositiveDefinite.word n f.second i j) fun v => withValue (PositiveDefinite.word n f.rest i j) fun m =>
+        isRest limit c (plus p) (minus p) (plus v) (minus v) m) n) n
 
 /-- What an entry of `r P - Aᵀ P A` can differ by from that of `N`, times `2^2148`. -/
 def errorUnits (n : Nat) (b : Bounds) : Nat :=
@@ -144,11 +145,12 @@ theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
     exact Int.ofNat_le.2 (scaledMagnitude_le le)
   have third : ∀ i j, abs (toRat rate * valueMatrix (frameMatrix P n n) i j -
       (valueMatrix (frameMatrix f.second n n) i j + valueMatrix (frameMatrix f.rest n n) i j)) ≤ toRat b.rest := fun i j => by
+    simp only [checkRest, withValue_eq] at rest
     have entry := allBelow_iff.1 (allBelow_iff.1 rest i i.isLt) j j.isLt
-    simp only [withValue_eq] at entry
     rw [PositiveDefinite.word_eq _ j.isLt, PositiveDefinite.word_eq _ j.isLt, PositiveDefinite.word_eq _ j.isLt] at entry
     have near := near_of_isRest finite₂ entry
-    rw [← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at near
+    rw [← scaled_eq_plus_sub_minus, ← scaled_eq_plus_sub_minus, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled,
+      ← toRat_of_isMagnitude finite] at near
     exact near
   have one : ∀ i j, abs (valueMatrix (frameMatrix f.first n n) i j -
       (valueMatrix (frameMatrix P n n)).mul (valueMatrix (frameMatrix A n n)) i j) ≤ toRat b.first := fun i j => by

@@ -72,10 +72,22 @@ theorem form?_sound {n : Nat} {a : Answer} {form : NamedArray} (h : form? n a = 
 /-- The test that a double is finite, and not negative: it has no sign bit. -/
 def isMagnitude (x : Nat) : Bool := Nat.blt x infinity
 
-/-- The test that an entry of `N` is within a bound of that of `c P - V`; `c` and the entry of `V` are integers, times
-`2^-1074`. -/
-def isRest (bound : Nat) (c v : Int) (p rest : Nat) : Bool :=
-  Nat.ble (Int.natAbs (c * scaled p - (v + scaled rest) * scale)) (Nat.mul (scaledMagnitude bound) scale)
+/-- The value of a double times `2^1074` when it is not negative, else 0. -/
+def plus (x : Nat) : Nat := Bool.rec (scaledAbs x) 0 (isNegative x)
+
+/-- The absolute value of a double times `2^1074` when it is negative, else 0. -/
+def minus (x : Nat) : Nat := Bool.rec 0 (scaledAbs x) (isNegative x)
+
+/-- The test that an entry `m` of `N` is within a limit of `c (p - p') - (v - v')`, all numbers times `2^1074`, and the limit
+times `2^2148`. What is subtracted stands on the other side: natural numbers are what the kernel computes with fastest. -/
+def isRest (limit c p p' v v' m : Nat) : Bool :=
+  withValue (Nat.add (Nat.mul c p) (Nat.mul (Nat.add v' (minus m)) scale)) fun left =>
+    withValue (Nat.add (Nat.mul c p') (Nat.mul (Nat.add v (plus m)) scale)) fun right =>
+      Nat.ble (Nat.add (Nat.sub left right) (Nat.sub right left)) limit
+
+theorem scaled_eq_plus_sub_minus (x : Nat) : scaled x = (plus x : Int) - minus x := by
+  unfold scaled plus minus
+  cases isNegative x <;> simp
 
 theorem isFinite_of_isMagnitude {x : Nat} (h : isMagnitude x = true) : isFinite x = true := by
   have lt : x < infinity := Nat.le_of_ble_eq_true h
@@ -85,14 +97,23 @@ theorem isFinite_of_isMagnitude {x : Nat} (h : isMagnitude x = true) : isFinite 
 theorem toRat_of_isMagnitude {x : Nat} (h : isMagnitude x = true) : toRat x = ofScaled (scaledMagnitude x) := by
   rw [toRat_eq_ofScaled, scaled_of_lt (Nat.le_of_ble_eq_true h)]
 
-theorem near_of_isRest {bound p rest : Nat} {c v : Int} (finite : isMagnitude bound = true)
-    (h : isRest bound c v p rest = true) :
-    abs (ofScaled c * toRat p - (ofScaled v + toRat rest)) ≤ toRat bound := by
-  have le := Nat.le_of_ble_eq_true h
-  rw [toRat_of_isMagnitude finite, toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled, ← ofScaled_add,
-    ← ofScaledSquare_mul_scale, ← ofScaledSquare_sub, abs_ofScaledSquare, ← ofScaledSquare_mul_scale (scaledMagnitude bound),
-    ofScaledSquare_le, abs_eq_natAbs, ← Int.natCast_mul, Int.ofNat_le]
-  exact le
+theorem near_of_isRest {bound c p p' v v' m : Nat} (finite : isMagnitude bound = true)
+    (h : isRest (Nat.mul (scaledMagnitude bound) scale) c p p' v v' m = true) :
+    abs (ofScaled c * ofScaled ((p : Int) - p') - (ofScaled ((v : Int) - v') + toRat m)) ≤ toRat bound := by
+  simp only [isRest, withValue_eq] at h
+  have le : (c * p + (v' + minus m) * scale - (c * p' + (v + plus m) * scale)) +
+      (c * p' + (v + plus m) * scale - (c * p + (v' + minus m) * scale)) ≤ scaledMagnitude bound * scale :=
+    Nat.le_of_ble_eq_true h
+  have sides : (c : Int) * ((p : Int) - p') - (((v : Int) - v') + scaled m) * scale =
+      ((c * p + (v' + minus m) * scale : Nat) : Int) - ((c * p' + (v + plus m) * scale : Nat) : Int) := by
+    rw [scaled_eq_plus_sub_minus]
+    simp only [Int.natCast_add, Int.natCast_mul]
+    generalize (scale : Int) = s
+    grind
+  rw [toRat_of_isMagnitude finite, toRat_eq_ofScaled, ofScaled_mul_ofScaled, ← ofScaled_add, ← ofScaledSquare_mul_scale,
+    ← ofScaledSquare_sub, abs_ofScaledSquare, ← ofScaledSquare_mul_scale (scaledMagnitude bound), ofScaledSquare_le,
+    abs_eq_natAbs, ← Int.natCast_mul, Int.ofNat_le, sides]
+  omega
 
 /-- The sum of `n` equal numbers, given times `2^-2148`, is at most a double. -/
 theorem vecSum_le_of_units {n slack units : Nat} {e : Rat} (finite : isMagnitude slack = true)
