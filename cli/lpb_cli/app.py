@@ -411,6 +411,12 @@ def bench(
     output: Annotated[
         Path | None, typer.Option(help="The report's folder; .lpb/bench by default.")
     ] = None,
+    operations: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE.py,MODULE,…", help="Your own operations as well, in `certificates`."
+        ),
+    ] = "",
     engine: Engine = EngineName.AUTO,
     as_json: Json = False,
 ) -> None:
@@ -423,14 +429,17 @@ def bench(
     from lpb_benchmarks.table import print_scenarios
 
     from lpb_cli import bench as benches
+    from lpb_cli.verify.checkers import with_checkers
 
     if listing:
         print_scenarios(out)
         return
     settings = load_settings()
+    chosen = benches.certified_operations(operations)
+    settings = with_checkers(settings, chosen)
     with (
         terminal_narrator(err, quiet=as_json) as narrator,
-        benches.TranscriptCheck(settings, engine, narrator) as transcript_check,
+        benches.EngineWhenNeeded(settings, engine, narrator) as when_needed,
     ):
         report = benches.benchmark(
             benches.BenchOptions(
@@ -443,7 +452,9 @@ def bench(
                 threshold=threshold,
                 objectives=settings.project / "benchmarks" / "slo.toml" if slo else None,
                 c_library=lambda: benches.c_library(settings),
-                transcript_check=transcript_check,
+                transcript_check=benches.TranscriptCheck(settings, when_needed),
+                operations=chosen,
+                lean_checks=benches.lean_checks(settings, when_needed),
             ),
             narrator,
         )

@@ -25,15 +25,17 @@ from lpb_cli.verify.lean_messages import lean_answer, lean_question
 from lpb_cli.verify.lies import exchange_of
 
 __all__ = [
+    "CERTIFY_TIMEOUT_S",
     "CertifyOptions",
     "as_data",
     "certified_operation",
     "check_theorem",
     "print_verdict",
+    "theorem_text",
     "write_theorem",
 ]
 
-_TIMEOUT_S = 3600.0
+CERTIFY_TIMEOUT_S = 3600.0
 
 _FILE = """\
 module
@@ -125,8 +127,27 @@ def write_theorem(operation: Operation, options: CertifyOptions, output: Path) -
     output = output.absolute()  # An engine works in a folder of its own.
     exchange = _answered(operation, options)
     where = f"by the server at {options.endpoint}" if options.endpoint else "in this process"
-    text = _FILE.format(
-        namespace=_identifier(output.stem),
+    text = theorem_text(operation, exchange, where, output.stem)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        _replace(output, text)
+    except OSError as error:
+        raise UsageError(f"{output}: {error.strerror or error}") from error
+    return output
+
+
+def theorem_text(operation: Operation, exchange: Exchange, where: str, stem: str) -> str:
+    """Give the Lean file that states and proves what an exchange has shown.
+
+    Parameters
+    ----------
+    where
+        Who answered, as its title says.
+    stem
+        The name of its file, without the suffix.
+    """
+    return _FILE.format(
+        namespace=_identifier(stem),
         checker=operation.checker,
         name=operation.name,
         summary=operation.summary.replace("-/", "- /"),
@@ -134,12 +155,6 @@ def write_theorem(operation: Operation, options: CertifyOptions, output: Path) -
         question=lean_question(exchange),
         answer=lean_answer(exchange),
     )
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        _replace(output, text)
-    except OSError as error:
-        raise UsageError(f"{output}: {error.strerror or error}") from error
-    return output
 
 
 def _identifier(stem: str) -> str:
@@ -198,7 +213,7 @@ def check_theorem(toolchain: LeanToolchain, file: Path) -> FileResult:
     proofs = toolchain.check_proofs(lambda result, done, total: None)
     if not proofs.ok:
         raise CertifyError("The package's own proofs do not hold.", "See `lpb build`.")
-    return toolchain.check_file(file, _TIMEOUT_S)
+    return toolchain.check_file(file, CERTIFY_TIMEOUT_S)
 
 
 def as_data(operation: Operation, file: Path, engine: str, result: FileResult) -> dict[str, Any]:

@@ -31,7 +31,9 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Scaling
 from lpb_server.operations.symmetric import (
+    definite_matrix,
     symmetric_examples,
     symmetric_matrix,
     with_eigenvalues,
@@ -80,6 +82,10 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     yield Example("indefinite, n = 7", arrays={"matrix": with_eigenvalues(random, range(-3, 4))})
     for name, matrix in symmetric_examples(random, count):
         yield Example(name, arrays={"matrix": matrix})
+
+
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    return Question(arrays={"matrix": definite_matrix(random, n)})
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -162,6 +168,7 @@ def _beyond(limit: Fraction, direction: float) -> float:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled),
 )
 def eigenvalue_bounds(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Compute the extreme eigenvalues, and stand off from them by the rounding errors."""

@@ -28,6 +28,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Scaling
 from lpb_server.wire.values import Value, ValueMap
 
 __all__ = ["least_squares"]
@@ -90,6 +91,11 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         if name == "integers":
             right = matrix @ np.array([3.0, -7.0])
         yield Example(name, arrays={"matrix": matrix, "right": right})
+
+
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    matrix = random.standard_normal((2 * n, n))
+    return Question(arrays={"matrix": matrix, "right": random.standard_normal(2 * n)})
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -163,6 +169,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled),
 )
 def least_squares(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Fit by LAPACK, then refine once: the residual is computed in extended precision."""

@@ -22,7 +22,8 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
-from lpb_server.operations.symmetric import symmetric_examples, with_entry
+from lpb_server.operations.scaling import Scaling
+from lpb_server.operations.symmetric import definite_matrix, symmetric_examples, with_entry
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["positive_definite"]
@@ -65,6 +66,10 @@ def _check(question: Question, answer: Answer) -> bool:
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     for name, matrix in symmetric_examples(random, count):
         yield Example(name, arrays={"matrix": matrix})
+
+
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    return Question(arrays={"matrix": definite_matrix(random, n)})
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -137,6 +142,7 @@ def _single(n: int, value: float) -> npt.NDArray[np.float64]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled),
 )
 def positive_definite(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Say what LAPACK finds; only that a matrix is positive definite can be certified."""
