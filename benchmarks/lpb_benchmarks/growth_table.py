@@ -25,10 +25,15 @@ def seconds_text(seconds: float | None) -> str:
     return f"{seconds / 1e-6:.3g} µs"
 
 
-def growth_rows(scenario: ScenarioResult) -> Iterator[list[str]]:
+def growth_rows(scenario: ScenarioResult, *, narrow: bool = False) -> Iterator[list[str]]:
     """Give the heading, then the rows: of each series its sizes and its exponents.
 
     A cell is the median wall time and, behind the stroke, the processor time.
+
+    Parameters
+    ----------
+    narrow : bool
+        Whether there is room for the processor time only.
     """
     series = sized_series(scenario.cases)
     names = contender_names(series)
@@ -36,14 +41,16 @@ def growth_rows(scenario: ScenarioResult) -> Iterator[list[str]]:
     exponents = {(item.series, item.contender): item.exponent for item in scenario.growths}
     for title, sizes in series.items():
         for row, (size, there) in enumerate(sizes.items()):
-            cells = (_cell(there.get(name)) for name in names)
+            cells = (_cell(there.get(name), narrow) for name in names)
             yield [title if row == 0 else "", f"{size:,}", *cells]
         fitted = [exponents.get((title, name)) for name in names]
         if any(value is not None for value in fitted):
             yield ["", "growth", *("" if value is None else f"n^{value:.2f}" for value in fitted)]
 
 
-def _cell(item: ContenderResult | None) -> str:
+def _cell(item: ContenderResult | None, narrow: bool) -> str:
     if item is None:
         return "–"
+    if narrow:
+        return seconds_text(processor_seconds(item))
     return f"{seconds_text(wall_seconds(item))} / {seconds_text(processor_seconds(item))}"

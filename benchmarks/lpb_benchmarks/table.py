@@ -68,7 +68,8 @@ def _print_case(case: CaseResult, console: Console) -> None:
 
 
 def _print_growth(scenario: ScenarioResult, console: Console) -> None:
-    heading, *rows = growth_rows(scenario)
+    narrow = console.width < _WIDE
+    heading, *rows = growth_rows(scenario, narrow=narrow)
     table = _table()
     for name in heading:
         table.add_column(escape(name), justify="right", no_wrap=True)
@@ -77,7 +78,8 @@ def _print_growth(scenario: ScenarioResult, console: Console) -> None:
         style = "bold" if row[1] == "growth" else ""
         table.add_row(*map(escape, row), style=style)
     console.print(table)
-    text = "Wall time / processor time; growth is fitted to the latter."
+    shown = "Processor time" if narrow else "Wall time / processor time"
+    text = f"{shown}; growth is the exponent of n that fits the processor time."
     console.print(text, style="dim", highlight=False, markup=False)
     for case in scenario.cases:
         named = [Skipped(f"{case.name}, {item.name}", item.reason) for item in case.skipped]
