@@ -259,6 +259,7 @@ def certify(
     """
     from lpb_cli import call as calls
     from lpb_cli import certify as certifying
+    from lpb_cli.engine_room import require_room
     from lpb_cli.verify.checkers import with_checkers
 
     curve = None
@@ -282,8 +283,9 @@ def certify(
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         with closing(toolchain):
-            toolchain.warm_up()
-            file = certifying.write_theorem(found, options, output)
+            live = certifying.answered(found, options)
+            file = certifying.write_theorem(found, options, live.exchange, output)
+            require_room(toolchain, found, live)
             result = certifying.check_theorem(toolchain, file)
     if as_json:
         print_json(certifying.as_data(found, file, toolchain.description, result))

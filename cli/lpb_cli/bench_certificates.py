@@ -8,9 +8,11 @@ from pathlib import Path
 from lpb_benchmarks.certified import Spent
 from lpb_benchmarks.errors import BenchmarkError
 from lpb_benchmarks.usage import own_processor_seconds
+from lpb_server.client import Exchange
 from lpb_server.operations import Answer, Operation, Question
 
 from lpb_cli.certify import CERTIFY_TIMEOUT_S, theorem_text
+from lpb_cli.engine_room import require_room
 from lpb_cli.errors import LpbError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
@@ -81,7 +83,9 @@ class KernelCheck:
         """
         try:
             toolchain = self._engine()
-            file = self._write(operation, question, answer)
+            live = exchange_of(operation, operation.name, question, answer)
+            require_room(toolchain, operation, live)
+            file = self._write(operation, live.exchange)
             computed_s, started = own_processor_seconds(), time.monotonic()
             result = toolchain.check_file(file, CERTIFY_TIMEOUT_S)
             spent = Spent(time.monotonic() - started, own_processor_seconds() - computed_s)
@@ -91,8 +95,7 @@ class KernelCheck:
             raise BenchmarkError(f"Lean rejects {file}; `lpb certify` shows why")
         return spent
 
-    def _write(self, operation: Operation, question: Question, answer: Answer) -> Path:
-        exchange = exchange_of(operation, operation.name, question, answer).exchange
+    def _write(self, operation: Operation, exchange: Exchange) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / f"Check_{operation.name}.lean"
         text = theorem_text(operation, exchange, "in this process", file.stem)

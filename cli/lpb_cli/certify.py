@@ -21,12 +21,14 @@ from lpb_cli.errors import CertifyError, UsageError
 from lpb_cli.report import print_diagnostic
 from lpb_cli.terminal import plain
 from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
+from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest
 from lpb_cli.verify.lean_messages import lean_answer, lean_question
 from lpb_cli.verify.lies import exchange_of
 
 __all__ = [
     "CERTIFY_TIMEOUT_S",
     "CertifyOptions",
+    "answered",
     "as_data",
     "certified_operation",
     "check_theorem",
@@ -114,18 +116,17 @@ def certified_operation(options: CertifyOptions) -> Operation:
     return found
 
 
-def write_theorem(operation: Operation, options: CertifyOptions, output: Path) -> Path:
-    """Have the question answered, and write the file.
+def write_theorem(
+    operation: Operation, options: CertifyOptions, exchange: Exchange, output: Path
+) -> Path:
+    """Write the file.
 
     Raises
     ------
-    CertifyError
-        When there is no answer, or no certificate.
     UsageError
         When the file cannot be written.
     """
     output = output.absolute()  # An engine works in a folder of its own.
-    exchange = _answered(operation, options)
     where = f"by the server at {options.endpoint}" if options.endpoint else "in this process"
     text = theorem_text(operation, exchange, where, output.stem)
     try:
@@ -179,12 +180,19 @@ def _replace(output: Path, text: str) -> None:
         raise
 
 
-def _answered(operation: Operation, options: CertifyOptions) -> Exchange:
+def answered(operation: Operation, options: CertifyOptions) -> LiveExchange:
+    """Have the question answered, by the server or here.
+
+    Raises
+    ------
+    CertifyError
+        When there is no answer, or no certificate.
+    """
     question = Question(options.params, options.arrays)
     try:
         if options.endpoint is None:
             answer = answer_here(operation, question)
-            return exchange_of(operation, operation.name, question, answer).exchange
+            return exchange_of(operation, operation.name, question, answer)
         with BridgeClient(
             options.endpoint, timeout_s=options.timeout_s, tries=1, curve=options.curve
         ) as client:
@@ -199,7 +207,15 @@ def _answered(operation: Operation, options: CertifyOptions) -> Exchange:
     refused = exchange.reply.error
     if refused is not None:
         raise CertifyError(f"There is no certificate: {refused.code}: {refused.message}")
-    return exchange
+    planned = PlannedRequest(
+        operation.name,
+        operation.name,
+        str(operation.checker),
+        str(exchange.wire_format),
+        question,
+        certify=True,
+    )
+    return LiveExchange(planned, exchange)
 
 
 def check_theorem(toolchain: LeanToolchain, file: Path) -> FileResult:

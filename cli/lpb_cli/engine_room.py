@@ -1,0 +1,151 @@
+"""Whether a certificate fits the embedded engine, said before it is tried.
+
+The engine is WebAssembly of 32 bits: its heap ends at 2 GiB. Lean's elaborator, besides, goes
+deeper with each number of a list that is written out, and an array is a list of such numbers. What
+the kernel needs an operation may estimate (`Scaling.heap_bytes`); the rest is a bound that was
+measured with the bridge's own operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from lpb_server.errors import WireError
+from lpb_server.operations import Answer, Operation
+from lpb_server.operations.question import answer_of
+from lpb_server.operations.scaling import dimensions_of
+from lpb_server.wire.arrays import Array
+
+from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.toolchain.embedded import EmbeddedToolchain
+from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.verify.exchanges import LiveExchange
+
+__all__ = ["MOST_ELEMENTS", "ROOM_BYTES", "Misfit", "TooLargeError", "misfit", "require_room"]
+
+ROOM_BYTES: Final = (2 << 30) - (640 << 20)
+"""What the heap has for a check: the rest holds Lean itself and the modules it imports."""
+
+MOST_ELEMENTS: Final = 1500 * 64
+"""So many doubles of one array Lean's elaborator reads: 1,500 numbers of 64 doubles each."""
+
+BYTES_A_BYTE: Final = 1600
+"""Heap for each byte of the arrays, of an operation that estimates nothing: what the most costly of
+the bridge's own take."""
+
+_OTHER_WAYS: Final = "ask for less at once, or check it in Python: client.call(…, check=True)."
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why a certificate does not fit the embedded engine.
+
+    Parameters
+    ----------
+    problem
+        One sentence or two: what is too large, and which size would fit.
+    hint
+        What to do instead.
+    """
+
+    problem: str
+    hint: str
+
+
+class TooLargeError(EnvironmentLacksError):
+    """A certificate does not fit the embedded engine. It was not tried."""
+
+
+def require_room(toolchain: LeanToolchain, operation: Operation, live: LiveExchange) -> None:
+    """Refuse what does not fit the engine, if it is the embedded one.
+
+    Raises
+    ------
+    TooLargeError
+        It says what is too large, and what would fit.
+    """
+    if isinstance(toolchain, EmbeddedToolchain):
+        found = misfit(operation, live)
+        if found is not None:
+            raise TooLargeError(found.problem, found.hint)
+
+
+def misfit(operation: Operation, live: LiveExchange) -> Misfit | None:
+    """Say why what was asked and answered does not fit the embedded engine, if it does not."""
+    question, reply = live.planned.question, live.exchange.reply
+    try:
+        answer = answer_of(reply.result or {}, dict(live.exchange.arrays), reply.certificate)
+    except WireError:  # It names arrays that are not there, and is refused for that.
+        answer = Answer(reply.result or {}, live.exchange.arrays, reply.certificate or {})
+    dimensions = dimensions_of(operation, question.arrays)
+    asked = _Asked(operation, answer, [*question.arrays.values(), *live.exchange.arrays.values()])
+    problem = asked.too_long(1.0) or asked.too_costly(dimensions, 1.0)
+    if not problem:
+        return None
+    text = (
+        f"The certificate of {operation.name}{_written(dimensions)} is too large for the embedded "
+        f"engine: {problem}. {asked.fitting(dimensions)}"
+    )
+    native = "Lean itself has no such limit (--engine lake); or " * (not asked.too_long(1.0))
+    hint = f"{native}{_OTHER_WAYS}"
+    return Misfit(text, hint[0].upper() + hint[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question and its answer, whose dimensions may all be smaller by one factor, `scale`."""
+
+    operation: Operation
+    answer: Answer
+    arrays: list[Array]
+
+    def too_long(self, scale: float) -> str:
+        """Say which array is too long to be read; empty when none is."""
+        longest = max((array.nbytes * scale**array.ndim for array in self.arrays), default=0) / 8
+        if longest <= MOST_ELEMENTS:
+            return ""
+        return f"an array is as long as {longest:,.0f} doubles, and Lean reads {MOST_ELEMENTS:,}"
+
+    def too_costly(self, dimensions: Mapping[str, int], scale: float) -> str:
+        """Say what the kernel lacks; empty when it has room."""
+        needed = BYTES_A_BYTE * sum(array.nbytes * scale**array.ndim for array in self.arrays)
+        estimate = self.operation.scaling.heap_bytes
+        if estimate is not None:
+            with suppress(Exception):  # What a server sent can be of any form.
+                needed = float(estimate(dimensions, self.answer))
+        if needed <= ROOM_BYTES:
+            return ""
+        return f"the kernel would need {_gib(needed)} of memory, and has {_gib(ROOM_BYTES)}"
+
+    def fitting(self, dimensions: Mapping[str, int]) -> str:
+        """Say what would fit: the same question, with its dimensions smaller in proportion."""
+        if not dimensions:
+            sent = sum(array.nbytes for array in self.arrays)
+            return f"Arrays of {ROOM_BYTES // BYTES_A_BYTE:,} bytes would fit; these have {sent:,}."
+        most = max(dimensions.values())
+        low, high = 0, most  # `low` fits, `high` does not
+        while high - low > 1:
+            middle = (low + high) // 2
+            smaller, scale = _scaled(dimensions, middle, most), middle / most
+            if self.too_long(scale) or self.too_costly(smaller, scale):
+                high = middle
+            else:
+                low = middle
+        fitting = _scaled(dimensions, low, most)
+        return f"It would fit{_written(fitting)}." if low else "No size of it would fit."
+
+
+def _scaled(dimensions: Mapping[str, int], largest: int, most: int) -> dict[str, int]:
+    return {name: max(1, size * largest // most) for name, size in dimensions.items()}
+
+
+def _written(dimensions: Mapping[str, int]) -> str:
+    texts = [f"{name} = {size:,}" for name, size in dimensions.items()]
+    return f" with {', '.join(texts)}" if texts else ""
+
+
+def _gib(count: float) -> str:
+    return f"{count / (1 << 30):.1f} GiB"
