@@ -55,9 +55,9 @@ class Spent:
     processor_s: float | None = None
 
 
-CertificateCheck: TypeAlias = Callable[[Operation, Question, Answer], Spent]
-"""Has a certificate checked, which must hold. It may raise `BenchmarkError` with the reason why it
-cannot be."""
+CertificateCheck: TypeAlias = Callable[[Operation, int, Question, Answer], Spent]
+"""Has the certificate of a size checked, which must hold. It may raise `BenchmarkError` with the
+reason why it cannot be."""
 
 
 def asked_and_answered(operation: Operation, size: int) -> tuple[Question, Answer]:
@@ -176,9 +176,12 @@ class LeanCheckCase(Case):
         yield {item.name: self._turn(item.name, failures, question, answer) for item in contenders}
 
     def _turn(self, name: str, failures: Failures, question: Question, answer: Answer) -> Turn:
+        size = self.size
+        assert size is not None
+
         def turn() -> Round:
             try:
-                spent = self.checks[name](self.operation, question, answer)
+                spent = self.checks[name](self.operation, size, question, answer)
             except BenchmarkError as error:
                 failures[name] = error.message
                 return Round(np.array([], dtype=np.int64), 0, 0.0)

@@ -7,6 +7,7 @@ reset before each turn. Elsewhere psutil gives the CPU time, and the peak is not
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -92,10 +93,10 @@ def own_processor_seconds() -> float:
     float
         CPU time in seconds: only differences mean anything.
     """
-    ended = os.times()
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     running = (_cpu_time_s(pid) for pid in _family(os.getpid()) if pid != os.getpid())
     known = sum(seconds for seconds in running if seconds is not None)
-    return time.process_time() + ended.children_user + ended.children_system + known
+    return time.process_time() + ended.ru_utime + ended.ru_stime + known
 
 
 def _family(pid: int) -> Iterator[int]:

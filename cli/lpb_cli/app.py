@@ -442,6 +442,7 @@ def bench(
     with (
         terminal_narrator(err, quiet=as_json) as narrator,
         benches.EngineWhenNeeded(settings, engine, narrator) as when_needed,
+        benches.CompiledCheck(settings, when_needed) as compiled,
     ):
         report = benches.benchmark(
             benches.BenchOptions(
@@ -456,7 +457,7 @@ def bench(
                 c_library=lambda: benches.c_library(settings),
                 transcript_check=benches.TranscriptCheck(settings, when_needed),
                 operations=chosen,
-                lean_checks=benches.lean_checks(settings, when_needed),
+                lean_checks=benches.lean_checks(settings, when_needed, compiled),
             ),
             narrator,
         )

@@ -13,6 +13,7 @@ from lpb_server.errors import RegistrationError
 from lpb_server.operations import Operation, Question, default_registry
 
 from lpb_cli.bench_certificates import EngineWhenNeeded, KernelCheck
+from lpb_cli.bench_compiled import CompiledCheck
 from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import EnvironmentLacksError, LpbError, ServerFailedError, UsageError
 from lpb_cli.settings import Settings
@@ -25,6 +26,7 @@ from lpb_cli.verify.transcript import render_transcript
 __all__ = [
     "BenchOptions",
     "BenchReport",
+    "CompiledCheck",
     "EngineWhenNeeded",
     "TranscriptCheck",
     "benchmark",
@@ -80,9 +82,11 @@ def certified_operations(sources: str) -> list[Operation]:
         raise UsageError(str(error)) from error
 
 
-def lean_checks(settings: Settings, engine: EngineWhenNeeded) -> dict[str, CertificateCheck]:
+def lean_checks(
+    settings: Settings, engine: EngineWhenNeeded, compiled: CompiledCheck
+) -> dict[str, CertificateCheck]:
     """Give what checks certificates in Lean, by the name that reports call it by."""
-    return {"Lean's kernel": KernelCheck(settings, engine)}
+    return {"Lean's kernel": KernelCheck(settings, engine), "compiled Lean": compiled}
 
 
 class TranscriptCheck:

@@ -73,7 +73,9 @@ class KernelCheck:
         self._folder = settings.output / "bench" / "certificates"
         self._engine = engine
 
-    def __call__(self, operation: Operation, question: Question, answer: Answer) -> Spent:
+    def __call__(
+        self, operation: Operation, size: int, question: Question, answer: Answer
+    ) -> Spent:
         """Check it, and say how long that took.
 
         Raises
