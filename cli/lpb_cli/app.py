@@ -230,6 +230,31 @@ def new(
 
 
 @app.command()
+def catalogue(
+    operations: Annotated[
+        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Where to write it; stdout by default.")
+    ] = None,
+) -> None:
+    """Show every certified operation: what it takes, its certificate, its theorem. Markdown."""
+    from lpb_cli import catalogue as catalogues
+
+    settings = load_settings()
+    chosen = catalogues.certified_operations(operations)
+    folder = Path.cwd() if output is None else output.absolute().parent
+    page = catalogues.catalogue_page(chosen, settings, folder)
+    if output is None:
+        print(page, end="")
+        return
+    try:
+        output.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output}: {error.strerror or error}") from error
+
+
+@app.command()
 def certify(
     operation: Annotated[str, typer.Argument(metavar="OP", help="A certified operation.")],
     output: Annotated[
@@ -431,13 +456,14 @@ def bench(
     from lpb_benchmarks.table import print_scenarios
 
     from lpb_cli import bench as benches
+    from lpb_cli.catalogue import certified_operations
     from lpb_cli.verify.checkers import with_checkers
 
     if listing:
         print_scenarios(out)
         return
     settings = load_settings()
-    chosen = benches.certified_operations(operations)
+    chosen = certified_operations(operations)
     settings = with_checkers(settings, chosen)
     with (
         terminal_narrator(err, quiet=as_json) as narrator,

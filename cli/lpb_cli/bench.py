@@ -9,8 +9,7 @@ from lpb_benchmarks.certified import CertificateCheck
 from lpb_benchmarks.command import BenchOptions, BenchReport, run_bench
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
 from lpb_benchmarks.scenarios import SkipScenario
-from lpb_server.errors import RegistrationError
-from lpb_server.operations import Operation, Question, default_registry
+from lpb_server.operations import Question, default_registry
 
 from lpb_cli.bench_certificates import EngineWhenNeeded, KernelCheck
 from lpb_cli.bench_compiled import CompiledCheck
@@ -31,7 +30,6 @@ __all__ = [
     "TranscriptCheck",
     "benchmark",
     "c_library",
-    "certified_operations",
     "lean_checks",
 ]
 
@@ -66,20 +64,6 @@ def c_library(settings: Settings) -> Path:
         return build_c_library(settings).path
     except LpbError as error:
         raise SkipScenario(error.message.splitlines()[0]) from error
-
-
-def certified_operations(sources: str) -> list[Operation]:
-    """Give the operations that have certificates, the user's own among them.
-
-    Raises
-    ------
-    UsageError
-        When the user's own cannot be loaded.
-    """
-    try:
-        return [item for item in default_registry(sources) if item.certified]
-    except RegistrationError as error:
-        raise UsageError(str(error)) from error
 
 
 def lean_checks(
