@@ -169,7 +169,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
-    scaling=Scaling(_scaled),
+    scaling=Scaling(_scaled, (5, 10, 20, 30)),
 )
 def least_squares(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Fit by LAPACK, then refine once: the residual is computed in extended precision."""
