@@ -18,6 +18,7 @@ from lpb_server.operations import Answer, Operation
 from lpb_server.operations.question import answer_of
 from lpb_server.operations.scaling import dimensions_of
 from lpb_server.wire.arrays import Array
+from lpb_server.wire.values import Value
 
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
@@ -81,7 +82,8 @@ def misfit(operation: Operation, live: LiveExchange) -> Misfit | None:
     except WireError:  # It names arrays that are not there, and is refused for that.
         answer = Answer(reply.result or {}, live.exchange.arrays, reply.certificate or {})
     dimensions = dimensions_of(operation, question.arrays)
-    asked = _Asked(operation, answer, [*question.arrays.values(), *live.exchange.arrays.values()])
+    arrays = [*question.arrays.values(), *live.exchange.arrays.values()]
+    asked = _Asked(operation, answer, arrays, _numbers(question.params))
     problem = asked.too_long(1.0) or asked.too_costly(dimensions, 1.0)
     if not problem:
         return None
@@ -101,17 +103,26 @@ class _Asked:
     operation: Operation
     answer: Answer
     arrays: list[Array]
+    inline: int
+    """How many numbers stand in the parameters: matrices may, as lists of lists."""
+
+    @property
+    def elements(self) -> int:
+        """How many numbers there are, in arrays of doubles and in the parameters."""
+        return sum(array.nbytes for array in self.arrays) // 8 + self.inline
 
     def too_long(self, scale: float) -> str:
         """Say which array is too long to be read; empty when none is."""
-        longest = max((array.nbytes * scale**array.ndim for array in self.arrays), default=0) / 8
+        lengths = [array.nbytes / 8 * scale**array.ndim for array in self.arrays]
+        longest = max([*lengths, self.inline])
         if longest <= MOST_ELEMENTS:
             return ""
         return f"an array is as long as {longest:,.0f} doubles, and Lean reads {MOST_ELEMENTS:,}"
 
     def too_costly(self, dimensions: Mapping[str, int], scale: float) -> str:
         """Say what the kernel lacks; empty when it has room."""
-        needed = BYTES_A_BYTE * sum(array.nbytes * scale**array.ndim for array in self.arrays)
+        sent = sum(array.nbytes * scale**array.ndim for array in self.arrays) + 8 * self.inline
+        needed = BYTES_A_BYTE * sent
         estimate = self.operation.scaling.heap_bytes
         if estimate is not None:
             with suppress(Exception):  # What a server sent can be of any form.
@@ -123,8 +134,8 @@ class _Asked:
     def fitting(self, dimensions: Mapping[str, int]) -> str:
         """Say what would fit: the same question, with its dimensions smaller in proportion."""
         if not dimensions:
-            sent = sum(array.nbytes for array in self.arrays)
-            return f"Arrays of {ROOM_BYTES // BYTES_A_BYTE:,} bytes would fit; these have {sent:,}."
+            room = ROOM_BYTES // BYTES_A_BYTE // 8
+            return f"As numbers it has {self.elements:,}; some {room:,} would fit."
         most = max(dimensions.values())
         low, high = 0, most  # `low` fits, `high` does not
         while high - low > 1:
@@ -136,6 +147,15 @@ class _Asked:
                 low = middle
         fitting = _scaled(dimensions, low, most)
         return f"It would fit{_written(fitting)}." if low else "No size of it would fit."
+
+
+def _numbers(value: Value) -> int:
+    """Count the numbers in a value."""
+    if isinstance(value, dict):
+        return sum(map(_numbers, value.values()))
+    if isinstance(value, list):
+        return sum(map(_numbers, value))
+    return isinstance(value, int | float)
 
 
 def _scaled(dimensions: Mapping[str, int], largest: int, most: int) -> dict[str, int]:

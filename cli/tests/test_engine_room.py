@@ -87,7 +87,16 @@ def test_without_an_estimate_all_bytes_count(costly: None) -> None:
     assert misfit(operation, asked(operation, fitting_size(said, "m"), k)) is None
     unnamed = replace(operation, arrays=None)
     said = refused(unnamed, asked(operation, 300, 300))
-    assert re.search(r"Arrays of [\d,]+ bytes would fit; these have 724,800\.", said)
+    assert re.search(r"As numbers it has 90,600; some [\d,]+ would fit\.", said)
+
+
+def test_what_stands_in_the_parameters_counts_too() -> None:
+    rows: Any = [[0.5] * 400] * 250
+    question = Question({"matrix": rows})
+    operation = default_registry().find("matrix_sum")
+    answer = Answer({"sum": 0.0}, {}, {"kind": "sum_error_bound", "count": 100_000})
+    said = refused(operation, exchange_of(operation, "here", question, answer))
+    assert "as long as 100,000 doubles" in said
 
 
 def test_an_array_that_lean_cannot_read_is_too_large_for_any_engine() -> None:

@@ -14,6 +14,7 @@ from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import network_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -200,7 +201,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
-    scaling=Scaling(_scaled),
+    scaling=Scaling(_scaled, heap_bytes=network_heap),
 )
 def top_k(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Find the greatest elements; of equal ones those that come first."""
