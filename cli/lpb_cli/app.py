@@ -310,7 +310,7 @@ def certify(
         with closing(toolchain):
             live = certifying.answered(found, options)
             file = certifying.write_theorem(found, options, live.exchange, output)
-            require_room(toolchain, found, live)
+            require_room(toolchain, found, live, f"{file} is written, and not checked. ")
             result = certifying.check_theorem(toolchain, file)
     if as_json:
         print_json(certifying.as_data(found, file, toolchain.description, result))

@@ -60,8 +60,15 @@ class TooLargeError(EnvironmentLacksError):
     """A certificate does not fit the embedded engine. It was not tried."""
 
 
-def require_room(toolchain: LeanToolchain, operation: Operation, live: LiveExchange) -> None:
+def require_room(
+    toolchain: LeanToolchain, operation: Operation, live: LiveExchange, also: str = ""
+) -> None:
     """Refuse what does not fit the engine, if it is the embedded one.
+
+    Parameters
+    ----------
+    also
+        What its hint begins with.
 
     Raises
     ------
@@ -71,7 +78,7 @@ def require_room(toolchain: LeanToolchain, operation: Operation, live: LiveExcha
     if isinstance(toolchain, EmbeddedToolchain):
         found = misfit(operation, live)
         if found is not None:
-            raise TooLargeError(found.problem, found.hint)
+            raise TooLargeError(found.problem, also + found.hint)
 
 
 def misfit(operation: Operation, live: LiveExchange) -> Misfit | None:

@@ -157,6 +157,7 @@ def test_certify_refuses_and_no_engine_starts(
     assert "n = 200" in error.message
     assert "It would fit with n = " in error.message
     assert output.is_file()  # another engine can check it
+    assert f"{output} is written, and not checked" in error.hint
 
 
 def test_verify_leaves_out_what_is_too_large_and_says_so(costly: None) -> None:
