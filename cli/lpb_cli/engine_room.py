@@ -30,8 +30,8 @@ __all__ = ["MOST_ELEMENTS", "ROOM_BYTES", "Misfit", "TooLargeError", "misfit", "
 ROOM_BYTES: Final = (2 << 30) - (640 << 20)
 """What the heap has for a check: the rest holds Lean itself and the modules it imports."""
 
-MOST_ELEMENTS: Final = 1500 * 64
-"""So many doubles of one array Lean's elaborator reads: 1,500 numbers of 64 doubles each."""
+MOST_ELEMENTS: Final = 1200 * 64
+"""So many doubles of one array Lean's elaborator reads: 1,200 numbers of 64 doubles each."""
 
 BYTES_A_BYTE: Final = 1600
 """Heap for each byte of the arrays, of an operation that estimates nothing: what the most costly of
