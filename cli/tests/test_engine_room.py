@@ -77,17 +77,17 @@ def test_an_estimate_may_depend_on_the_certificate_and_one_that_fails_is_no_help
     assert "No size of it would fit." in refused(operation, asked(operation, 2, 2))
     failing = matvec(lambda n, answer: answer.certificate["no such entry"])  # type: ignore[arg-type,return-value]
     assert misfit(failing, asked(failing, 2, 2)) is None
-    assert "GiB" in refused(failing, asked(failing, 300, 300))
+    assert "GiB" in refused(failing, asked(failing, 270, 270))
 
 
 def test_without_an_estimate_all_bytes_count(costly: None) -> None:
     operation = matvec()
-    said = refused(operation, asked(operation, 300, 300))
+    said = refused(operation, asked(operation, 270, 270))
     k = fitting_size(said, "k")
     assert misfit(operation, asked(operation, fitting_size(said, "m"), k)) is None
     unnamed = replace(operation, arrays=None)
-    said = refused(unnamed, asked(operation, 300, 300))
-    assert re.search(r"As numbers it has 90,600; some [\d,]+ would fit\.", said)
+    said = refused(unnamed, asked(operation, 270, 270))
+    assert re.search(r"As numbers it has 73,440; some [\d,]+ would fit\.", said)
 
 
 def test_what_stands_in_the_parameters_counts_too() -> None:
@@ -124,7 +124,7 @@ def test_only_the_embedded_engine_is_too_small(
     settings: Settings, engine_cache: Path, costly: None
 ) -> None:
     operation = matvec()
-    live = asked(operation, 300, 300)
+    live = asked(operation, 270, 270)
     other: Any = SimpleNamespace(name="lake")
     require_room(other, operation, live)
     toolchain = EmbeddedToolchain(settings)
@@ -162,7 +162,7 @@ def test_certify_refuses_and_no_engine_starts(
 
 def test_verify_leaves_out_what_is_too_large_and_says_so(costly: None) -> None:
     operation = matvec()
-    small, large = asked(operation, 2, 2), asked(operation, 300, 300)
+    small, large = asked(operation, 2, 2), asked(operation, 270, 270)
     toolchain: Any = EmbeddedToolchain.__new__(EmbeddedToolchain)
     run: Any = SimpleNamespace(
         operations=[operation], exchanges=[small, large], toolchain=toolchain, too_large=[]
