@@ -8,6 +8,7 @@ measured with the bridge's own operations.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,8 +31,11 @@ __all__ = ["MOST_ELEMENTS", "ROOM_BYTES", "Misfit", "TooLargeError", "misfit", "
 ROOM_BYTES: Final = (2 << 30) - (640 << 20)
 """What the heap has for a check: the rest holds Lean itself and the modules it imports."""
 
-MOST_ELEMENTS: Final = 1200 * 64
-"""So many doubles of one array Lean's elaborator reads: 1,200 numbers of 64 doubles each."""
+MOST_ELEMENTS: Final = 1100 * 64
+"""So many doubles of one array Lean's elaborator reads: 1,100 numbers of 64 doubles each."""
+
+MOST_OF_SECOND: Final = 900 * 64
+"""So many it reads of the second longest, where several arrays stand in one list."""
 
 BYTES_A_BYTE: Final = 1600
 """Heap for each byte of the arrays, of an operation that estimates nothing: what the most costly of
@@ -89,47 +93,64 @@ def misfit(operation: Operation, live: LiveExchange) -> Misfit | None:
     except WireError:  # It names arrays that are not there, and is refused for that.
         answer = Answer(reply.result or {}, live.exchange.arrays, reply.certificate or {})
     dimensions = dimensions_of(operation, question.arrays)
-    arrays = [*question.arrays.values(), *live.exchange.arrays.values()]
-    asked = _Asked(operation, answer, arrays, _numbers(question.params))
-    problem = asked.too_long(1.0) or asked.too_costly(dimensions, 1.0)
+    groups = (question.arrays, answer.arrays, answer.certificate_arrays)
+    asked = _Asked(operation, answer, groups, _numbers(question.params), dimensions)
+    problem = asked.too_long(dimensions) or asked.too_costly(dimensions)
     if not problem:
         return None
     text = (
         f"The certificate of {operation.name}{_written(dimensions)} is too large for the embedded "
-        f"engine: {problem}. {asked.fitting(dimensions)}"
+        f"engine: {problem}. {asked.fitting()}"
     )
-    native = "Lean itself has no such limit (--engine lake); or " * (not asked.too_long(1.0))
+    native = "Lean itself has no such limit (--engine lake); or " * (not asked.too_long(dimensions))
     hint = f"{native}{_OTHER_WAYS}"
     return Misfit(text, hint[0].upper() + hint[1:])
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question and its answer, whose dimensions may all be smaller by one factor, `scale`."""
+    """A question and its answer, whose dimensions may all be smaller.
+
+    Parameters
+    ----------
+    groups
+        Arrays that stand in one list in Lean.
+    inline
+        How many numbers stand in the parameters: matrices may, as lists of lists.
+    dimensions
+        What the named dimensions are.
+    """
 
     operation: Operation
     answer: Answer
-    arrays: list[Array]
+    groups: tuple[Mapping[str, Array], ...]
     inline: int
-    """How many numbers stand in the parameters: matrices may, as lists of lists."""
+    dimensions: dict[str, int]
 
-    @property
-    def elements(self) -> int:
-        """How many numbers there are, in arrays of doubles and in the parameters."""
-        return sum(array.nbytes for array in self.arrays) // 8 + self.inline
+    def lengths(self, dimensions: Mapping[str, int]) -> list[list[int]]:
+        """Give how many doubles long all arrays are, by groups, if these were the dimensions."""
+        sizes = {self.dimensions[name]: size for name, size in dimensions.items()}
+        scale = max(dimensions.values(), default=1) / max(self.dimensions.values(), default=1)
 
-    def too_long(self, scale: float) -> str:
+        def length(array: Array) -> int:
+            shape = [sizes.get(size, math.ceil(size * scale)) for size in array.shape]
+            doubles: float = math.prod(shape) * array.itemsize / 8
+            return math.ceil(doubles)
+
+        return [[self.inline], *([length(a) for a in group.values()] for group in self.groups)]
+
+    def too_long(self, dimensions: Mapping[str, int]) -> str:
         """Say which array is too long to be read; empty when none is."""
-        lengths = [array.nbytes / 8 * scale**array.ndim for array in self.arrays]
-        longest = max([*lengths, self.inline])
-        if longest <= MOST_ELEMENTS:
-            return ""
-        return f"an array is as long as {longest:,.0f} doubles, and Lean reads {MOST_ELEMENTS:,}"
+        for lengths in self.lengths(dimensions):
+            longest = sorted(lengths, reverse=True)
+            for length, most in zip(longest, (MOST_ELEMENTS, MOST_OF_SECOND), strict=False):
+                if length > most:
+                    return f"an array is as long as {length:,} doubles, and Lean reads {most:,}"
+        return ""
 
-    def too_costly(self, dimensions: Mapping[str, int], scale: float) -> str:
+    def too_costly(self, dimensions: Mapping[str, int]) -> str:
         """Say what the kernel lacks; empty when it has room."""
-        sent = sum(array.nbytes * scale**array.ndim for array in self.arrays) + 8 * self.inline
-        needed = BYTES_A_BYTE * sent
+        needed = float(8 * BYTES_A_BYTE * sum(map(sum, self.lengths(dimensions))))
         estimate = self.operation.scaling.heap_bytes
         if estimate is not None:
             with suppress(Exception):  # What a server sent can be of any form.
@@ -138,22 +159,25 @@ class _Asked:
             return ""
         return f"the kernel would need {_gib(needed)} of memory, and has {_gib(ROOM_BYTES)}"
 
-    def fitting(self, dimensions: Mapping[str, int]) -> str:
+    def fitting(self) -> str:
         """Say what would fit: the same question, with its dimensions smaller in proportion."""
-        if not dimensions:
-            room = ROOM_BYTES // BYTES_A_BYTE // 8
-            return f"As numbers it has {self.elements:,}; some {room:,} would fit."
-        most = max(dimensions.values())
+        if not self.dimensions:
+            found, room = sum(map(sum, self.lengths({}))), ROOM_BYTES // BYTES_A_BYTE // 8
+            return f"It has {found:,} numbers; some {room:,} would fit."
+        most = max(self.dimensions.values())
         low, high = 0, most  # `low` fits, `high` does not
         while high - low > 1:
             middle = (low + high) // 2
-            smaller, scale = _scaled(dimensions, middle, most), middle / most
-            if self.too_long(scale) or self.too_costly(smaller, scale):
+            smaller = self.smaller(middle, most)
+            if self.too_long(smaller) or self.too_costly(smaller):
                 high = middle
             else:
                 low = middle
-        fitting = _scaled(dimensions, low, most)
-        return f"It would fit{_written(fitting)}." if low else "No size of it would fit."
+        return f"It would fit{_written(self.smaller(low, most))}." if low else "No size would fit."
+
+    def smaller(self, largest: int, most: int) -> dict[str, int]:
+        """Give dimensions in the same proportion, the largest of which is another."""
+        return {name: max(1, size * largest // most) for name, size in self.dimensions.items()}
 
 
 def _numbers(value: Value) -> int:
@@ -163,10 +187,6 @@ def _numbers(value: Value) -> int:
     if isinstance(value, list):
         return sum(map(_numbers, value))
     return isinstance(value, int | float)
-
-
-def _scaled(dimensions: Mapping[str, int], largest: int, most: int) -> dict[str, int]:
-    return {name: max(1, size * largest // most) for name, size in dimensions.items()}
 
 
 def _written(dimensions: Mapping[str, int]) -> str:

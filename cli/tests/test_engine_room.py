@@ -13,7 +13,14 @@ import numpy as np
 import pytest
 from lpb_cli import engine_room
 from lpb_cli.app import app
-from lpb_cli.engine_room import MOST_ELEMENTS, ROOM_BYTES, TooLargeError, misfit, require_room
+from lpb_cli.engine_room import (
+    MOST_ELEMENTS,
+    MOST_OF_SECOND,
+    ROOM_BYTES,
+    TooLargeError,
+    misfit,
+    require_room,
+)
 from lpb_cli.errors import EXIT_ENVIRONMENT, CommandFailedError, EngineExhaustedError
 from lpb_cli.report import Status
 from lpb_cli.settings import Settings
@@ -74,20 +81,20 @@ def test_an_estimate_may_depend_on_the_certificate_and_one_that_fails_is_no_help
     costly: None,
 ) -> None:
     operation = matvec(lambda n, answer: 2.0 * ROOM_BYTES * bool(answer.certificate["kind"]))
-    assert "No size of it would fit." in refused(operation, asked(operation, 2, 2))
+    assert "No size would fit." in refused(operation, asked(operation, 2, 2))
     failing = matvec(lambda n, answer: answer.certificate["no such entry"])  # type: ignore[arg-type,return-value]
     assert misfit(failing, asked(failing, 2, 2)) is None
-    assert "GiB" in refused(failing, asked(failing, 270, 270))
+    assert "GiB" in refused(failing, asked(failing, 260, 260))
 
 
 def test_without_an_estimate_all_bytes_count(costly: None) -> None:
     operation = matvec()
-    said = refused(operation, asked(operation, 270, 270))
+    said = refused(operation, asked(operation, 260, 260))
     k = fitting_size(said, "k")
     assert misfit(operation, asked(operation, fitting_size(said, "m"), k)) is None
     unnamed = replace(operation, arrays=None)
-    said = refused(unnamed, asked(operation, 270, 270))
-    assert re.search(r"As numbers it has 73,440; some [\d,]+ would fit\.", said)
+    said = refused(unnamed, asked(operation, 260, 260))
+    assert re.search(r"It has 68,120 numbers; some [\d,]+ would fit\.", said)
 
 
 def test_what_stands_in_the_parameters_counts_too() -> None:
@@ -107,8 +114,14 @@ def test_an_array_that_lean_cannot_read_is_too_large_for_any_engine() -> None:
     found = misfit(operation, live)
     assert found is not None
     assert "--engine lake" not in found.hint
-    assert fitting_size(said, "k") <= MOST_ELEMENTS
-    assert misfit(operation, asked(operation, 1, MOST_ELEMENTS)) is None
+    dot = replace(default_registry().find("dot"), scaling=Scaling(heap_bytes=lambda n, answer: 0.0))
+    for length, fits in ((MOST_OF_SECOND, True), (MOST_OF_SECOND + 1, False)):
+        pair = Question(arrays={"left": np.zeros(length), "right": np.zeros(length)})
+        live = exchange_of(dot, "here", pair, Answer({"dot": 0.0}, {}, {"kind": "any"}))
+        assert (misfit(dot, live) is None) == fits
+    assert fitting_size(said, "k") == MOST_OF_SECOND
+    assert misfit(operation, asked(operation, 1, MOST_OF_SECOND)) is None
+    assert misfit(operation, asked(operation, 64, MOST_ELEMENTS // 64)) is None
 
 
 def test_every_example_of_every_operation_fits() -> None:
@@ -124,7 +137,7 @@ def test_only_the_embedded_engine_is_too_small(
     settings: Settings, engine_cache: Path, costly: None
 ) -> None:
     operation = matvec()
-    live = asked(operation, 270, 270)
+    live = asked(operation, 260, 260)
     other: Any = SimpleNamespace(name="lake")
     require_room(other, operation, live)
     toolchain = EmbeddedToolchain(settings)
@@ -162,7 +175,7 @@ def test_certify_refuses_and_no_engine_starts(
 
 def test_verify_leaves_out_what_is_too_large_and_says_so(costly: None) -> None:
     operation = matvec()
-    small, large = asked(operation, 2, 2), asked(operation, 270, 270)
+    small, large = asked(operation, 2, 2), asked(operation, 260, 260)
     toolchain: Any = EmbeddedToolchain.__new__(EmbeddedToolchain)
     run: Any = SimpleNamespace(
         operations=[operation], exchanges=[small, large], toolchain=toolchain, too_large=[]

@@ -95,7 +95,7 @@ def _scaled(random: np.random.Generator, n: int) -> Question:
 
 def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     n = size["n"]
-    return kernel_heap(3 * n**2, n**3, stated_words(answer, "lower_words"), 12.0)
+    return kernel_heap(3 * n**2, n**3, stated_words(answer, "lower_words"), 20.0)
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
