@@ -57,9 +57,8 @@ def growth_figure(new_figure: Any, scenario: ScenarioResult) -> Any:
         axis.set_xticks(ticks, [f"{size:,}" for size in ticks], fontsize=7)
         axis.minorticks_off()
         axis.margins(x=0.2)
-        axis.set_title(title)
+        axis.set_title(f"{title}, by n")
         axis.grid(alpha=0.25)
-    figure.supxlabel("n", fontsize=9)
     figure.supylabel("seconds", fontsize=9)
     figure.legend(
         lines.values(), lines.keys(), loc="outside lower center", ncols=len(lines), frameon=False

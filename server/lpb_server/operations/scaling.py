@@ -36,8 +36,8 @@ Scaled: TypeAlias = Callable[[np.random.Generator, int], Question]
 HeapEstimate: TypeAlias = Callable[[Dimensions, Answer], float]
 """From a question's dimensions and its answer to the bytes that the check takes in the kernel."""
 
-_SIZES: Final = {0: (1,), 1: (100, 300, 1000, 3000)}
-_SIZES_OF_MATRICES: Final = (10, 20, 40, 60)
+_SIZES: Final = {0: (1,), 1: (100, 1000, 10_000)}
+_SIZES_OF_MATRICES: Final = (10, 20, 50, 100)
 
 
 class UnscalableError(Exception):
