@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test lint faults soak lock setup system-packages picture clean
+.PHONY: help verify test lint faults soak lock setup system-packages picture catalogue clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ setup: $(STAMP) ## Create .venv and install the project and its tools
 
 picture: setup ## Draw docs/verify.svg from a real run of `lpb verify`
 	@$(BIN)/python -m lpb_cli.picture docs/verify.svg
+
+catalogue: setup ## Write docs/catalogue.md from the operations and their Lean files
+	@$(BIN)/lpb catalogue --output docs/catalogue.md
 
 LOCK := pip compile pyproject.toml requirements/build.in --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --quiet --upgrade
 

@@ -77,6 +77,8 @@ class Case(ABC):
         Size of the array, where bandwidth is what counts.
     rounds : int or None
         How many rounds, where it is not the run's own number.
+    series, size : str and int, or None
+        What grows from case to case, and how large it is in this one.
     """
 
     name: str
@@ -85,6 +87,8 @@ class Case(ABC):
     pinned: bool = True
     payload_bytes: int | None = None
     rounds: int | None = None
+    series: str | None = None
+    size: int | None = None
 
     @abstractmethod
     @contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from lpb_server.operations import Operation
 from rich.console import Console
 
+from lpb_benchmarks.certified import CertificateCheck
 from lpb_benchmarks.comparison import DEFAULT_THRESHOLD, Change, Verdict, compare_runs, confirmed
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
 from lpb_benchmarks.export import write_csv, write_json
@@ -48,7 +50,7 @@ class BenchOptions:
         How large a change counts.
     objectives : Path or None
         The objectives to check.
-    c_library, transcript_check : callable, optional
+    c_library, transcript_check, operations, lean_checks
         As in `Plan`.
     """
 
@@ -62,6 +64,8 @@ class BenchOptions:
     objectives: Path | None = None
     c_library: Callable[[], Path] | None = None
     transcript_check: Callable[[int], float] | None = None
+    operations: Sequence[Operation] = ()
+    lean_checks: Mapping[str, CertificateCheck] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ def run_bench(options: BenchOptions, progress: Progress) -> BenchReport:
         rounds=options.rounds or plan.rounds,
         c_library=options.c_library,
         transcript_check=options.transcript_check,
+        operations=options.operations,
+        lean_checks=options.lean_checks,
     )
     run = load_result(options.read) if options.read else run_suite(scenarios, plan, progress)
     changes = compare_runs(before, run, options.threshold) if before else []

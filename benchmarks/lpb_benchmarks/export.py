@@ -46,6 +46,8 @@ def _lines(run: RunResult) -> Iterator[dict[str, object]]:
             line: dict[str, object] = {
                 "scenario": scenario.name,
                 "case": case.name,
+                "series": case.series,
+                "size": case.size,
                 "contender": item.name,
                 "peer": item.peer,
                 "floor": item.floor,

@@ -12,6 +12,7 @@ from typing import Final
 from lpb_benchmarks.columns import columns_for, estimate_text, number_text
 from lpb_benchmarks.comparison import Change, Verdict
 from lpb_benchmarks.findings import findings, warnings
+from lpb_benchmarks.growth_table import growth_rows, has_sizes
 from lpb_benchmarks.machine import describe_machine
 from lpb_benchmarks.objectives import Outcome
 from lpb_benchmarks.peers import OURS
@@ -144,11 +145,27 @@ def _scenario(scenario: ScenarioResult, picture: Path | None) -> Iterator[str]:
         data = base64.b64encode(picture.read_bytes()).decode("ascii")
         alt = escape(f"Chart: {scenario.summary}", quote=True)
         yield f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}">'
+    if has_sizes(scenario):
+        yield from _growth(scenario)
+        return
     for case in scenario.cases:
         yield f"<h3>{escape(case.name)}</h3>"
         yield _numbers(case)
         yield _paragraph(case.placement, "note")
         yield from _skipped(case.skipped)
+
+
+def _growth(scenario: ScenarioResult) -> Iterator[str]:
+    lines = []
+    for number, row in enumerate(growth_rows(scenario)):
+        tag = "th" if number == 0 else "td"
+        kind = ' class="ours"' if row[1] == "growth" else ""
+        cells = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
+        lines.append(f"<tr{kind}>{cells}</tr>")
+    yield '<div class="scroll"><table>' + "\n".join(lines) + "</table></div>"
+    yield _paragraph("Wall time / processor time; growth is fitted to the latter.", "note")
+    for case in scenario.cases:
+        yield from _skipped([Skipped(f"{case.name}, {i.name}", i.reason) for i in case.skipped])
 
 
 def _skipped(skipped: Sequence[Skipped]) -> Iterator[str]:

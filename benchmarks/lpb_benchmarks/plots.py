@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from lpb_benchmarks.growth_plot import growth_figure
+from lpb_benchmarks.growth_table import has_sizes
 from lpb_benchmarks.peers import OURS
 from lpb_benchmarks.results import CaseResult, ContenderResult, RunResult, ScenarioResult
 
@@ -58,18 +60,25 @@ def draw_plots(run: RunResult, folder: Path) -> dict[str, Path]:
     drawn: dict[str, Path] = {}
     with matplotlib.rc_context(_STYLE):
         for scenario in run.scenarios:
-            cases = [case for case in scenario.cases if any(c.ratios for c in case.contenders)]
-            if not cases:
+            figure = _figure(new_figure, scenario)
+            if figure is None:
                 continue
-            figure = (
-                _curves(new_figure, scenario) if _is_curve(scenario) else _bars(new_figure, cases)
-            )
             figure.suptitle(scenario.summary, x=0.01, ha="left", fontsize=11)
             drawn[scenario.name] = folder / f"{scenario.name}.svg"
             figure.savefig(drawn[scenario.name], metadata={"Date": None})
             figure.set_layout_engine("none")  # It has been laid out; that takes a second each time.
             figure.savefig(folder / f"{scenario.name}.png", dpi=150)
     return drawn
+
+
+def _figure(new_figure: Any, scenario: ScenarioResult) -> Any:
+    """Return a scenario's picture, None when it has nothing to show."""
+    if has_sizes(scenario):
+        return growth_figure(new_figure, scenario)
+    cases = [case for case in scenario.cases if any(c.ratios for c in case.contenders)]
+    if not cases:
+        return None
+    return _curves(new_figure, scenario) if _is_curve(scenario) else _bars(new_figure, cases)
 
 
 def _is_curve(scenario: ScenarioResult) -> bool:

@@ -17,6 +17,7 @@ __all__ = [
     "PERCENTILE_NAMES",
     "CaseResult",
     "ContenderResult",
+    "Growth",
     "RunResult",
     "ScenarioResult",
     "Skipped",
@@ -93,6 +94,8 @@ class CaseResult:
         In the order in which they are shown.
     skipped : list of Skipped
         The others.
+    series, size : str and int, or None
+        What grows from case to case, and how large it is in this one.
     """
 
     name: str
@@ -101,6 +104,8 @@ class CaseResult:
     placement: str
     contenders: list[ContenderResult]
     skipped: list[Skipped] = field(default_factory=list)
+    series: str | None = None
+    size: int | None = None
 
     def find(self, name: str) -> ContenderResult | None:
         """Return the contender of that name, or None."""
@@ -108,13 +113,37 @@ class CaseResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """How one contender's time grows within a series: like a power of the size.
+
+    Parameters
+    ----------
+    series, contender : str
+        Whose time.
+    exponent : float
+        The slope of the logarithm of the time over that of the size.
+    time : str
+        ``processor`` or ``wall``: which time was fitted.
+    sizes : list of int
+        The sizes that it was fitted to.
+    """
+
+    series: str
+    contender: str
+    exponent: float
+    time: str
+    sizes: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """The cases of one scenario."""
+    """The cases of one scenario, and how times grow where they have sizes."""
 
     name: str
     summary: str
     cases: list[CaseResult]
     skipped: list[Skipped] = field(default_factory=list)
+    growths: list[Growth] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +210,9 @@ class RunResult:
 
 def _scenario(fields: dict[str, Any]) -> ScenarioResult:
     cases = [_case(item) for item in fields["cases"]]
-    return ScenarioResult(**{**fields, "cases": cases, "skipped": _skipped(fields)})
+    growths = [Growth(**item) for item in fields.get("growths", [])]
+    read = {"cases": cases, "skipped": _skipped(fields), "growths": growths}
+    return ScenarioResult(**{**fields, **read})
 
 
 def _case(fields: dict[str, Any]) -> CaseResult:

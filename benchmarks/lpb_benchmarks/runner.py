@@ -104,6 +104,8 @@ def measure_case(
         placement=describe_placement(placement(case.pinned)),
         contenders=[_result(item, case, measured) for item in able if item.name in measured],
         skipped=[Skipped(name, reason) for name, reason in failures.items()],
+        series=case.series,
+        size=case.size,
     )
 
 

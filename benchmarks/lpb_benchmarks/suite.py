@@ -10,6 +10,7 @@ from typing import Final
 
 from lpb_benchmarks.environment import Environment
 from lpb_benchmarks.errors import BenchmarkUsageError
+from lpb_benchmarks.growth import fitted_growths
 from lpb_benchmarks.machine import machine_facts
 from lpb_benchmarks.results import RunResult, ScenarioResult, Skipped
 from lpb_benchmarks.runner import Budget, Progress, measure_case
@@ -88,6 +89,8 @@ def run_suite(scenarios: Sequence[Scenario], plan: Plan, progress: Progress) -> 
                     _measure(scenario, plan, environment, budget, progress, done[-1])
     except KeyboardInterrupt:
         interrupted = True
+    for measured in done:
+        measured.growths.extend(fitted_growths(measured.cases))
     return RunResult(
         started=started.isoformat(timespec="seconds"),
         elapsed_s=round(time.monotonic() - clock, 2),

@@ -12,10 +12,11 @@ from rich.table import Table
 from lpb_benchmarks.columns import columns_for, estimate_text, number_text
 from lpb_benchmarks.comparison import Change, Verdict
 from lpb_benchmarks.findings import findings, warnings
+from lpb_benchmarks.growth_table import growth_rows, has_sizes
 from lpb_benchmarks.machine import describe_machine
 from lpb_benchmarks.objectives import Outcome
 from lpb_benchmarks.peers import OURS, PEERS, find_peer
-from lpb_benchmarks.results import CaseResult, RunResult, Skipped
+from lpb_benchmarks.results import CaseResult, RunResult, ScenarioResult, Skipped
 from lpb_benchmarks.scenarios import SCENARIOS
 
 __all__ = ["print_changes", "print_outcomes", "print_run", "print_scenarios"]
@@ -39,8 +40,11 @@ def print_run(run: RunResult, console: Console) -> None:
     console.print(describe_machine(run.machine), style="dim", highlight=False, markup=False)
     for scenario in run.scenarios:
         console.print(f"\n[bold]{scenario.name}[/]  {scenario.summary}", highlight=False)
-        for case in scenario.cases:
-            _print_case(case, console)
+        if has_sizes(scenario):
+            _print_growth(scenario, console)
+        else:
+            for case in scenario.cases:
+                _print_case(case, console)
         _print_skipped(scenario.skipped, console)
         for line in findings(scenario):
             console.print(line, highlight=False, markup=False)
@@ -61,6 +65,25 @@ def _print_case(case: CaseResult, console: Console) -> None:
     console.print(table)
     console.print(case.placement, style="dim", highlight=False, markup=False)
     _print_skipped(case.skipped, console)
+
+
+def _print_growth(scenario: ScenarioResult, console: Console) -> None:
+    narrow = console.width < _WIDE
+    heading, *rows = growth_rows(scenario, narrow=narrow)
+    table = _table()
+    for name in heading:
+        table.add_column(escape(name), justify="right", no_wrap=True)
+    table.columns[0].justify = "left"
+    for row in rows:
+        style = "bold" if row[1] == "growth" else ""
+        table.add_row(*map(escape, row), style=style)
+    console.print(table)
+    shown = "Processor time" if narrow else "Wall time / processor time"
+    text = f"{shown}; growth is the exponent of n that fits the processor time."
+    console.print(text, style="dim", highlight=False, markup=False)
+    for case in scenario.cases:
+        named = [Skipped(f"{case.name}, {item.name}", item.reason) for item in case.skipped]
+        _print_skipped(named, console)
 
 
 def _print_skipped(skipped: Sequence[Skipped], console: Console) -> None:

@@ -6,6 +6,8 @@ reset before each turn. Elsewhere psutil gives the CPU time, and the peak is not
 
 from __future__ import annotations
 
+import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["Meter", "Usage"]
+__all__ = ["Meter", "Usage", "own_processor_seconds"]
 
 _PROC: Final = Path("/proc")
 _CPU_CLOCK: Final = 2
@@ -81,6 +83,20 @@ class Meter:
         times = [_cpu_time_s(pid) for pid in self._family]
         known = [item for item in times if item is not None]
         return sum(known) if known else None
+
+
+def own_processor_seconds() -> float:
+    """Return what this process and all its descendants have computed, those that ended too.
+
+    Returns
+    -------
+    float
+        CPU time in seconds: only differences mean anything.
+    """
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    running = (_cpu_time_s(pid) for pid in _family(os.getpid()) if pid != os.getpid())
+    known = sum(seconds for seconds in running if seconds is not None)
+    return time.process_time() + ended.ru_utime + ended.ru_stime + known
 
 
 def _family(pid: int) -> Iterator[int]:

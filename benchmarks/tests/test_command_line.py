@@ -54,7 +54,7 @@ def test_exit_codes(make_run: MakeRun, tmp_path: Path) -> None:
 
 
 def test_measures_and_prints_one_json_object(tmp_path: Path) -> None:
-    measured = lpb_bench("--quick", "--scenario", "certificates", "--json", "--output", tmp_path)
+    measured = lpb_bench("--quick", "--scenario", "certified-calls", "--json", "--output", tmp_path)
     assert measured.returncode == 0, measured.stderr
     report = json.loads(measured.stdout)
     assert report["run"]["scenarios"][0]["cases"][0]["contenders"][0]["name"] == "certified"

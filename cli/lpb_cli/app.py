@@ -230,6 +230,31 @@ def new(
 
 
 @app.command()
+def catalogue(
+    operations: Annotated[
+        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Where to write it; stdout by default.")
+    ] = None,
+) -> None:
+    """Show every certified operation: what it takes, its certificate, its theorem. Markdown."""
+    from lpb_cli import catalogue as catalogues
+
+    settings = load_settings()
+    chosen = catalogues.certified_operations(operations)
+    folder = Path.cwd() if output is None else output.absolute().parent
+    page = catalogues.catalogue_page(chosen, settings, folder)
+    if output is None:
+        print(page, end="")
+        return
+    try:
+        output.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output}: {error.strerror or error}") from error
+
+
+@app.command()
 def certify(
     operation: Annotated[str, typer.Argument(metavar="OP", help="A certified operation.")],
     output: Annotated[
@@ -259,6 +284,7 @@ def certify(
     """
     from lpb_cli import call as calls
     from lpb_cli import certify as certifying
+    from lpb_cli.engine_room import require_room
     from lpb_cli.verify.checkers import with_checkers
 
     curve = None
@@ -282,8 +308,9 @@ def certify(
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         with closing(toolchain):
-            toolchain.warm_up()
-            file = certifying.write_theorem(found, options, output)
+            live = certifying.answered(found, options)
+            file = certifying.write_theorem(found, options, live.exchange, output)
+            require_room(toolchain, found, live, f"{file} is written, and not checked. ")
             result = certifying.check_theorem(toolchain, file)
     if as_json:
         print_json(certifying.as_data(found, file, toolchain.description, result))
@@ -411,6 +438,12 @@ def bench(
     output: Annotated[
         Path | None, typer.Option(help="The report's folder; .lpb/bench by default.")
     ] = None,
+    operations: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE.py,MODULE,…", help="Your own operations as well, in `certificates`."
+        ),
+    ] = "",
     engine: Engine = EngineName.AUTO,
     as_json: Json = False,
 ) -> None:
@@ -423,14 +456,19 @@ def bench(
     from lpb_benchmarks.table import print_scenarios
 
     from lpb_cli import bench as benches
+    from lpb_cli.catalogue import certified_operations
+    from lpb_cli.verify.checkers import with_checkers
 
     if listing:
         print_scenarios(out)
         return
     settings = load_settings()
+    chosen = certified_operations(operations)
+    settings = with_checkers(settings, chosen)
     with (
         terminal_narrator(err, quiet=as_json) as narrator,
-        benches.TranscriptCheck(settings, engine, narrator) as transcript_check,
+        benches.EngineWhenNeeded(settings, engine, narrator) as when_needed,
+        benches.CompiledCheck(settings, when_needed) as compiled,
     ):
         report = benches.benchmark(
             benches.BenchOptions(
@@ -443,7 +481,9 @@ def bench(
                 threshold=threshold,
                 objectives=settings.project / "benchmarks" / "slo.toml" if slo else None,
                 c_library=lambda: benches.c_library(settings),
-                transcript_check=transcript_check,
+                transcript_check=benches.TranscriptCheck(settings, when_needed),
+                operations=chosen,
+                lean_checks=benches.lean_checks(settings, when_needed, compiled),
             ),
             narrator,
         )

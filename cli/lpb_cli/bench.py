@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+from lpb_benchmarks.certified import CertificateCheck
 from lpb_benchmarks.command import BenchOptions, BenchReport, run_bench
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
 from lpb_benchmarks.scenarios import SkipScenario
 from lpb_server.operations import Question, default_registry
 
+from lpb_cli.bench_certificates import EngineWhenNeeded, KernelCheck
+from lpb_cli.bench_compiled import CompiledCheck
 from lpb_cli.c_library import build_c_library
 from lpb_cli.errors import EnvironmentLacksError, LpbError, ServerFailedError, UsageError
 from lpb_cli.settings import Settings
 from lpb_cli.supervisor import ServerSupervisor
-from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest, send_requests
 from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.transcript import render_transcript
 
-__all__ = ["BenchOptions", "BenchReport", "TranscriptCheck", "benchmark", "c_library"]
+__all__ = [
+    "BenchOptions",
+    "BenchReport",
+    "CompiledCheck",
+    "EngineWhenNeeded",
+    "TranscriptCheck",
+    "benchmark",
+    "c_library",
+    "lean_checks",
+]
 
 _CHECK_TIMEOUT_S = 600.0
 
@@ -56,22 +66,20 @@ def c_library(settings: Settings) -> Path:
         raise SkipScenario(error.message.splitlines()[0]) from error
 
 
-class TranscriptCheck:
-    """Has Lean's kernel check transcripts of certified sums; the engine is opened on first use."""
+def lean_checks(
+    settings: Settings, engine: EngineWhenNeeded, compiled: CompiledCheck
+) -> dict[str, CertificateCheck]:
+    """Give what checks certificates in Lean, by the name that reports call it by."""
+    return {"Lean's kernel": KernelCheck(settings, engine), "compiled Lean": compiled}
 
-    def __init__(self, settings: Settings, engine: EngineName, narrator: Narrator) -> None:
+
+class TranscriptCheck:
+    """Has Lean's kernel check transcripts of certified sums."""
+
+    def __init__(self, settings: Settings, engine: EngineWhenNeeded) -> None:
         self._settings = settings
         self._engine = engine
-        self._narrator = narrator
-        self._stack = ExitStack()
-        self._toolchain: LeanToolchain | None = None
         self._files: dict[int, Path] = {}
-
-    def __enter__(self) -> TranscriptCheck:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
 
     def __call__(self, elements: int) -> float:
         """Give the seconds that the kernel takes for a matrix of so many elements, 0 for none.
@@ -89,16 +97,10 @@ class TranscriptCheck:
         return result.seconds
 
     def _open(self) -> LeanToolchain:
-        if self._toolchain is None:
-            try:
-                toolchain = open_toolchain(self._settings, self._engine, self._narrator.progress)
-            except LpbError as error:
-                raise SkipScenario(error.message.splitlines()[0]) from error
-            self._stack.callback(toolchain.close)
-            if not toolchain.check_proofs(lambda result, done, total: None).ok:
-                raise SkipScenario("the proofs do not hold; see `lpb verify`")
-            self._toolchain = toolchain
-        return self._toolchain
+        try:
+            return self._engine()
+        except LpbError as error:
+            raise SkipScenario(error.message.splitlines()[0]) from error
 
     def _write(self, elements: int) -> Path:
         folder = self._settings.output / "bench"

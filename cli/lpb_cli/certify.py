@@ -21,19 +21,23 @@ from lpb_cli.errors import CertifyError, UsageError
 from lpb_cli.report import print_diagnostic
 from lpb_cli.terminal import plain
 from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
+from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest
 from lpb_cli.verify.lean_messages import lean_answer, lean_question
 from lpb_cli.verify.lies import exchange_of
 
 __all__ = [
+    "CERTIFY_TIMEOUT_S",
     "CertifyOptions",
+    "answered",
     "as_data",
     "certified_operation",
     "check_theorem",
     "print_verdict",
+    "theorem_text",
     "write_theorem",
 ]
 
-_TIMEOUT_S = 3600.0
+CERTIFY_TIMEOUT_S = 3600.0
 
 _FILE = """\
 module
@@ -112,21 +116,39 @@ def certified_operation(options: CertifyOptions) -> Operation:
     return found
 
 
-def write_theorem(operation: Operation, options: CertifyOptions, output: Path) -> Path:
-    """Have the question answered, and write the file.
+def write_theorem(
+    operation: Operation, options: CertifyOptions, exchange: Exchange, output: Path
+) -> Path:
+    """Write the file.
 
     Raises
     ------
-    CertifyError
-        When there is no answer, or no certificate.
     UsageError
         When the file cannot be written.
     """
     output = output.absolute()  # An engine works in a folder of its own.
-    exchange = _answered(operation, options)
     where = f"by the server at {options.endpoint}" if options.endpoint else "in this process"
-    text = _FILE.format(
-        namespace=_identifier(output.stem),
+    text = theorem_text(operation, exchange, where, output.stem)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        _replace(output, text)
+    except OSError as error:
+        raise UsageError(f"{output}: {error.strerror or error}") from error
+    return output
+
+
+def theorem_text(operation: Operation, exchange: Exchange, where: str, stem: str) -> str:
+    """Give the Lean file that states and proves what an exchange has shown.
+
+    Parameters
+    ----------
+    where
+        Who answered, as its title says.
+    stem
+        The name of its file, without the suffix.
+    """
+    return _FILE.format(
+        namespace=_identifier(stem),
         checker=operation.checker,
         name=operation.name,
         summary=operation.summary.replace("-/", "- /"),
@@ -134,12 +156,6 @@ def write_theorem(operation: Operation, options: CertifyOptions, output: Path) -
         question=lean_question(exchange),
         answer=lean_answer(exchange),
     )
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        _replace(output, text)
-    except OSError as error:
-        raise UsageError(f"{output}: {error.strerror or error}") from error
-    return output
 
 
 def _identifier(stem: str) -> str:
@@ -164,12 +180,19 @@ def _replace(output: Path, text: str) -> None:
         raise
 
 
-def _answered(operation: Operation, options: CertifyOptions) -> Exchange:
+def answered(operation: Operation, options: CertifyOptions) -> LiveExchange:
+    """Have the question answered, by the server or here.
+
+    Raises
+    ------
+    CertifyError
+        When there is no answer, or no certificate.
+    """
     question = Question(options.params, options.arrays)
     try:
         if options.endpoint is None:
             answer = answer_here(operation, question)
-            return exchange_of(operation, operation.name, question, answer).exchange
+            return exchange_of(operation, operation.name, question, answer)
         with BridgeClient(
             options.endpoint, timeout_s=options.timeout_s, tries=1, curve=options.curve
         ) as client:
@@ -184,7 +207,15 @@ def _answered(operation: Operation, options: CertifyOptions) -> Exchange:
     refused = exchange.reply.error
     if refused is not None:
         raise CertifyError(f"There is no certificate: {refused.code}: {refused.message}")
-    return exchange
+    planned = PlannedRequest(
+        operation.name,
+        operation.name,
+        str(operation.checker),
+        str(exchange.wire_format),
+        question,
+        certify=True,
+    )
+    return LiveExchange(planned, exchange)
 
 
 def check_theorem(toolchain: LeanToolchain, file: Path) -> FileResult:
@@ -198,7 +229,7 @@ def check_theorem(toolchain: LeanToolchain, file: Path) -> FileResult:
     proofs = toolchain.check_proofs(lambda result, done, total: None)
     if not proofs.ok:
         raise CertifyError("The package's own proofs do not hold.", "See `lpb build`.")
-    return toolchain.check_file(file, _TIMEOUT_S)
+    return toolchain.check_file(file, CERTIFY_TIMEOUT_S)
 
 
 def as_data(operation: Operation, file: Path, engine: str, result: FileResult) -> dict[str, Any]:

@@ -7,6 +7,7 @@
     ├── EnvironmentLacksError       3  something is missing on this machine
     │   └── EngineUnavailableError  3  no Lean engine, and none to be had
     ├── CommandFailedError          3  a program we ran failed or fell silent
+    │   └── EngineExhaustedError    3  the embedded engine had too little memory or stack
     ├── AuditFailedError            3  the audit of the proofs gave no verdict
     ├── ServerFailedError           1  the supervised server died or never answered
     └── InterruptedByUserError      130  Ctrl-C or SIGTERM
@@ -26,6 +27,7 @@ __all__ = [
     "EXIT_USAGE",
     "AuditFailedError",
     "CommandFailedError",
+    "EngineExhaustedError",
     "EngineUnavailableError",
     "EnvironmentLacksError",
     "InterruptedByUserError",
@@ -118,6 +120,32 @@ class CommandFailedError(LpbError):
         self.exit_code_of_command = exit_code_of_command
         self.seconds = seconds
         self.output = output
+
+
+class EngineExhaustedError(CommandFailedError):
+    """The embedded engine used up its memory or its stack.
+
+    Parameters
+    ----------
+    argv, directory, exit_code_of_command, seconds, output
+        As in `CommandFailedError`.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        directory: str,
+        exit_code_of_command: int | None,
+        seconds: float,
+        output: str,
+    ) -> None:
+        super().__init__(argv, directory, exit_code_of_command, seconds, output)
+        self.message = (
+            f"The embedded engine used up its memory (2 GiB) or its stack after {seconds:.1f} s: "
+            "what it was to check is too large for it."
+        )
+        self.args = (self.message,)
+        self.hint = "Ask for less at once, or have it checked by Lean itself (--engine lake)."
 
 
 class AuditFailedError(LpbError):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import RunLpb
-from lpb_cli.certify import CertifyOptions, certified_operation, write_theorem
+from lpb_cli.certify import CertifyOptions, answered, certified_operation, write_theorem
 from lpb_cli.errors import CertifyError, UsageError
 from lpb_cli.supervisor import ServerSupervisor
 from lpb_cli.toolchain.diagnostics import ProofReport
@@ -20,7 +20,8 @@ MATRIX = np.array([[0.1, 0.2, 0.3], [-1e16, 1.0, 1e16]])
 
 def written(output: Path, **options: Any) -> Path:
     asked = CertifyOptions("matrix_sum", arrays={"matrix": MATRIX}, **options)
-    return write_theorem(certified_operation(asked), asked, output)
+    operation = certified_operation(asked)
+    return write_theorem(operation, asked, answered(operation, asked).exchange, output)
 
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
@@ -65,7 +66,7 @@ def test_a_server_s_answer_is_the_same_theorem(settings: Any, tmp_path: Path) ->
         nan = CertifyOptions("matrix_sum", params, endpoint=server.endpoint)
         operation = certified_operation(nan)
         with pytest.raises(CertifyError, match="not finite"):
-            write_theorem(operation, nan, tmp_path / "NaN.lean")
+            answered(operation, nan)
     here = written(tmp_path / "Asked.lean").read_text()
     assert asked.replace(f"by the server at {server.endpoint}", "in this process") == here
 

@@ -4,10 +4,11 @@ from typing import Final
 
 from lpb_benchmarks.scenarios.arrays import ARRAYS
 from lpb_benchmarks.scenarios.base import Plan, Scenario, SkipScenario
+from lpb_benchmarks.scenarios.certificates import CERTIFICATES
 from lpb_benchmarks.scenarios.lifecycle import STARTUP, TRANSCRIPT
 from lpb_benchmarks.scenarios.load import MIXED, QUEUE, THROUGHPUT
 from lpb_benchmarks.scenarios.small_calls import (
-    CERTIFICATES,
+    CERTIFIED_CALLS,
     CLIENTS,
     FORMATS,
     LATENCY,
@@ -21,12 +22,13 @@ SCENARIOS: Final = (
     ARRAYS,
     THROUGHPUT,
     MIXED,
-    CERTIFICATES,
+    CERTIFIED_CALLS,
     FORMATS,
     OVERHEAD,
     STARTUP,
     CLIENTS,
     QUEUE,
     TRANSCRIPT,
+    CERTIFICATES,
 )
 """Every scenario, in the order in which they run."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from lpb_server.operations import Operation
+
 from lpb_benchmarks.cases import Case, Contender
+from lpb_benchmarks.certified import CertificateCheck
 from lpb_benchmarks.workload import Workload
 
 __all__ = ["FLOOR", "Plan", "Scenario", "SkipScenario", "peers_beside"]
@@ -32,6 +35,10 @@ class Plan:
         Builds the project's C library and returns its path; it may raise `SkipScenario`.
     transcript_check : callable, optional
         Has Lean's kernel check a transcript of so many elements and returns the seconds.
+    operations : sequence of Operation
+        Those whose certificates are measured: all that are installed when there are none.
+    lean_checks : mapping of str to callable
+        By contender, what has Lean check one certificate.
     """
 
     quick: bool = False
@@ -39,6 +46,8 @@ class Plan:
     limit_s: float | None = None
     c_library: Callable[[], Path] | None = field(default=None, compare=False)
     transcript_check: Callable[[int], float] | None = field(default=None, compare=False)
+    operations: Sequence[Operation] = field(default=(), compare=False)
+    lean_checks: Mapping[str, CertificateCheck] = field(default_factory=dict, compare=False)
 
 
 class SkipScenario(Exception):

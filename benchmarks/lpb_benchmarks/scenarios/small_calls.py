@@ -1,4 +1,4 @@
-"""Scenarios of small calls: latency, codecs, certificates, the C library, the bridge alone."""
+"""Scenarios of small calls: latency, codecs, certified ones, the C library, the bridge alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpb_benchmarks.cases import CallCase, Case, Contender
 from lpb_benchmarks.scenarios.base import FLOOR, Plan, Scenario, SkipScenario, peers_beside
 from lpb_benchmarks.workload import Workload
 
-__all__ = ["CERTIFICATES", "CLIENTS", "FORMATS", "LATENCY", "OVERHEAD"]
+__all__ = ["CERTIFIED_CALLS", "CLIENTS", "FORMATS", "LATENCY", "OVERHEAD"]
 
 _FORMATS: Final[tuple[FormatName, ...]] = ("msgpack", "json", "protobuf")
 
@@ -79,7 +79,7 @@ FORMATS: Final = Scenario(
 )
 
 
-def _certificates(plan: Plan) -> list[Case]:
+def _certified_calls(plan: Plan) -> list[Case]:
     cases: list[Case] = []
     for side in (32,) if plan.quick else (4, 32, 100):
         contenders = (
@@ -94,7 +94,9 @@ def _certificates(plan: Plan) -> list[Case]:
     return cases
 
 
-CERTIFICATES: Final = Scenario("certificates", "What a certificate costs the server", _certificates)
+CERTIFIED_CALLS: Final = Scenario(
+    "certified-calls", "What a certificate costs the server", _certified_calls
+)
 
 
 def _clients(plan: Plan) -> list[Case]:

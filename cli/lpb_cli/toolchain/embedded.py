@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lpb_cli.c_library import build_c_library
-from lpb_cli.errors import AuditFailedError, CommandFailedError
+from lpb_cli.errors import AuditFailedError, CommandFailedError, EngineExhaustedError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.audit import (
     AUDIT_FILE,
@@ -147,6 +147,8 @@ class EmbeddedToolchain:
             job = {"file": str(AUDIT_FILE), "run": [_mounted(file)]}
             try:
                 done = engine.run(job, AUDIT_TIMEOUT_S)
+            except EngineExhaustedError:
+                raise
             except CommandFailedError as error:
                 raise AuditFailedError(error.message.splitlines()[0]) from error
         return read_answer(done.status, done.stdout, "\n".join(done.stderr), plan.names)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import signal
 import tempfile
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lpb_cli.errors import CommandFailedError
+from lpb_cli.errors import CommandFailedError, EngineExhaustedError
 from lpb_cli.processes import Child
 from lpb_cli.settings import child_environment
 from lpb_cli.toolchain.node import find_node
@@ -42,6 +43,19 @@ _OWN_FAULTS = tuple(
     -number
     for number in (signal.SIGSEGV, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS)
 )
+
+
+# What V8, Emscripten and engine.cjs say when the heap or the stack is at its end.
+_USED_UP = re.compile(
+    r"used up its stack or the memory|out of memory|OOM|Cannot enlarge memory|bad_alloc"
+    r"|memory access out of bounds|Maximum call stack size exceeded|Array buffer allocation failed"
+    r"|JavaScript heap"
+)
+
+
+def _used_up(said: str) -> bool:
+    """Tell whether an engine that has ended had no memory or no stack left."""
+    return _USED_UP.search(said) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +143,21 @@ class EngineProcess:
             if (code is not None and self._events.empty()) or late:
                 if code in _OWN_FAULTS:
                     self._drop_kept_code()
+                if not late and _used_up(self._child.tail):
+                    raise EngineExhaustedError(
+                        ["lean (embedded)"],
+                        self._scratch.name,
+                        code,
+                        time.monotonic() - self._child.started,
+                        self._child.tail,
+                    )
                 raise CommandFailedError(
                     ["lean (embedded)"],
                     self._scratch.name,
                     None if code is None else code,
                     time.monotonic() - self._child.started,
                     "" if late else self._child.tail,
-                    "The engine ran out of memory or met a fault of its own; try again."
+                    "The engine met a fault of its own, or was short of memory; try again."
                     if not late
                     else "",
                 )

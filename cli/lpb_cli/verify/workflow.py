@@ -13,6 +13,7 @@ from lpb_server.client import Exchange
 from lpb_server.operations import Operation
 
 from lpb_cli.c_library import build_c_library
+from lpb_cli.engine_room import TooLargeError, require_room
 from lpb_cli.errors import LpbError
 from lpb_cli.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
@@ -67,6 +68,7 @@ class _Run:
     compiled: CompiledClient | None = None
     program: Future[list[Check]] | None = None
     lie_failures: list[Check] = field(default_factory=list)
+    too_large: list[Check] = field(default_factory=list)
 
 
 def run_verify(
@@ -266,14 +268,29 @@ def _begin_lean(run: _Run) -> None:
     if SkippableStage.CLIENT not in skip:
         run.client = run.lean.start(run_client_tests, run.toolchain, run.endpoint)
         run.compiled = start_compiled_client(run.settings, run.toolchain, run.endpoint, run.lean)
-    if run.exchanges and SkippableStage.PROGRAM not in skip:
-        run.program = run.lean.start(check_program, run.toolchain, run.exchanges)
-    if run.exchanges and SkippableStage.TRANSCRIPT not in skip:
-        run.lean.start_transcript(run.exchanges, f"Seed {run.options.seed}.", _parts(run))
+    fitting = _fitting(run)
+    if fitting and SkippableStage.PROGRAM not in skip:
+        run.program = run.lean.start(check_program, run.toolchain, fitting)
+    if fitting and SkippableStage.TRANSCRIPT not in skip:
+        run.lean.start_transcript(fitting, f"Seed {run.options.seed}.", _parts(run))
     if SkippableStage.LIES not in skip:
         lies, run.lie_failures = tell_lies(run.operations, run.options.seed)
         if lies:
             run.lean.start_lies(lies, f"Seed {run.options.seed}.")
+
+
+def _fitting(run: _Run) -> list[LiveExchange]:
+    """Give the exchanges that the engine has room for; each of the others fails, by name."""
+    known = {operation.name: operation for operation in run.operations}
+    fitting: list[LiveExchange] = []
+    for live in run.exchanges:
+        try:
+            require_room(run.toolchain, known[live.planned.op], live)
+        except TooLargeError as error:
+            run.too_large.append(Check(live.name, Status.FAILED, f"{error.message} {error.hint}"))
+        else:
+            fitting.append(live)
+    return fitting
 
 
 def _parts(run: _Run) -> int:
@@ -308,16 +325,17 @@ def _compiled_client(run: _Run, stage: Stage) -> None:
 
 
 def _transcript(run: _Run, stage: Stage) -> None:
-    if run.lean is None or not run.lean.parts:
+    if run.lean is None or not (run.lean.parts or run.too_large):
         stage.summary = _NOT_BEGUN
         return
     parts = run.lean.parts
+    stage.checks = list(run.too_large)
     for done, part in enumerate(parts):
         run.narrator.progress("the kernel checks the conversation", done, len(parts))
         stage.checks += part.checks()
     order = {live.name: place for place, live in enumerate(run.exchanges)}
     stage.checks.sort(key=lambda check: order.get(check.name, len(order)))
-    total = sum(len(part.exchanges) for part in parts)
+    total = sum(len(part.exchanges) for part in parts) + len(run.too_large)
     rejected = sum(check.status is Status.FAILED for check in stage.checks)
     stage.summary = f"the kernel accepts {total - rejected} of {total} exchanges"
     results = [part.result.result() for part in parts]

@@ -12,6 +12,7 @@ from lpb_server.operations.question import (
     Question,
 )
 from lpb_server.operations.registry import ENTRY_POINT_GROUP, Registry, default_registry
+from lpb_server.operations.scaling import Scaling
 
 __all__ = [
     "ENTRY_POINT_GROUP",
@@ -25,6 +26,7 @@ __all__ = [
     "Outcome",
     "Question",
     "Registry",
+    "Scaling",
     "default_registry",
     "operation",
 ]

@@ -18,6 +18,7 @@ from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -26,7 +27,13 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
-from lpb_server.operations.symmetric import symmetric_examples, symmetric_matrix, with_entry
+from lpb_server.operations.scaling import Dimensions, Scaling
+from lpb_server.operations.symmetric import (
+    definite_matrix,
+    symmetric_examples,
+    symmetric_matrix,
+    with_entry,
+)
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["convex_quadratic"]
@@ -78,6 +85,17 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         yield Example(name, arrays={"matrix": matrix, "linear": linear})
     edges = np.array([0.0, -0.0, 1e300])
     yield Example("no linear part but one", arrays={"matrix": np.eye(3), "linear": edges})
+
+
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    return Question(
+        arrays={"matrix": definite_matrix(random, n), "linear": random.standard_normal(n)}
+    )
+
+
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    n = size["n"]
+    return kernel_heap(3 * n**2, n**3, stated_words(answer, "lower_words"), 20.0)
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -149,6 +167,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled, heap_bytes=_heap_bytes),
 )
 def convex_quadratic(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Compute the least eigenvalue of Q, less the rounding errors: not positive if not convex."""

@@ -18,6 +18,7 @@ from lpb_server.operations.registration import (
     checked_schema,
     declared,
 )
+from lpb_server.operations.scaling import Scaling
 from lpb_server.wire.validation import Validator
 from lpb_server.wire.values import ValueMap
 
@@ -58,6 +59,8 @@ class Operation:
         Questions worth asking.
     lies : callable or None
         Answers that are nearly right.
+    scaling : Scaling
+        How its questions grow.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Operation:
     checker_file: Path | None
     examples: Examples | None
     lies: Lies | None
+    scaling: Scaling
 
     @property
     def certified(self) -> bool:
@@ -151,6 +155,7 @@ def operation(
     checker: str | None = None,
     examples: Examples | None = None,
     lies: Lies | None = None,
+    scaling: Scaling | None = None,
     pure: bool = True,
 ) -> Callable[[Function], Operation]:
     """Turn a plain function into an operation.
@@ -174,6 +179,8 @@ def operation(
         Questions worth asking: what ``lpb verify`` asks. A checker needs some.
     lies : callable, optional
         Answers that are nearly right: what Lean must refuse. A certificate needs some.
+    scaling : Scaling, optional
+        How its questions grow: what ``lpb bench`` asks, and what Lean's kernel has room for.
     pure : bool
         Whether it may run twice for one request.
 
@@ -208,6 +215,8 @@ def operation(
         check_callable(f"operation {name!r}: examples", examples, 2, may_yield=True)
     if lies is not None:
         check_callable(f"operation {name!r}: lies", lies, 2)
+    if scaling is not None and not isinstance(scaling, Scaling):
+        raise RegistrationError(f"operation {name!r}: scaling must be a Scaling")
     if (certificate is None) != (lies is None):
         raise RegistrationError(
             f"operation {name!r}: a certificate and lies, which must be refused, go together"
@@ -229,6 +238,7 @@ def operation(
             checker_file=file,
             examples=examples,
             lies=lies,
+            scaling=scaling or Scaling(),
         )
 
     return register

@@ -23,6 +23,7 @@ from lpb_server.certificates.ranges import exponent_range
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -31,7 +32,9 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Dimensions, Scaling
 from lpb_server.operations.symmetric import (
+    definite_matrix,
     symmetric_examples,
     symmetric_matrix,
     with_eigenvalues,
@@ -80,6 +83,15 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     yield Example("indefinite, n = 7", arrays={"matrix": with_eigenvalues(random, range(-3, 4))})
     for name, matrix in symmetric_examples(random, count):
         yield Example(name, arrays={"matrix": matrix})
+
+
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    return Question(arrays={"matrix": definite_matrix(random, n)})
+
+
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    n, words = size["n"], (stated_words(answer, f"{side}_words") for side in _SIDES)
+    return kernel_heap(5 * n**2, n**3, sum(words), 28.0)
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -162,6 +174,7 @@ def _beyond(limit: Fraction, direction: float) -> float:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled, heap_bytes=_heap_bytes),
 )
 def eigenvalue_bounds(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Compute the extreme eigenvalues, and stand off from them by the rounding errors."""

@@ -18,6 +18,7 @@ from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -26,6 +27,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Dimensions, Scaling
 from lpb_server.operations.square_matrices import square_matrices
 from lpb_server.wire.values import Value, ValueMap
 
@@ -81,6 +83,11 @@ def _check(question: Question, answer: Answer) -> bool:
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     for name, matrix in square_matrices(random, count):
         yield Example(name, arrays={"matrix": matrix})
+
+
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    n = size["n"]
+    return kernel_heap(2 * n**2, n**3, stated_words(answer, "layout", "words"), 60.0)
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -153,6 +160,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(heap_bytes=_heap_bytes),
 )
 def inverse(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Invert by LAPACK, or by elimination in extended precision where that is not near enough."""

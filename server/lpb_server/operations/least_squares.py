@@ -20,6 +20,7 @@ from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -28,6 +29,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Dimensions, Scaling
 from lpb_server.wire.values import Value, ValueMap
 
 __all__ = ["least_squares"]
@@ -90,6 +92,16 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         if name == "integers":
             right = matrix @ np.array([3.0, -7.0])
         yield Example(name, arrays={"matrix": matrix, "right": right})
+
+
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    matrix = random.standard_normal((2 * n, n))
+    return Question(arrays={"matrix": matrix, "right": random.standard_normal(2 * n)})
+
+
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    m, n = size["m"], size["n"]
+    return kernel_heap(2 * m * n + n**2, m * n**2, factor=28_000.0)
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -163,6 +175,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled, (5, 10, 20, 25), _heap_bytes),
 )
 def least_squares(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Fit by LAPACK, then refine once: the residual is computed in extended precision."""

@@ -13,6 +13,7 @@ from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
 from lpb_server.operations.product_answers import KIND, ProductOperation
 from lpb_server.operations.question import ArrayMap, Example, Outcome
+from lpb_server.operations.scaling import Scaling
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["matmul"]
@@ -81,6 +82,7 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     ),
     examples=_examples,
     lies=_PRODUCT.lies,
+    scaling=Scaling(heap_bytes=_PRODUCT.heap_bytes),
 )
 def matmul(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Multiply two matrices, in whatever order is fast."""

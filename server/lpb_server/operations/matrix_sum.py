@@ -15,6 +15,7 @@ from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -23,6 +24,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Dimensions, Scaling
 from lpb_server.operations.summation import fast_sum
 from lpb_server.wire.values import Value, ValueMap
 
@@ -84,6 +86,12 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
             yield Example(f"{name}, inline", {_NAME: cast(Value, short)})
 
 
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    if size:
+        return kernel_heap(size["m"] * size["n"])
+    return kernel_heap(cast(int, answer.certificate["count"]))  # It stands in the parameters.
+
+
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     total = cast(float, answer.result["sum"])
     certificate = cast("dict[str, Any]", answer.certificate)
@@ -143,6 +151,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(heap_bytes=_heap_bytes),
 )
 def matrix_sum(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Sum all elements, in whatever order is fast; the certificate holds for every order."""

@@ -14,6 +14,7 @@ from lpb_server.certificates.cholesky_check import check_positive_definite, rang
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -22,7 +23,8 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
-from lpb_server.operations.symmetric import symmetric_examples, with_entry
+from lpb_server.operations.scaling import Dimensions, Scaling
+from lpb_server.operations.symmetric import definite_matrix, symmetric_examples, with_entry
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["positive_definite"]
@@ -65,6 +67,15 @@ def _check(question: Question, answer: Answer) -> bool:
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     for name, matrix in symmetric_examples(random, count):
         yield Example(name, arrays={"matrix": matrix})
+
+
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    return Question(arrays={"matrix": definite_matrix(random, n)})
+
+
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    n = size["n"]
+    return kernel_heap(2 * n**2, n**3, stated_words(answer, "words"), 12.0)
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -137,6 +148,7 @@ def _single(n: int, value: float) -> npt.NDArray[np.float64]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled, heap_bytes=_heap_bytes),
 )
 def positive_definite(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Say what LAPACK finds; only that a matrix is positive definite can be certified."""

@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.certificates.product_error_bound import check_product, product_error_bound
+from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import Answer, ArrayMap, Evidence, Outcome, Question
+from lpb_server.operations.scaling import Dimensions
 from lpb_server.wire.values import Value, ValueMap
 
 __all__ = ["KIND", "ProductOperation"]
@@ -72,6 +74,12 @@ class ProductOperation:
         assert product is not None
         product = product.reshape(left.shape[0], right.shape[1])
         return Evidence(product_error_bound(left, right, product, ragged=self.ragged))
+
+    def heap_bytes(self, size: Dimensions, answer: Answer) -> float:
+        """Estimate what Lean's kernel needs, as `Scaling` says."""
+        m, k, n = size.get("m", 1), size["k"], size.get("n", 1)
+        words = stated_words(answer, "layout", 0)
+        return kernel_heap(m * k + k * n + m * n, m * k * n, words, 70.0)
 
     def check(self, question: Question, answer: Answer) -> bool:
         """Decide in exact integers what the Lean checker decides."""

@@ -19,6 +19,7 @@ from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -27,6 +28,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Dimensions, Scaling
 from lpb_server.operations.square_matrices import square_matrices
 from lpb_server.wire.values import Value, ValueMap
 
@@ -91,6 +93,11 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     yield Example("right-hand side 0", arrays={"matrix": 3 * identity, "right": np.zeros(3)})
     tiny = np.array([5e-324, -3e-320, 2e-308])
     yield Example("subnormal right-hand side", arrays={"matrix": 3 * identity, "right": tiny})
+
+
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    n = size["n"]
+    return kernel_heap(2 * n**2, n**3, stated_words(answer, "layout", "words"), 60.0)
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -181,6 +188,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(heap_bytes=_heap_bytes),
 )
 def solve(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Solve by LAPACK, then refine: the residual is computed in extended precision."""

@@ -14,6 +14,7 @@ from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import network_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -22,6 +23,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Scaling
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.values import ValueMap
 
@@ -171,6 +173,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(heap_bytes=network_heap),
 )
 def sort(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Sort a vector; -0.0 and 0.0, which are equal, keep their order."""

@@ -16,6 +16,7 @@ from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -24,6 +25,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Dimensions, Scaling
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.values import ValueMap
 
@@ -123,6 +125,10 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         yield Example(f"random {index + 1}: {rows_n} × {columns}", arrays={_MATRIX: some})
 
 
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    return kernel_heap(4 * size["n"] * size["p"])
+
+
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     matrix, bounds = question.arrays[_MATRIX], answer.certificate_arrays
     entries, mean, scale = (answer.arrays[name] for name in _RESULTS)
@@ -188,6 +194,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(heap_bytes=_heap_bytes),
 )
 def standardize(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Standardize by the population's deviation: the root of the mean squared distance."""

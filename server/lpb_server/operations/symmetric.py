@@ -9,7 +9,13 @@ import numpy.typing as npt
 
 from lpb_server.errors import InvalidParams
 
-__all__ = ["symmetric_examples", "symmetric_matrix", "with_eigenvalues", "with_entry"]
+__all__ = [
+    "definite_matrix",
+    "symmetric_examples",
+    "symmetric_matrix",
+    "with_eigenvalues",
+    "with_entry",
+]
 
 _Matrix = npt.NDArray[np.float64]
 
@@ -35,6 +41,11 @@ def with_eigenvalues(random: np.random.Generator, eigenvalues: npt.ArrayLike) ->
     rotation = np.linalg.qr(random.standard_normal((len(values), len(values))))[0]
     matrix = (rotation * values) @ rotation.T
     return np.asarray((matrix + matrix.T) / 2, np.float64)
+
+
+def definite_matrix(random: np.random.Generator, n: int) -> _Matrix:
+    """Draw a positive definite matrix of `n` rows, with eigenvalues from 1 to 100."""
+    return with_eigenvalues(random, np.linspace(1, 100, n))
 
 
 def with_entry(matrix: _Matrix, i: int, j: int, value: float) -> _Matrix:

@@ -14,6 +14,7 @@ from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import network_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -22,6 +23,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Scaling
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.values import ValueMap
 
@@ -113,6 +115,10 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         yield Example(f"random {index + 1}: {k} of {size}", {"k": k}, {_VALUES: some})
 
 
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    return Question({"k": min(n, 10)}, {_VALUES: random.standard_normal(n)})
+
+
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     values, k = question.arrays[_VALUES], cast(int, question.params["k"])
     top, indices = answer.arrays[_TOP], answer.arrays[_INDICES]
@@ -195,6 +201,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled, heap_bytes=network_heap),
 )
 def top_k(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Find the greatest elements; of equal ones those that come first."""
