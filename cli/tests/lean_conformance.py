@@ -1,6 +1,6 @@
 """The conformance vectors as Lean files, each of whose theorems claims one vector.
 
-What a claim says is in ``lean/proofs/Conformance.lean``.
+What a claim says is in ``lean/proofs/LeanPythonBridge/Wire/Conformance.lean``.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def render(some: Iterable[Claim]) -> LeanFile:
     """Write a Lean file of these claims."""
     parts = (LeanClaim(claim.name, "vector", claim.kind, f":= {claim.term}") for claim in some)
     namespace = "LeanPythonBridge.Conformance"
-    return claims_file(["Conformance"], namespace, "# Conformance vectors", parts)
+    return claims_file(
+        ["LeanPythonBridge.Wire.Conformance"], namespace, "# Conformance vectors", parts
+    )
 
 
 def _packed(hexadecimal: str) -> str:

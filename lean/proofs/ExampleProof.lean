@@ -1,8 +1,8 @@
 module
 
-public import CertificateValue
-public import Envelope
-public import MessagePack
+public import LeanPythonBridge.Certificate.SumReading
+public import LeanPythonBridge.Wire.Envelope
+public import LeanPythonBridge.Wire.MessagePack
 
 /-!
 # An example: from a reply's bytes to a theorem, and a program that reads replies

@@ -1,7 +1,7 @@
 module
 
 public import ExampleCall
-public import JsonEncode
+public import LeanPythonBridge.Wire.JsonEncode
 public import LeanPythonBridge.Certificate.Echo
 
 /-!

@@ -202,7 +202,12 @@ _PROOFS_WERE_CHECKED = (
 )
 
 # Modules of mathematics: programs run nothing of them, and the engine cannot compile all of them.
-_NEVER_RUN = {"MathDefs", "MatrixProps", "Float64Lemmas", "Float64Rational"}
+_NEVER_RUN = {
+    "MathDefs",
+    "MatrixProps",
+    "LeanPythonBridge.Float64.Lemmas",
+    "LeanPythonBridge.Float64.Rational",
+}
 
 _DERIVED_REPR = re.compile(r"(deriving .*?)\bRepr, ")
 

@@ -16,6 +16,7 @@ from lpb_server.certificates.ranges import (
     exponent_range,
     lane_count,
 )
+from lpb_server.certificates.solve_lanes import MAX_WORDS
 
 __all__ = ["check_positive_definite", "range_holds", "range_of"]
 
@@ -26,7 +27,7 @@ def range_of(value: Any) -> ExponentRange | None:
     """Read a range of exponents as it stands in a certificate, ``[low, high]``; None for none."""
     if not isinstance(value, Sequence) or len(value) != 2:
         return None
-    if any(type(end) is not int or end < 0 for end in value):
+    if any(type(end) is not int or not 0 <= end <= _INFINITE_EXPONENT for end in value):
         return None
     return ExponentRange(*value)
 
@@ -52,7 +53,12 @@ def check_positive_definite(
     n = len(matrix) if matrix.ndim else 0
     if n == 0 or matrix.shape != (n, n) or factor.shape != (n, n):
         return False
-    if matrix_range is None or factor_range is None or type(words) is not int or words < 1:
+    if (
+        matrix_range is None
+        or factor_range is None
+        or type(words) is not int
+        or not 1 <= words <= MAX_WORDS
+    ):
         return False
     if not (range_holds(matrix_range, matrix) and range_holds(factor_range, factor)):
         return False

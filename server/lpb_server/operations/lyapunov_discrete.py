@@ -18,6 +18,7 @@ from lpb_server.operations.answering import answer_here
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.lyapunov_lies import decay_lies, false_rate
 from lpb_server.operations.question import (
     Answer,
@@ -27,6 +28,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
+from lpb_server.operations.scaling import Dimensions, Scaling
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["lyapunov_discrete"]
@@ -111,6 +113,15 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     return lies
 
 
+def _scaled(random: np.random.Generator, n: int) -> Question:
+    return Question(arrays={"matrix": _with_radius(random.standard_normal((n, n)), 0.8)})
+
+
+def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    n = size["n"]
+    return kernel_heap(6 * n**2, 4 * n**3, 3, 20.0)
+
+
 @operation(
     "lyapunov_discrete",
     params={
@@ -136,6 +147,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
+    scaling=Scaling(_scaled, heap_bytes=_heap_bytes),
 )
 def lyapunov_discrete(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Solve the discrete Lyapunov equation r P - AᵀPA = r I, for a rate r."""

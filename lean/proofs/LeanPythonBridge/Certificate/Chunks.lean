@@ -1,6 +1,6 @@
 module
 
-public import Float64Packed
+public import LeanPythonBridge.Float64.Packed
 
 /-!
 # Frames joined from chunks, fast

@@ -1,6 +1,6 @@
 module
 
-public import LinearAlgebra
+public import LeanPythonBridge.Certificate.LinearAlgebra
 
 /-!
 # Enclosures of the solution of linear equations

@@ -1,7 +1,7 @@
 module
 
 public import LeanPythonBridge.Certificate.Operation
-public import Transcript
+public import LeanPythonBridge.Wire.Transcript
 
 /-!
 # One exchange with a server, and what it proves

@@ -1,6 +1,6 @@
 module
 
-public import Float64Products
+public import LeanPythonBridge.Float64.Products
 public import LeanPythonBridge.Certificate.DiagonalDominance
 public import LeanPythonBridge.Certificate.Products
 public import LeanPythonBridge.Certificate.Units

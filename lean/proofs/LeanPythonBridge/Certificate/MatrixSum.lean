@@ -1,6 +1,6 @@
 module
 
-public import CertificateValue
+public import LeanPythonBridge.Certificate.SumReading
 public import LeanPythonBridge.Certificate.Operation
 public import LeanPythonBridge.Certificate.SumLanes
 

@@ -1,5 +1,6 @@
 module
 
+public import LeanPythonBridge.Certificate.Arguments
 public import LeanPythonBridge.Certificate.Operation
 public import LeanPythonBridge.Certificate.ProductBound
 
@@ -28,11 +29,21 @@ structure Evidence where
   /-- How to compute. -/
   layout : Layout
 
-/-- The layout that a list of numbers stands for. -/
+/-- Blocks have no more columns than this. -/
+def maxBlock : Nat := 1048576
+
+/-- The numbers are not so large that computing with them takes the memory. -/
+def Layout.isSmall (layout : Layout) : Bool :=
+  Nat.ble layout.words maxWords && Nat.ble layout.block maxBlock && Nat.ble layout.left.high 2047 &&
+    Nat.ble layout.left.low 2047 && Nat.ble layout.right.high 2047 && Nat.ble layout.right.low 2047 &&
+    Nat.ble layout.product.high 2047 && Nat.ble layout.product.low 2047
+
+/-- The layout that a list of numbers stands for, when they are small. -/
 def Layout.ofValues? : List Value → Option Layout
   | [.int (.ofNat words), .int (.ofNat block), .int (.ofNat leftLow), .int (.ofNat leftHigh), .int (.ofNat rightLow),
       .int (.ofNat rightHigh), .int (.ofNat productLow), .int (.ofNat productHigh)] =>
-    some ⟨words, block, ⟨leftLow, leftHigh⟩, ⟨rightLow, rightHigh⟩, ⟨productLow, productHigh⟩⟩
+    let layout : Layout := ⟨words, block, ⟨leftLow, leftHigh⟩, ⟨rightLow, rightHigh⟩, ⟨productLow, productHigh⟩⟩
+    if layout.isSmall then some layout else none
   | _ => none
 
 /-- The certificate of a reply: three entries in their order. -/

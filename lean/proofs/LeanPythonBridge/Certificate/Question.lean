@@ -1,6 +1,6 @@
 module
 
-public import Envelope
+public import LeanPythonBridge.Wire.Envelope
 public import LeanPythonBridge.Certificate.Chunks
 
 /-!

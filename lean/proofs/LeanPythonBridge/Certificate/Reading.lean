@@ -1,7 +1,7 @@
 module
 
+public import LeanPythonBridge.Certificate.Arguments
 public import LeanPythonBridge.Certificate.Operation
-public import LeanPythonBridge.Certificate.Rows
 
 /-!
 # What checkers of matrices read from questions and answers
@@ -48,17 +48,11 @@ def rowCount (array : NamedArray) : Nat :=
   | [] => 0
   | n :: _ => n
 
-/-- The natural number of a name; 0 when there is none. -/
-def natural (name : String) (entries : Entries) : Nat :=
-  match Value.find? name entries with
-  | some (.int (.ofNat n)) => n
-  | _ => 0
+/-- The number of words of a name; 0 when there is none, or more than lanes have: a hostile number costs nothing. -/
+def natural (name : String) (entries : Entries) : Nat := (Value.atMost? maxWords name entries).getD 0
 
 /-- The range of a name, as a list of its ends; one that no test accepts when there is none. -/
-def rangeOf (name : String) (entries : Entries) : Range :=
-  match Value.find? name entries with
-  | some (.list [.int (.ofNat low), .int (.ofNat high)]) => ⟨low, high⟩
-  | _ => ⟨0, 0⟩
+def rangeOf (name : String) (entries : Entries) : Range := (Range.find? name entries).getD ⟨0, 0⟩
 
 /-- Whether an entry is this text. -/
 def isText (name text : String) (entries : Entries) : Bool :=

@@ -1,6 +1,6 @@
 module
 
-public import Float64Vectors
+public import LeanPythonBridge.Float64.Vectors
 public import LeanPythonBridge.Certificate.Lanes
 public import LeanPythonBridge.Recursors
 

@@ -29,7 +29,7 @@ def sum (n : Nat) (f : Nat → Nat) : Nat :=
 /-- An entry of a frame with `p` columns, as its bits. -/
 def entry (p x i j : Nat) : Nat := cut 64 (cutRow (Nat.mul 64 p) x i) j
 
-/-- The absolute value in a weight (`Float64Packed`) that is positive. -/
+/-- The absolute value in a weight (`Float64.Packed`) that is positive. -/
 def positivePart (weight : Nat) : Nat := Nat.land weight (Nat.sub (Nat.shiftLeft 1 fieldBits) 1)
 
 /-- The absolute value in a weight that is negative. -/

@@ -1,12 +1,12 @@
 module
 
-public import CertificateSum
+public import LeanPythonBridge.Certificate.SumBound
 public import LeanPythonBridge.Certificate.Units
 
 /-!
 # The sum of a frame in lanes
 
-The same sum as `Float64Packed.sumOfChunks`, with all 64 doubles of a chunk in lanes: some 70 steps for a chunk, which
+The same sum as `Float64.Packed.sumOfChunks`, with all 64 doubles of a chunk in lanes: some 70 steps for a chunk, which
 takes a sixth of the time. Lanes are as wide as the exponents of the data ask for; where these are very far apart,
 `sumOfChunks` is the better way.
 -/

@@ -1,6 +1,6 @@
 module
 
-public import Client
+public import LeanPythonBridge.Client.Basic
 public import LeanPythonBridge.Certificate.Operation
 public import LeanPythonBridge.Client.ArraysLemmas
 
