@@ -98,12 +98,12 @@ def test_without_an_estimate_all_bytes_count(costly: None) -> None:
 
 
 def test_what_stands_in_the_parameters_counts_too() -> None:
-    rows: Any = [[0.5] * 400] * 250
+    rows: Any = [[0.5] * 400] * 300
     question = Question({"matrix": rows})
     operation = default_registry().find("matrix_sum")
-    answer = Answer({"sum": 0.0}, {}, {"kind": "sum_error_bound", "count": 100_000})
+    answer = Answer({"sum": 0.0}, {}, {"kind": "sum_error_bound", "count": 120_000})
     said = refused(operation, exchange_of(operation, "here", question, answer))
-    assert "as long as 100,000 doubles" in said
+    assert "as long as 120,000 doubles" in said
 
 
 def test_an_array_that_lean_cannot_read_is_too_large_for_any_engine() -> None:
