@@ -34,7 +34,7 @@ lint: setup ## Check style and types
 setup: $(STAMP) ## Create .venv and install the project and its tools
 
 picture: setup ## Draw docs/verify.svg from a real run of `lpb verify`
-	@$(BIN)/python -m lpb_cli.picture docs/verify.svg
+	@$(BIN)/python -m lpb_cli.commands.picture docs/verify.svg
 
 catalogue: setup ## Write docs/catalogue.md from the operations and their Lean files
 	@$(BIN)/lpb catalogue --output docs/catalogue.md

@@ -20,12 +20,12 @@ def main() -> None:
         # While modules are imported there is nothing yet to clean up, and an exception raised
         # inside an import comes out as whatever the imported module makes of it.
         signal.signal(number, lambda *_: os._exit(_EXIT_INTERRUPTED))
-    from lpb_cli.compiled import use_compiled
-    from lpb_cli.streams import prepare_streams
+    from lpb_cli.building.compiled import use_compiled
+    from lpb_cli.output.streams import prepare_streams
 
     prepare_streams()
     use_compiled()
-    from lpb_cli.command_line import run
+    from lpb_cli.commands.command_line import run
 
     run()
 

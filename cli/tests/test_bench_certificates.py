@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from lpb_benchmarks.certified import asked_and_answered
 from lpb_benchmarks.errors import BenchmarkError
-from lpb_cli import engine_room
-from lpb_cli.bench import lean_checks
-from lpb_cli.bench_certificates import EngineWhenNeeded, KernelCheck
-from lpb_cli.bench_compiled import CompiledCheck
+from lpb_cli.commands.bench import lean_checks
+from lpb_cli.commands.bench_certificates import EngineWhenNeeded, KernelCheck
+from lpb_cli.commands.bench_compiled import CompiledCheck
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.choice import EngineName
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativePrograms
+from lpb_cli.verify import engine_room
 from lpb_cli.verify.options import Narrator
 from lpb_server.operations import Operation, Scaling, default_registry
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from conftest import PROJECT, RunLpb
-from lpb_cli.catalogue import PAGE, catalogue_page
+from lpb_cli.commands.catalogue import PAGE, catalogue_page
+from lpb_cli.commands.lean_meaning import checker_source, read_meaning
+from lpb_cli.commands.new import new_operation
 from lpb_cli.errors import UsageError
-from lpb_cli.lean_meaning import checker_source, read_meaning
-from lpb_cli.new import new_operation
 from lpb_cli.settings import Settings
 from lpb_server.operations import ArraySpec, Operation
 from lpb_server.operations.registry import built_in_operations

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import zmq
 from conftest import PROJECT
-from lpb_cli.new import new_operation
+from lpb_cli.commands.new import new_operation
+from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.settings import Settings
-from lpb_cli.supervisor import ServerSupervisor
 from lpb_cli.verify.checkers import with_checkers
 from lpb_cli.verify.exchanges import LiveExchange
 from lpb_cli.verify.lean_messages import lean_question

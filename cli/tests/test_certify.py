@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import RunLpb
-from lpb_cli.certify import CertifyOptions, answered, certified_operation, write_theorem
+from lpb_cli.commands.certify import CertifyOptions, answered, certified_operation, write_theorem
 from lpb_cli.errors import CertifyError, UsageError
-from lpb_cli.supervisor import ServerSupervisor
+from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 

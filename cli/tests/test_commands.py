@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import PROJECT, RunLpb, lpb_command
-from lpb_cli.supervisor import ServerSupervisor
+from lpb_cli.processes.supervisor import ServerSupervisor
 
 
 @pytest.fixture(scope="module")

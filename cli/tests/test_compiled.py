@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from lpb_cli import compilation, compiled
-from lpb_cli.compilation import compile_server
-from lpb_cli.compiled import compiled_folder, copy_digest, is_current, sources_digest
+from lpb_cli.building import compilation, compiled
+from lpb_cli.building.compilation import compile_server
+from lpb_cli.building.compiled import compiled_folder, copy_digest, is_current, sources_digest
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.settings import Settings, load_settings
 
@@ -57,7 +57,7 @@ def test_the_servers_tests_hold_where_it_is_compiled() -> None:
 def test_what_lpb_starts_uses_the_copy_unless_told_not_to() -> None:
     compile_server(load_settings())
     show = "import lpb_server.frontend.in_process_server as server; print(server.__file__)"
-    ours = f"from lpb_cli.compiled import use_compiled; use_compiled(); {show}"
+    ours = f"from lpb_cli.building.compiled import use_compiled; use_compiled(); {show}"
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{show}'])"
     code = f"{ours}; {child}"
 

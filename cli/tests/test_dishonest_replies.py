@@ -10,7 +10,7 @@ from dishonest import (
     dishonest_server,
     off_by_twice_the_bound,
 )
-from lpb_cli.report import Check, Status
+from lpb_cli.output.report import Check, Status
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest, plan_requests, send_requests

@@ -11,9 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lpb_cli import engine_room
-from lpb_cli.app import app
-from lpb_cli.engine_room import (
+from lpb_cli.commands.app import app
+from lpb_cli.errors import EXIT_ENVIRONMENT, CommandFailedError, EngineExhaustedError
+from lpb_cli.output.report import Status
+from lpb_cli.settings import Settings
+from lpb_cli.toolchain import embedded, engine_process
+from lpb_cli.toolchain.embedded import EmbeddedToolchain
+from lpb_cli.toolchain.engine_process import EngineProcess
+from lpb_cli.verify import engine_room, workflow
+from lpb_cli.verify.engine_room import (
     MOST_ELEMENTS,
     MOST_OF_SECOND,
     ROOM_BYTES,
@@ -21,13 +27,6 @@ from lpb_cli.engine_room import (
     misfit,
     require_room,
 )
-from lpb_cli.errors import EXIT_ENVIRONMENT, CommandFailedError, EngineExhaustedError
-from lpb_cli.report import Status
-from lpb_cli.settings import Settings
-from lpb_cli.toolchain import embedded, engine_process
-from lpb_cli.toolchain.embedded import EmbeddedToolchain
-from lpb_cli.toolchain.engine_process import EngineProcess
-from lpb_cli.verify import workflow
 from lpb_cli.verify.exchanges import LiveExchange
 from lpb_cli.verify.lies import exchange_of
 from lpb_server.operations import Answer, Operation, Question, Scaling, default_registry

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.settings import Settings
-from lpb_cli.supervisor import ServerSupervisor
 from lpb_cli.verify.exchanges import checked_exchanges
 from lpb_cli.verify.misbehaving_peers import misbehaving_peers
 from lpb_cli.verify.recorder import Recorder

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.settings import Settings
-from lpb_cli.supervisor import ServerSupervisor
 from native_support import SOURCES, package_with
 
 ENGINE_TIMEOUT_S = 900

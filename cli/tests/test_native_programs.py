@@ -13,11 +13,11 @@ from typing import cast
 
 import pytest
 from conftest import PROJECT
-from lpb_cli import build
+from lpb_cli.commands import build
 from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
-from lpb_cli.report import Stage, Status
+from lpb_cli.output.report import Stage, Status
+from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.settings import Settings
-from lpb_cli.supervisor import ServerSupervisor
 from lpb_cli.toolchain import lean_runtime, native_programs
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.lean_runtime import HEADERS, RUNTIME_VERSION, LeanRuntime, find_lean_runtime

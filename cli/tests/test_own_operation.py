@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from conftest import PROJECT, RunLpb
+from lpb_cli.commands.new import new_operation
 from lpb_cli.errors import UsageError
-from lpb_cli.new import new_operation
-from lpb_cli.supervisor import ServerSupervisor
+from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_server.operations import default_registry
 

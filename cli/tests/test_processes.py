@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
-from lpb_cli.processes import Child, run_command
+from lpb_cli.processes.child import Child, run_command
 
 STUBBORN = """
 import signal, subprocess, sys, time

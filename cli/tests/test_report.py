@@ -3,7 +3,7 @@ import json
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from lpb_cli.report import Check, Report, Stage, Status, print_report, write_report
+from lpb_cli.output.report import Check, Report, Stage, Status, print_report, write_report
 from lpb_cli.toolchain.diagnostics import Diagnostic
 from rich.console import Console
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lpb_cli.errors import EnvironmentLacksError
-from lpb_cli.report import Stage, Status
+from lpb_cli.output.report import Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
@@ -16,7 +16,7 @@ from lpb_cli.toolchain.engine_archive import engine_home
 from lpb_cli.toolchain.lean_runtime import find_lean_runtime
 from lpb_cli.toolchain.olean import Olean, OleanError
 from lpb_cli.toolchain.second_kernel import SecondVerdict, check_with_second_kernel
-from lpb_cli.two_kernels import check_with_second_kernel_stage
+from lpb_cli.verify.two_kernels import check_with_second_kernel_stage
 
 ENGINE_TIMEOUT_S = 900
 SUM = 12345678901234567890124

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from lpb_cli.errors import ServerFailedError
-from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
+from lpb_cli.processes.supervisor import ServerSupervisor, wait_for_ping
 
 
 def test_a_server_that_dies_at_once_shows_its_log(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_ready_means_that_it_answers(tmp_path: Path) -> None:
     )
     server = ServerSupervisor(tmp_path, command=(sys.executable, "-c", code))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lpb_cli.supervisor.READY_TIMEOUT_S", 0.5)
+        patch.setattr("lpb_cli.processes.supervisor.READY_TIMEOUT_S", 0.5)
         with pytest.raises(ServerFailedError, match="No server answers"):
             server.start()
     server.stop()

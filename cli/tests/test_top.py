@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import RunLpb
-from lpb_cli import top
+from lpb_cli.commands import top
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_server.client import BridgeClient
 from rich.console import Console

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import PROJECT, RunLpb
-from lpb_cli import call as calls
-from lpb_cli.array_files import file_names, read_array, write_arrays
+from lpb_cli.commands import call as calls
+from lpb_cli.commands.array_files import file_names, read_array, write_arrays
 from lpb_cli.errors import EnvironmentLacksError, LpbError, UsageError
+from lpb_cli.output.terminal import make_console, plain, print_error
+from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.settings import load_settings
-from lpb_cli.supervisor import ServerSupervisor
-from lpb_cli.terminal import make_console, plain, print_error
 from lpb_server.client import CallResult
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lpb_cli.c_library import build_c_library
+from lpb_cli.building.c_library import build_c_library
 from lpb_cli.errors import AuditFailedError, CommandFailedError, EngineExhaustedError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.audit import (

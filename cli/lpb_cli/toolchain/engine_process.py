@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lpb_cli.errors import CommandFailedError, EngineExhaustedError
-from lpb_cli.processes import Child
+from lpb_cli.processes.child import Child
 from lpb_cli.settings import child_environment
 from lpb_cli.toolchain.node import find_node
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lpb_cli.c_library import zmq_flags
+from lpb_cli.building.c_library import zmq_flags
 from lpb_cli.errors import CommandFailedError, LpbError
-from lpb_cli.processes import Child, run_command
+from lpb_cli.processes.child import Child, run_command
 from lpb_cli.settings import Settings, child_environment
 from lpb_cli.toolchain.diagnostics import ProgramResult
 from lpb_cli.toolchain.embedded import EmbeddedToolchain

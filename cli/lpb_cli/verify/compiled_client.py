@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from lpb_server.client import Exchange
 
 from lpb_cli.errors import EnvironmentLacksError
-from lpb_cli.report import Check, Stage, Status
+from lpb_cli.output.report import Check, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativePrograms

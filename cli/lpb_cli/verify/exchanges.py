@@ -20,7 +20,7 @@ from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.messages import decode_reply, encode_message
 
 from lpb_cli.errors import UsageError
-from lpb_cli.report import Check, Status
+from lpb_cli.output.report import Check, Status
 from lpb_cli.verify.c_client import CClient, CClientError
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from lpb_server.client import Exchange
 
-from lpb_cli.report import Check, Status
+from lpb_cli.output.report import Check, Status
 from lpb_cli.toolchain.diagnostics import ProgramResult
 from lpb_cli.toolchain.protocol import ProgramRunner
 from lpb_cli.verify.misbehaving_peers import misbehaving_peers

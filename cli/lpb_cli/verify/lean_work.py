@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lpb_cli.report import Check, Status
+from lpb_cli.output.report import Check, Status
 from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange
 from lpb_cli.verify.lean_file import LeanFile

@@ -18,7 +18,7 @@ from lpb_server.wire.envelope import Reply, Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.messages import decode_reply, encode_message
 
-from lpb_cli.report import Check, Status
+from lpb_cli.output.report import Check, Status
 from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest
 
 __all__ = ["exchange_of", "tell_lies"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lpb_cli.report import Check, Status
+from lpb_cli.output.report import Check, Status
 from lpb_cli.toolchain.diagnostics import ProgramResult
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange

@@ -12,18 +12,17 @@ from dataclasses import dataclass, field
 from lpb_server.client import Exchange
 from lpb_server.operations import Operation
 
-from lpb_cli.c_library import build_c_library
-from lpb_cli.engine_room import TooLargeError, require_room
+from lpb_cli.building.c_library import build_c_library
 from lpb_cli.errors import LpbError
-from lpb_cli.report import Check, Report, Stage, Status
+from lpb_cli.output.report import Check, Report, Stage, Status
+from lpb_cli.processes.supervisor import ServerSupervisor, wait_for_ping
 from lpb_cli.settings import Settings
-from lpb_cli.supervisor import ServerSupervisor, wait_for_ping
 from lpb_cli.toolchain.audit import AUDIT_VERSION
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.protocol import LeanToolchain
-from lpb_cli.two_kernels import check_with_second_kernel_stage
 from lpb_cli.verify.compiled_client import CompiledClient, start_compiled_client
+from lpb_cli.verify.engine_room import TooLargeError, require_room
 from lpb_cli.verify.exchanges import (
     LiveExchange,
     checked_exchanges,
@@ -37,6 +36,7 @@ from lpb_cli.verify.lean_work import LeanWork
 from lpb_cli.verify.lies import tell_lies
 from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
 from lpb_cli.verify.program import check_program
+from lpb_cli.verify.two_kernels import check_with_second_kernel_stage
 
 __all__ = ["check_proofs_stage", "run_verify"]
 

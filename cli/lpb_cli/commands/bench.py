@@ -11,12 +11,12 @@ from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
 from lpb_benchmarks.scenarios import SkipScenario
 from lpb_server.operations import Question, default_registry
 
-from lpb_cli.bench_certificates import EngineWhenNeeded, KernelCheck
-from lpb_cli.bench_compiled import CompiledCheck
-from lpb_cli.c_library import build_c_library
+from lpb_cli.building.c_library import build_c_library
+from lpb_cli.commands.bench_certificates import EngineWhenNeeded, KernelCheck
+from lpb_cli.commands.bench_compiled import CompiledCheck
 from lpb_cli.errors import EnvironmentLacksError, LpbError, ServerFailedError, UsageError
+from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.settings import Settings
-from lpb_cli.supervisor import ServerSupervisor
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest, send_requests
 from lpb_cli.verify.options import Narrator

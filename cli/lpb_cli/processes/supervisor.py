@@ -15,7 +15,7 @@ from lpb_server.client import BridgeClient
 from lpb_server.errors import ClientError
 
 from lpb_cli.errors import ServerFailedError
-from lpb_cli.processes import Child
+from lpb_cli.processes.child import Child
 from lpb_cli.settings import child_environment
 
 __all__ = ["ServerSupervisor", "wait_for_ping"]

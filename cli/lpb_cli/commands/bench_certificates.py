@@ -11,12 +11,12 @@ from lpb_benchmarks.usage import own_processor_seconds
 from lpb_server.client import Exchange
 from lpb_server.operations import Answer, Operation, Question
 
-from lpb_cli.certify import CERTIFY_TIMEOUT_S, theorem_text
-from lpb_cli.engine_room import require_room
+from lpb_cli.commands.certify import CERTIFY_TIMEOUT_S, theorem_text
 from lpb_cli.errors import LpbError
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.protocol import LeanToolchain
+from lpb_cli.verify.engine_room import require_room
 from lpb_cli.verify.lies import exchange_of
 from lpb_cli.verify.options import Narrator
 

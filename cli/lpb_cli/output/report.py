@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from lpb_cli.terminal import plain
+from lpb_cli.output.terminal import plain
 from lpb_cli.toolchain.diagnostics import Diagnostic
 
 __all__ = ["Check", "Report", "Stage", "Status", "print_report", "write_report"]

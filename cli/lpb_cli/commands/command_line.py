@@ -18,7 +18,7 @@ from lpb_server.errors import (
     UnprovenError,
 )
 
-from lpb_cli.app import app
+from lpb_cli.commands.app import app
 from lpb_cli.errors import (
     EXIT_ENVIRONMENT,
     EXIT_FAILED,
@@ -27,8 +27,8 @@ from lpb_cli.errors import (
     EnvironmentLacksError,
     LpbError,
 )
+from lpb_cli.output.terminal import make_console, print_error
 from lpb_cli.settings import load_settings
-from lpb_cli.terminal import make_console, print_error
 
 __all__ = ["run"]
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from lpb_cli.compiled import (
+from lpb_cli.building.compiled import (
     COPY_DIGEST_FILE,
     DIGEST_FILE,
     PACKAGE,
@@ -24,7 +24,7 @@ from lpb_cli.compiled import (
     sources_digest,
 )
 from lpb_cli.errors import EnvironmentLacksError
-from lpb_cli.processes import run_command
+from lpb_cli.processes.child import run_command
 from lpb_cli.settings import Settings, child_environment
 
 __all__ = ["CompiledServer", "compile_server", "compiler_lacks", "main"]
@@ -105,7 +105,7 @@ def compile_server(settings: Settings) -> CompiledServer:
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     run_command(
-        [sys.executable, "-P", "-m", "lpb_cli.compilation"],
+        [sys.executable, "-P", "-m", "lpb_cli.building.compilation"],
         directory=scratch,
         environment=child_environment(),
         timeout_s=_TIMEOUT_S,

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from typer.core import TyperCommand
 
-from lpb_cli.terminal import make_console, plain
+from lpb_cli.output.terminal import make_console, plain
 
 __all__ = ["CallCommand", "describe_operation"]
 
@@ -50,7 +50,7 @@ def _listed() -> tuple[list[dict[str, Any]], str]:
     from lpb_server.client import BridgeClient, client_curve
     from lpb_server.errors import BridgeError
 
-    from lpb_cli.serving import client_config
+    from lpb_cli.commands.serve import client_config
 
     try:
         client, folder = client_config({})

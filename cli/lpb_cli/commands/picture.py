@@ -1,4 +1,4 @@
-"""Draws `lpb verify` as an SVG, from a real run: ``python -m lpb_cli.picture OUTPUT.svg``."""
+"""Draws `lpb verify` as an SVG: ``python -m lpb_cli.commands.picture OUTPUT.svg``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 from lpb_cli.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
-from lpb_cli.report import Report, Status, print_report, write_report
+from lpb_cli.output.report import Report, Status, print_report, write_report
+from lpb_cli.output.terminal import download_progress, terminal_narrator
 from lpb_cli.settings import load_settings
-from lpb_cli.terminal import download_progress, terminal_narrator
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.verify.choice import checked_operations
 from lpb_cli.verify.options import VerifyOptions
@@ -34,7 +34,7 @@ def draw(report: Report, output: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Run `lpb verify` and draw what it prints."""
     if len(arguments) != 1:
-        print("usage: python -m lpb_cli.picture OUTPUT.svg", file=sys.stderr)
+        print("usage: python -m lpb_cli.commands.picture OUTPUT.svg", file=sys.stderr)
         return EXIT_USAGE
     settings = load_settings()
     with terminal_narrator(Console(stderr=True), quiet=False) as narrator:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from lpb_cli.c_library import CLibrary, build_c_library
-from lpb_cli.compilation import CompiledServer, compile_server
+from lpb_cli.building.c_library import CLibrary, build_c_library
+from lpb_cli.building.compilation import CompiledServer, compile_server
 from lpb_cli.errors import EnvironmentLacksError, LpbError
-from lpb_cli.report import Check, Report, Stage, Status
+from lpb_cli.output.report import Check, Report, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativeProgram, NativePrograms
 from lpb_cli.toolchain.protocol import LeanToolchain
-from lpb_cli.two_kernels import check_with_second_kernel_stage
 from lpb_cli.verify.options import Narrator
+from lpb_cli.verify.two_kernels import check_with_second_kernel_stage
 from lpb_cli.verify.workflow import check_proofs_stage
 
 __all__ = ["build_all"]

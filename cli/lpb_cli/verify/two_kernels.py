@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from lpb_cli.errors import EnvironmentLacksError, LpbError
-from lpb_cli.report import Check, Stage, Status
+from lpb_cli.output.report import Check, Stage, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.lean_runtime import find_lean_runtime

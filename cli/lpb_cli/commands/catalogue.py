@@ -10,8 +10,8 @@ from typing import Any
 from lpb_server.errors import RegistrationError
 from lpb_server.operations import Operation, default_registry
 
+from lpb_cli.commands.lean_meaning import checker_source, read_meaning
 from lpb_cli.errors import UsageError
-from lpb_cli.lean_meaning import checker_source, read_meaning
 from lpb_cli.settings import Settings
 
 __all__ = ["PAGE", "catalogue_page", "certified_operations"]

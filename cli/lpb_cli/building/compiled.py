@@ -71,6 +71,6 @@ def use_compiled() -> None:
     It must be called before anything of `lpb_server` is imported. Setting ``LPB_INTERPRETED``
     leaves it to the sources.
     """
-    project = Path(__file__).resolve().parents[2]
+    project = Path(__file__).resolve().parents[3]
     if not wants_interpreted() and is_current(project):
         prefer_modules_in(compiled_folder(project))

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from lpb_cli.errors import EXIT_FAILED
+from lpb_cli.output.terminal import make_console, print_json
 from lpb_cli.settings import child_environment
-from lpb_cli.terminal import make_console, print_json
 
 if TYPE_CHECKING:  # they take long to import, and most commands need none of them
     from lpb_server.security.keys import KeyFolder, Role

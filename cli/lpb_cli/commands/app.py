@@ -14,9 +14,11 @@ import typer
 from lpb_server import __version__
 from lpb_server.sockets.endpoints import check_endpoint
 
-from lpb_cli import serving
-from lpb_cli import top as tops
-from lpb_cli.call_help import CallCommand
+from lpb_cli.commands import serve as serving
+from lpb_cli.commands import top as tops
+from lpb_cli.commands.call_help import CallCommand
+from lpb_cli.commands.keys import keys
+from lpb_cli.commands.numbers import a_number
 from lpb_cli.errors import (
     EXIT_ENVIRONMENT,
     EXIT_FAILED,
@@ -24,18 +26,16 @@ from lpb_cli.errors import (
     EXIT_OK,
     UsageError,
 )
-from lpb_cli.interrupts import interrupts_held
-from lpb_cli.keys import keys
-from lpb_cli.numbers import a_number
-from lpb_cli.report import Report, Status, print_report, write_report
-from lpb_cli.settings import Settings, load_settings, writable_output
-from lpb_cli.terminal import (
+from lpb_cli.output.report import Report, Status, print_report, write_report
+from lpb_cli.output.terminal import (
     download_progress,
     make_console,
     plain,
     print_json,
     terminal_narrator,
 )
+from lpb_cli.processes.interrupts import interrupts_held
+from lpb_cli.settings import Settings, load_settings, writable_output
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.engine_archive import Progress
 from lpb_cli.verify.options import ABOUT_OTHERS, Narrator, SkippableStage, VerifyOptions
@@ -166,7 +166,7 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
     the modules; the C library is built with cc. The server's Python modules that every call goes
     through are compiled with mypyc; all that lpb starts uses them, as long as they are current.
     """
-    from lpb_cli.build import build_all
+    from lpb_cli.commands.build import build_all
 
     settings = load_settings()
     writable_output(settings)
@@ -195,7 +195,7 @@ def setup(engine: Engine = EngineName.AUTO) -> None:
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Look at every prerequisite: found or not, its version, how to get it."""
-    from lpb_cli import doctor as doctors
+    from lpb_cli.commands import doctor as doctors
 
     findings = doctors.examine(load_settings())
     if as_json:
@@ -219,7 +219,7 @@ def new(
     folder: Annotated[Path, typer.Option(help="Where the files are written.")] = Path(),
 ) -> None:
     """Write a certified operation to start from: Python, Lean checker and theorem, test."""
-    from lpb_cli.new import new_operation
+    from lpb_cli.commands.new import new_operation
 
     for file in new_operation(name, folder):
         out.print(plain(str(file)), highlight=False, soft_wrap=True)
@@ -239,7 +239,7 @@ def catalogue(
     ] = None,
 ) -> None:
     """Show every certified operation: what it takes, its certificate, its theorem. Markdown."""
-    from lpb_cli import catalogue as catalogues
+    from lpb_cli.commands import catalogue as catalogues
 
     settings = load_settings()
     chosen = catalogues.certified_operations(operations)
@@ -282,10 +282,10 @@ def certify(
 
     The file needs the Lean package, and neither Python nor a server any more.
     """
-    from lpb_cli import call as calls
-    from lpb_cli import certify as certifying
-    from lpb_cli.engine_room import require_room
+    from lpb_cli.commands import call as calls
+    from lpb_cli.commands import certify as certifying
     from lpb_cli.verify.checkers import with_checkers
+    from lpb_cli.verify.engine_room import require_room
 
     curve = None
     if endpoint is not None:
@@ -373,8 +373,8 @@ def call(
     """Send one request to a running server and print its reply."""
     from lpb_server.security.keys import client_curve
 
-    from lpb_cli import call as calls
-    from lpb_cli.array_files import prepare_folder
+    from lpb_cli.commands import call as calls
+    from lpb_cli.commands.array_files import prepare_folder
 
     if format not in ("auto", "json", "msgpack", "protobuf"):
         raise UsageError(f"--format takes auto, json, msgpack or protobuf, not {format!r}.")
@@ -455,8 +455,8 @@ def bench(
     from lpb_benchmarks.command import print_report
     from lpb_benchmarks.table import print_scenarios
 
-    from lpb_cli import bench as benches
-    from lpb_cli.catalogue import certified_operations
+    from lpb_cli.commands import bench as benches
+    from lpb_cli.commands.catalogue import certified_operations
     from lpb_cli.verify.checkers import with_checkers
 
     if listing:

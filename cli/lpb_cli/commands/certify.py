@@ -18,8 +18,8 @@ from lpb_server.wire.values import Value
 from rich.console import Console
 
 from lpb_cli.errors import CertifyError, UsageError
-from lpb_cli.report import print_diagnostic
-from lpb_cli.terminal import plain
+from lpb_cli.output.report import print_diagnostic
+from lpb_cli.output.terminal import plain
 from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest
 from lpb_cli.verify.lean_messages import lean_answer, lean_question

@@ -16,9 +16,9 @@ from lpb_server.wire.values import Value
 from rich.console import Console
 from rich.pretty import Pretty
 
-from lpb_cli.array_files import read_array, write_arrays
+from lpb_cli.commands.array_files import read_array, write_arrays
 from lpb_cli.errors import EnvironmentLacksError, UsageError
-from lpb_cli.terminal import print_json
+from lpb_cli.output.terminal import print_json
 
 __all__ = [
     "CallOptions",

@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from lpb_cli.commands.numbers import a_number
 from lpb_cli.errors import EnvironmentLacksError
-from lpb_cli.numbers import a_number
-from lpb_cli.terminal import make_console, print_json
+from lpb_cli.output.terminal import make_console, print_json
 
 __all__ = ["DEFAULT_METRICS_PORT", "Snapshot", "fetch", "parse", "show", "summary", "top", "watch"]
 
