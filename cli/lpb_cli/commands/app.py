@@ -37,11 +37,12 @@ from lpb_cli.output.terminal import (
 from lpb_cli.processes.interrupts import interrupts_held
 from lpb_cli.settings import Settings, load_settings, writable_output
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
-from lpb_cli.toolchain.engine_archive import Progress
 from lpb_cli.verify.options import ABOUT_OTHERS, Narrator, SkippableStage, VerifyOptions
 
 if TYPE_CHECKING:  # it takes long to import, and most commands do without
     from lpb_server.operations import Operation
+
+    from lpb_cli.toolchain.engine_archive import Progress
 
 __all__ = ["app"]
 

@@ -1,15 +1,19 @@
-"""Which Lean engine to use: `lake` when there is one, else the embedded one."""
+"""Which Lean engine to use: `lake` when there is one, else the embedded one.
+
+The engines take long to import, and most commands need none: they are imported when one is opened.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from lpb_cli.errors import EngineUnavailableError
 from lpb_cli.settings import Settings
-from lpb_cli.toolchain.embedded import EmbeddedToolchain
-from lpb_cli.toolchain.engine_archive import Progress, prepare_engine, prepare_koffi
-from lpb_cli.toolchain.lake import LakeToolchain, find_lake
-from lpb_cli.toolchain.protocol import LeanToolchain
+
+if TYPE_CHECKING:
+    from lpb_cli.toolchain.engine_archive import Progress
+    from lpb_cli.toolchain.protocol import LeanToolchain
 
 __all__ = ["EngineName", "open_toolchain"]
 
@@ -30,6 +34,8 @@ def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -
     EngineUnavailableError
         When the engine asked for, or any, is not to be had.
     """
+    from lpb_cli.toolchain.lake import LakeToolchain, find_lake
+
     lake = find_lake(settings) if engine is not EngineName.EMBEDDED else None
     if lake is not None:
         return LakeToolchain(settings, lake)
@@ -44,6 +50,9 @@ def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -
             f"LPB_LAKE names {settings.lake}, which is no file.",
             "Correct LPB_LAKE or unset it.",
         )
+    from lpb_cli.toolchain.embedded import EmbeddedToolchain
+    from lpb_cli.toolchain.engine_archive import prepare_engine, prepare_koffi
+
     prepare_engine(settings.cache, progress)
     prepare_koffi(settings.cache, progress)
     return EmbeddedToolchain(settings)
