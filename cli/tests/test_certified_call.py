@@ -171,10 +171,10 @@ def test_every_operation_is_asked_and_no_lie_is_believed(
     assert [line for line in refused if " certificate " not in line] == []
 
 
-def test_readme_shows_the_call_that_lpb_verify_makes() -> None:
+def test_the_documentation_shows_the_call_that_lpb_verify_makes() -> None:
     text = (PROJECT / "lean" / "proofs" / "ExampleCall.lean").read_text("utf-8")
     shown, titles = re.subn(r"\n/-!.*?-/\n", "", text, count=1, flags=re.S)
     assert titles == 1
-    assert f"```lean\n{shown}```\n" in (PROJECT / "README.md").read_text("utf-8")
+    assert f"```lean\n{shown}```\n" in (PROJECT / "docs" / "lean.md").read_text("utf-8")
     tests = (PROJECT / "lean" / "proofs" / "Tests.lean").read_text("utf-8")
     assert "askForSum bridge.endpoint" in tests
