@@ -18,7 +18,7 @@ from lpb_cli.settings import Settings
 from lpb_cli.toolchain import embedded, engine_process
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.engine_process import EngineProcess
-from lpb_cli.verify import engine_room, workflow
+from lpb_cli.verify import engine_room
 from lpb_cli.verify.engine_room import (
     MOST_ELEMENTS,
     MOST_OF_SECOND,
@@ -29,6 +29,7 @@ from lpb_cli.verify.engine_room import (
 )
 from lpb_cli.verify.exchanges import LiveExchange
 from lpb_cli.verify.lies import exchange_of
+from lpb_cli.verify.stages.lean import fitting_exchanges
 from lpb_server.operations import Answer, Operation, Question, Scaling, default_registry
 from typer.testing import CliRunner
 
@@ -176,12 +177,10 @@ def test_verify_leaves_out_what_is_too_large_and_says_so(costly: None) -> None:
     operation = matvec()
     small, large = asked(operation, 2, 2), asked(operation, 260, 260)
     toolchain: Any = EmbeddedToolchain.__new__(EmbeddedToolchain)
-    run: Any = SimpleNamespace(
-        operations=[operation], exchanges=[small, large], toolchain=toolchain, too_large=[]
-    )
-    assert workflow._fitting(run) == [small]
-    assert [check.status for check in run.too_large] == [Status.FAILED]
-    assert "too large for the embedded engine" in run.too_large[0].detail
+    fitting, too_large = fitting_exchanges(toolchain, [operation], [small, large])
+    assert fitting == [small]
+    assert [check.status for check in too_large] == [Status.FAILED]
+    assert "too large for the embedded engine" in too_large[0].detail
 
 
 @pytest.mark.parametrize(

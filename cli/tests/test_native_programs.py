@@ -248,7 +248,7 @@ def test_a_report_says_that_it_is_not_possible_here(
             own, own_toolchain, "", LeanWork(own_toolchain, tmp_path, 1)
         )
         assert compiled is not None
-        compiled.fill_in(stage)
+        compiled.outcome().write_to(stage)
         compiled.close()
     else:
         (tmp_path / "lean" / "proofs" / "Empty.lean").write_text("module\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lpb_cli.errors import EnvironmentLacksError
-from lpb_cli.output.report import Stage, Status
+from lpb_cli.output.report import Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
@@ -16,7 +16,7 @@ from lpb_cli.toolchain.engine_archive import engine_home
 from lpb_cli.toolchain.lean_runtime import find_lean_runtime
 from lpb_cli.toolchain.olean import Olean, OleanError
 from lpb_cli.toolchain.second_kernel import SecondVerdict, check_with_second_kernel
-from lpb_cli.verify.two_kernels import check_with_second_kernel_stage
+from lpb_cli.verify.stages.proofs import check_with_another_kernel
 
 ENGINE_TIMEOUT_S = 900
 SUM = 12345678901234567890124
@@ -93,11 +93,10 @@ def project(own_toolchain: EmbeddedToolchain, settings: Settings, tmp_path: Path
 def test_it_agrees_on_all_modules(
     settings: Settings, toolchain: EmbeddedToolchain, proofs: ProofReport
 ) -> None:
-    stage = Stage("modules, second kernel")
-    check_with_second_kernel_stage(settings, toolchain, stage)
-    assert (stage.status, stage.failures) == (Status.PASSED, [])
-    assert stage.data["theorems"] >= proofs.total("theorems")
-    assert stage.data["declarations"] > stage.data["theorems"] > 500
+    outcome = check_with_another_kernel(settings, toolchain)
+    assert (outcome.status, outcome.checks) == (Status.PASSED, [])
+    assert outcome.data["theorems"] >= proofs.total("theorems")
+    assert outcome.data["declarations"] > outcome.data["theorems"] > 500
     again = check_with_second_kernel(settings, [module.name for module in proofs.modules])
     assert again.recalled
 

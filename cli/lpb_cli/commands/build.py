@@ -7,80 +7,71 @@ from collections.abc import Callable
 
 from lpb_cli.building.c_library import CLibrary, build_c_library
 from lpb_cli.building.compilation import CompiledServer, compile_server
-from lpb_cli.errors import EnvironmentLacksError, LpbError
-from lpb_cli.output.report import Check, Report, Stage, Status
+from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.output.report import Report, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativeProgram, NativePrograms
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.options import Narrator
-from lpb_cli.verify.two_kernels import check_with_second_kernel_stage
-from lpb_cli.verify.workflow import check_proofs_stage
+from lpb_cli.verify.stages.proofs import (
+    PROOFS_DO_NOT_HOLD,
+    check_proofs,
+    check_with_another_kernel,
+)
+from lpb_cli.verify.steps import Outcome, Steps
 
 __all__ = ["build_all"]
+
+MODULES, SECOND_KERNEL = "modules", "modules, second kernel"
+LIBRARY, PROGRAMS, SERVER = "C library", "Lean programs, compiled", "server, compiled"
 
 
 def build_all(settings: Settings, toolchain: LeanToolchain, narrator: Narrator) -> Report:
     """Check the modules, build the library, compile the server: each whatever became of others."""
     started = time.monotonic()
     report = Report(engine=toolchain.description)
-    proofs, library, server = Stage("modules"), Stage("C library"), Stage("server, compiled")
-    again, programs = Stage("modules, second kernel"), Stage("Lean programs, compiled")
-    report.stages = [proofs, library, server]
-    if isinstance(toolchain, EmbeddedToolchain):  # lake has compiled them with the modules
-        report.stages = [proofs, again, library, programs, server]
+    embedded = toolchain if isinstance(toolchain, EmbeddedToolchain) else None
+    names = [MODULES, LIBRARY, SERVER]
+    if embedded is not None:  # lake has compiled the programs with the modules
+        names = [MODULES, SECOND_KERNEL, LIBRARY, PROGRAMS, SERVER]
+    steps = Steps(report, narrator, names, ())
     try:
-        narrator.stage(proofs.name)
-        proofs_hold = check_proofs_stage(toolchain, narrator, proofs)
-        if isinstance(toolchain, EmbeddedToolchain):
-            narrator.stage(again.name)
-            if proofs_hold:
-                check_with_second_kernel_stage(settings, toolchain, again)
-            else:
-                again.summary = "not run: the proofs do not hold"
-        narrator.stage(library.name)
-        _build(library, build_c_library, settings)
-        if isinstance(toolchain, EmbeddedToolchain):
-            narrator.stage(programs.name)
-            if proofs_hold:
-                engine = toolchain
-                _build(
-                    programs,
-                    lambda settings: NativePrograms(settings, engine).build_all(),
-                    settings,
-                    optional=True,
-                )
-            else:
-                programs.summary = "not run: the proofs do not hold"
-        narrator.stage(server.name)
-        _build(server, compile_server, settings, optional=True)
+        hold = steps.run(MODULES, lambda: check_proofs(toolchain, narrator)) is True
+
+        def if_they_hold(step: Callable[[], Outcome[None]]) -> Outcome[None]:
+            return step() if hold else Outcome(PROOFS_DO_NOT_HOLD)
+
+        if embedded is not None:
+            steps.run(
+                SECOND_KERNEL,
+                lambda: if_they_hold(lambda: check_with_another_kernel(settings, embedded)),
+            )
+        steps.run(LIBRARY, lambda: _built(build_c_library, settings))
+        if embedded is not None:
+            programs = lambda settings: NativePrograms(settings, embedded).build_all()  # noqa: E731
+            steps.run(
+                PROGRAMS, lambda: if_they_hold(lambda: _built(programs, settings, optional=True))
+            )
+        steps.run(SERVER, lambda: _built(compile_server, settings, optional=True))
     finally:
         toolchain.close()
         report.seconds = time.monotonic() - started
     return report
 
 
-def _build(
-    stage: Stage,
+def _built(
     make: Callable[[Settings], CLibrary | CompiledServer | NativeProgram],
     settings: Settings,
     *,
     optional: bool = False,
-) -> None:
-    """Run a stage that makes one thing; an optional one fails nothing where it is not possible."""
-    started = time.monotonic()
+) -> Outcome[None]:
+    """Make one thing; an optional one fails nothing where it is not possible."""
     try:
         built = make(settings)
-    except LpbError as error:
-        if optional and isinstance(error, EnvironmentLacksError):
-            stage.status = Status.LACKING
-            stage.summary = f"{error.message} {error.hint or ''}".strip()
-        else:
-            stage.status = Status.FAILED
-            stage.summary = error.message.splitlines()[0]
-            detail = error.message + (f"\n{error.hint}" if error.hint else "")
-            stage.checks.append(Check(stage.name, Status.FAILED, detail))
-    else:
-        stage.status = Status.PASSED
-        stage.summary = f"{built.path} ({'built' if built.rebuilt else 'unchanged'})"
-    stage.seconds = time.monotonic() - started
+    except EnvironmentLacksError as error:
+        if not optional:
+            raise
+        return Outcome(f"{error.message} {error.hint or ''}".strip(), status=Status.LACKING)
+    how = "built" if built.rebuilt else "unchanged"
+    return Outcome(f"{built.path} ({how})", status=Status.PASSED)

@@ -7,13 +7,14 @@ from concurrent.futures import Future
 from lpb_server.client import Exchange
 
 from lpb_cli.errors import EnvironmentLacksError
-from lpb_cli.output.report import Check, Stage, Status
+from lpb_cli.output.report import Check, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativePrograms
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.lean_work import LeanWork
+from lpb_cli.verify.steps import Outcome
 
 __all__ = ["CompiledClient", "start_compiled_client"]
 
@@ -35,19 +36,17 @@ class CompiledClient:
         if self._programs is not None:
             self._tests = lean.start(run_client_tests, self._programs, endpoint)
 
-    def fill_in(self, stage: Stage) -> None:
+    def outcome(self) -> Outcome[None]:
         """Say what came of it. Waits until that is known."""
         if self.lacks is not None:
-            stage.status = Status.LACKING
-            stage.summary = f"{self.lacks.message} {self.lacks.hint}"
-            return
+            return Outcome(f"{self.lacks.message} {self.lacks.hint}", status=Status.LACKING)
         assert self._tests is not None
         assert self._programs is not None
-        stage.checks, _ = self._tests.result()
-        passed = len(stage.checks) - len(stage.failures)
+        checks, _ = self._tests.result()
+        passed = sum(check.status is not Status.FAILED for check in checks)
         how = self._programs.description
-        stage.summary = f"Lean's own client: {passed} of {len(stage.checks)} tests passed ({how})"
-        stage.data = {"program": how}
+        summary = f"Lean's own client: {passed} of {len(checks)} tests passed ({how})"
+        return Outcome(summary, checks=checks, data={"program": how})
 
     def close(self) -> None:
         """Stop what runs."""
