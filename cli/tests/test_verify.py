@@ -62,7 +62,7 @@ def test_verify_with_a_dishonest_server_is_code_1_and_names_the_exchange(
         )  # fmt: skip
     assert result.returncode == 1
     assert "Skipped, as asked: client, program, lies." in result.stdout
-    assert "matrix_sum: one row, inline, json" in result.stdout
+    assert "matrix_sum: one column, inline, json" in result.stdout
     assert "the kernel does not accept this exchange" in result.stdout
 
 

@@ -124,18 +124,19 @@ def test_requests_that_wait_are_bounded_in_bytes(serve: Serve) -> None:
         context.socket(zmq.DEALER) as peer,
     ):
         peer.linger = 0
+        peer.sndhwm = 1  # So that all but the last two have gone when the last one is sent.
         peer.connect(server.endpoint)
-        for number in range(6):
+        for number in range(8):
             request = Request(f"{number:032d}", "wait", {}, headers)
             peer.send_multipart(encode_message(request, WireFormat.JSON, frames))
         assert entered.wait(10)
         leave.set()
-        for _ in range(6):
+        for _ in range(8):
             assert peer.poll(10_000)
             replies.append(peer.recv_multipart()[0])
     refused = [reply for reply in replies if b"overloaded" in reply]
     # Three may wait. The first one counts, too, for as long as its bytes are not given back.
-    assert 2 <= len(refused) <= 5
+    assert 2 <= len(refused) <= 7
     assert all(b"limit_bytes" in reply for reply in refused)
 
 

@@ -207,6 +207,8 @@ _NEVER_RUN = {
     "MatrixProps",
     "LeanPythonBridge.Float64.Lemmas",
     "LeanPythonBridge.Float64.Rational",
+    "LeanPythonBridge.Float64.Vectors",
+    "LeanPythonBridge.Certificate.LinearAlgebra",
 }
 
 _DERIVED_REPR = re.compile(r"(deriving .*?)\bRepr, ")

@@ -40,6 +40,8 @@ _BOUNDS: Final[dict[str, tuple[frozenset[type], str]]] = {
     # Never "not at least": a NaN breaks no bound, as in the reference.
     "minimum": (_NUMBERS, "{value} < {bound}"),
     "maximum": (_NUMBERS, "{value} > {bound}"),
+    "exclusiveMinimum": (_NUMBERS, "{value} <= {bound}"),
+    "exclusiveMaximum": (_NUMBERS, "{value} >= {bound}"),
     "minItems": (_TYPES["array"], "len({value}) < {bound}"),
     "maxItems": (_TYPES["array"], "len({value}) > {bound}"),
     "minLength": (_TYPES["string"], "len({value}) < {bound}"),

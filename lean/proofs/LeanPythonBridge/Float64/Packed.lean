@@ -22,6 +22,9 @@ namespace LeanPythonBridge.Float64
 
 /-! ## What a frame says -/
 
+/-- The double at an index of a frame, as its bits. The frame's bytes, the first one least significant, are `packed`. -/
+def element (packed index : Nat) : Nat := packed / 2 ^ (64 * index) % 2 ^ 64
+
 /-- The first `count` doubles of a frame, each as its bits. -/
 def doublesOfNat : (packed count : Nat) → List Nat
   | _, 0 => []

@@ -1,5 +1,6 @@
 module
 
+public import LeanPythonBridge.Float64.Packed
 public import LeanPythonBridge.Float64.Rational
 public import LeanPythonBridge.Certificate.LinearAlgebra
 
@@ -18,9 +19,6 @@ namespace LeanPythonBridge.Float64
 variable {m n : Nat}
 
 /-! ## Frames -/
-
-/-- The double at an index of a frame, as its bits. The frame's bytes, the first one least significant, are `packed`. -/
-def element (packed index : Nat) : Nat := packed / 2 ^ (64 * index) % 2 ^ 64
 
 /-- A frame of `n` doubles as a vector. -/
 def frameVec (packed n : Nat) : Vec n Nat := fun i => element packed i
