@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,26 +9,10 @@ import numpy.typing as npt
 
 from lpb_server.certificates.exact import UNIT_EXPONENT
 from lpb_server.certificates.integers import exact_integers
-from lpb_server.certificates.ranges import (
-    WORD_BITS,
-    ExponentRange,
-    exponent_range,
-    lane_count,
-)
-from lpb_server.certificates.solve_lanes import MAX_WORDS
+from lpb_server.certificates.ranges import WORD_BITS, ExponentRange, lane_count
+from lpb_server.certificates.reading import words_of
 
-__all__ = ["check_positive_definite", "range_holds", "range_of"]
-
-_INFINITE_EXPONENT = 2047
-
-
-def range_of(value: Any) -> ExponentRange | None:
-    """Read a range of exponents as it stands in a certificate, ``[low, high]``; None for none."""
-    if not isinstance(value, Sequence) or len(value) != 2:
-        return None
-    if any(type(end) is not int or not 0 <= end <= _INFINITE_EXPONENT for end in value):
-        return None
-    return ExponentRange(*value)
+__all__ = ["check_positive_definite"]
 
 
 def check_positive_definite(
@@ -53,14 +36,10 @@ def check_positive_definite(
     n = len(matrix) if matrix.ndim else 0
     if n == 0 or matrix.shape != (n, n) or factor.shape != (n, n):
         return False
-    if (
-        matrix_range is None
-        or factor_range is None
-        or type(words) is not int
-        or not 1 <= words <= MAX_WORDS
-    ):
+    words = words_of(words)
+    if matrix_range is None or factor_range is None or not words:
         return False
-    if not (range_holds(matrix_range, matrix) and range_holds(factor_range, factor)):
+    if not (matrix_range.holds(matrix) and factor_range.holds(factor)):
         return False
     # Nothing but +0 stands below the diagonal of U.
     below = np.tril_indices(n, -1)
@@ -77,16 +56,6 @@ def check_positive_definite(
     left = exact_integers(matrix, matrix_range.low) * (1 << matrix_shift)
     left = left - np.dot(upper.T, upper) * (1 << factor_shift)
     return all(sum(map(abs, row)) < 2 * row[i] for i, row in enumerate(left.tolist()))
-
-
-def range_holds(stated: ExponentRange, values: npt.NDArray[np.float64]) -> bool:
-    """Tell whether finite exponents, and all that occur, lie in a range."""
-    if not (stated.low + 2 <= stated.high <= _INFINITE_EXPONENT and np.isfinite(values).all()):
-        return False
-    if not values.any():
-        return True
-    found = exponent_range(values)
-    return stated.low <= found.low and found.high <= stated.high
 
 
 def _fits(n: int, words: int, matrix_bits: int, factor_bits: int, factor_shift: int) -> bool:

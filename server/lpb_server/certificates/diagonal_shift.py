@@ -15,8 +15,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.certificates.cholesky_check import check_positive_definite, range_of
+from lpb_server.certificates.cholesky_check import check_positive_definite
 from lpb_server.certificates.positive_definite import positive_definite
+from lpb_server.certificates.reading import range_of
 from lpb_server.errors import Uncertifiable
 
 __all__ = ["above", "below", "check_above", "check_below", "eigenvalue_enclosure"]

@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.certificates.cholesky_check import range_holds, range_of
 from lpb_server.certificates.diagonal_shift import below, check_below, eigenvalue_enclosure
 from lpb_server.certificates.ranges import exponent_range
+from lpb_server.certificates.reading import range_of
 from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
@@ -71,8 +71,8 @@ def _check(question: Question, answer: Answer) -> bool:
         and modulus > 0
         and held[0] is not None
         and held[1] is not None
-        and range_holds(held[0], matrix)
-        and range_holds(held[1], linear)
+        and held[0].holds(matrix)
+        and held[1].holds(linear)
         and check_below(matrix, modulus, stated, answer.certificate_arrays, "lower")
     )
 

@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.certificates.cholesky_check import range_holds, range_of
 from lpb_server.certificates.diagonal_shift import (
     above,
     below,
@@ -20,6 +19,7 @@ from lpb_server.certificates.diagonal_shift import (
     eigenvalue_enclosure,
 )
 from lpb_server.certificates.ranges import exponent_range
+from lpb_server.certificates.reading import range_of
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
@@ -69,7 +69,7 @@ def _check(question: Question, answer: Answer) -> bool:
     return (
         stated.get("kind") == _KIND
         and held is not None
-        and range_holds(held, matrix)
+        and held.holds(matrix)
         and check_below(matrix, answer.result.get("lower"), stated, arrays, "lower")
         and check_above(matrix, answer.result.get("upper"), stated, arrays, "upper")
     )

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.certificates import positive_definite as certify_matrix
-from lpb_server.certificates.cholesky_check import check_positive_definite, range_of
+from lpb_server.certificates.cholesky_check import check_positive_definite
+from lpb_server.certificates.reading import range_of
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
