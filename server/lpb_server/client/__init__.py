@@ -3,15 +3,13 @@
 from lpb_server.client.client import (
     AUTO_FORMAT,
     INLINE_LIMIT_ELEMENTS,
-    Backoff,
     BridgeClient,
-    CallResult,
-    ClientCurve,
-    Exchange,
     FormatName,
-    client_curve,
     new_id,
 )
+from lpb_server.client.exchange import CallResult, Exchange
+from lpb_server.security.keys import ClientCurve, client_curve
+from lpb_server.sockets.backoff import Backoff
 
 __all__ = [
     "AUTO_FORMAT",

@@ -26,7 +26,7 @@ from lpb_server.errors import (
     UnprovenError,
     WireError,
 )
-from lpb_server.security.keys import ClientCurve, client_curve
+from lpb_server.security.keys import ClientCurve
 from lpb_server.settings.config import BUSY_POLL_US
 from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
 from lpb_server.sockets.durations import check_timeout
@@ -44,18 +44,7 @@ from lpb_server.wire.values import Frame, ValueMap
 if TYPE_CHECKING:  # What computes takes long to import, and a client does without.
     from lpb_server.operations.registry import Registry
 
-__all__ = [
-    "AUTO_FORMAT",
-    "INLINE_LIMIT_ELEMENTS",
-    "Backoff",
-    "BridgeClient",
-    "CallResult",
-    "ClientCurve",
-    "Exchange",
-    "FormatName",
-    "client_curve",
-    "new_id",
-]
+__all__ = ["AUTO_FORMAT", "INLINE_LIMIT_ELEMENTS", "BridgeClient", "FormatName", "new_id"]
 
 FormatName = Literal["auto", "json", "msgpack", "protobuf"]
 

@@ -24,7 +24,7 @@ from lpb_server.errors import (
     WireError,
 )
 from lpb_server.security.keys import ClientCurve
-from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
+from lpb_server.sockets.backoff import Backoff
 from lpb_server.sockets.busy_polling import BusyPoller
 from lpb_server.sockets.durations import milliseconds
 from lpb_server.sockets.frames import (
@@ -41,7 +41,7 @@ from lpb_server.wire.limits import Limits
 from lpb_server.wire.messages import decode_reply
 from lpb_server.wire.values import Frame
 
-__all__ = ["DEFAULT_BACKOFF", "Answer", "LazyPirate"]
+__all__ = ["Answer", "LazyPirate"]
 
 
 _OF_THE_PARENT: Final[list[object]] = []
