@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,46 +12,25 @@ from msgspec.structs import replace
 
 from lpb_server.certificates.lyapunov import check_discrete, discrete_certificate
 from lpb_server.certificates.lyapunov_equation import discrete_form, eigenvalues
-from lpb_server.certificates.reading import doubles
 from lpb_server.errors import Uncertifiable
 from lpb_server.operations.answering import answer_here
-from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
-from lpb_server.operations.kernel_heap import kernel_heap
+from lpb_server.operations.lyapunov_decay import decay_certificate, decay_heap_bytes
 from lpb_server.operations.lyapunov_lies import decay_lies, false_rate
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
-    Evidence,
     Example,
     Outcome,
     Question,
 )
-from lpb_server.operations.scaling import Dimensions, Scaling
+from lpb_server.operations.scaling import Scaling
 from lpb_server.wire.values import ValueMap
 
 __all__ = ["lyapunov_discrete"]
 
 _KIND: Final = "lyapunov_decay"
-
-
-def _make(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> Evidence:
-    rate = cast(float, outcome.result["rate"])
-    entries, made = discrete_certificate(arrays["matrix"], outcome.arrays["form"], rate)
-    return Evidence(entries, cast("dict[str, Any]", made))
-
-
-def _check(question: Question, answer: Answer) -> bool:
-    given = question.arrays.get("matrix")
-    if given is None or not given.ndim or not given.size or answer.certificate.get("kind") != _KIND:
-        return False
-    n = len(given)
-    matrix, form = doubles(given, n, n), doubles(answer.arrays.get("form"), n, n)
-    rate = answer.result.get("rate")
-    if matrix is None or form is None or type(rate) is not float:
-        return False
-    return check_discrete(matrix, form, rate, answer.certificate, answer.certificate_arrays)
 
 
 def _radius(matrix: npt.NDArray[np.float64]) -> float:
@@ -117,11 +96,6 @@ def _scaled(random: np.random.Generator, n: int) -> Question:
     return Question(arrays={"matrix": _with_radius(random.standard_normal((n, n)), 0.8)})
 
 
-def _heap_bytes(size: Dimensions, answer: Answer) -> float:
-    n = size["n"]
-    return kernel_heap(6 * n**2, 4 * n**3, 3, 20.0)
-
-
 @operation(
     "lyapunov_discrete",
     params={
@@ -139,15 +113,15 @@ def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     },
     summary="Find P such that x'Px decays along every orbit x -> Ax, by a factor at each step.",
     arrays={"matrix": ArraySpec("f8", ("n", "n"))},
-    certificate=Certificate(
+    certificate=decay_certificate(
         _KIND,
-        make=_make,
-        checker="LeanPythonBridge.Certificate.LyapunovDiscrete",
-        check=_check,
+        "LeanPythonBridge.Certificate.LyapunovDiscrete",
+        discrete_certificate,
+        check_discrete,
     ),
     examples=_examples,
     lies=_lies,
-    scaling=Scaling(_scaled, heap_bytes=_heap_bytes),
+    scaling=Scaling(_scaled, heap_bytes=decay_heap_bytes),
 )
 def lyapunov_discrete(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Solve the discrete Lyapunov equation r P - AᵀPA = r I, for a rate r."""
