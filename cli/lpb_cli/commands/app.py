@@ -66,6 +66,15 @@ Engine = Annotated[
     typer.Option(help="The Lean engine: auto takes lake when it is installed, else embedded."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, for scripts.")]
+Param = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
+]
+ArrayOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FILE.npy", help="An array to send; NAME=FILE.npz:ARRAY, one of several."
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -261,15 +270,8 @@ def certify(
     output: Annotated[
         Path, typer.Option(metavar="FILE.lean", help="The Lean file to write.")
     ] = Path("Theorem.lean"),
-    param: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
-    ] = None,
-    array: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=FILE.npy", help="An array to send; NAME=FILE.npz:ARRAY, one of several."
-        ),
-    ] = None,
+    param: Param = None,
+    array: ArrayOption = None,
     operations: Annotated[
         str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
     ] = "",
@@ -326,15 +328,8 @@ def call(
         str,
         typer.Argument(metavar="OP", help="The operation, such as ping; OP --help describes it."),
     ],
-    param: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter; JSON or text.")
-    ] = None,
-    array: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=FILE.npy", help="An array to send; NAME=FILE.npz:ARRAY, one of several."
-        ),
-    ] = None,
+    param: Param = None,
+    array: ArrayOption = None,
     certify: Annotated[bool, typer.Option(help="Ask for a certificate.")] = False,
     endpoint: Annotated[
         str | None, typer.Option(help="Where the server listens; see lpb config, client.endpoint.")
