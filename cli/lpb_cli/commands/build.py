@@ -38,26 +38,27 @@ def build_all(settings: Settings, toolchain: LeanToolchain, narrator: Narrator) 
     steps = Steps(report, narrator, names, ())
     try:
         hold = steps.run(MODULES, lambda: check_proofs(toolchain, narrator)) is True
-
-        def if_they_hold(step: Callable[[], Outcome[None]]) -> Outcome[None]:
-            return step() if hold else Outcome(PROOFS_DO_NOT_HOLD)
-
         if embedded is not None:
             steps.run(
                 SECOND_KERNEL,
-                lambda: if_they_hold(lambda: check_with_another_kernel(settings, embedded)),
+                lambda: check_with_another_kernel(settings, embedded, narrator, hold=hold),
             )
         steps.run(LIBRARY, lambda: _built(build_c_library, settings))
         if embedded is not None:
-            programs = lambda settings: NativePrograms(settings, embedded).build_all()  # noqa: E731
-            steps.run(
-                PROGRAMS, lambda: if_they_hold(lambda: _built(programs, settings, optional=True))
-            )
+            steps.run(PROGRAMS, lambda: _programs(settings, embedded, hold=hold))
         steps.run(SERVER, lambda: _built(compile_server, settings, optional=True))
     finally:
         toolchain.close()
         report.seconds = time.monotonic() - started
     return report
+
+
+def _programs(settings: Settings, toolchain: EmbeddedToolchain, *, hold: bool) -> Outcome[None]:
+    if not hold:
+        return Outcome(PROOFS_DO_NOT_HOLD)
+    return _built(
+        lambda settings: NativePrograms(settings, toolchain).build_all(), settings, optional=True
+    )
 
 
 def _built(

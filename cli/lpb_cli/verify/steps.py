@@ -71,6 +71,9 @@ class Steps:
         }
         report.stages = list(self._stages.values())
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._stages
+
     def run(self, name: str, step: Callable[[], Outcome[T]]) -> T | None:
         """Run a stage, unless it is skipped; give what later ones need of it.
 

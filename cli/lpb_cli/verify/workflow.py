@@ -25,11 +25,7 @@ from lpb_cli.verify.stages.lean import (
     run_compiled_client,
     run_program,
 )
-from lpb_cli.verify.stages.proofs import (
-    PROOFS_DO_NOT_HOLD,
-    check_proofs,
-    check_with_another_kernel,
-)
+from lpb_cli.verify.stages.proofs import check_proofs, check_with_another_kernel
 from lpb_cli.verify.stages.server import Server, converse, open_server, stop_server
 from lpb_cli.verify.steps import Outcome, Steps
 
@@ -102,12 +98,6 @@ def _run(
 ) -> None:
     hold = steps.run("proofs", lambda: check_proofs(toolchain, narrator)) is True
 
-    def another_kernel(engine: EmbeddedToolchain) -> Outcome[None]:
-        if not hold:
-            return Outcome(PROOFS_DO_NOT_HOLD)
-        narrator.progress("a second kernel checks the proofs", 0, 0)
-        return check_with_another_kernel(settings, engine)
-
     def live() -> Outcome[_Conversation]:
         spoken = converse(settings, options, narrator, operations, server)
         exchanges, tasks = spoken.value, None
@@ -118,14 +108,17 @@ def _run(
 
     if isinstance(toolchain, EmbeddedToolchain):
         engine = toolchain
-        steps.run(SECOND_KERNEL, lambda: another_kernel(engine))
+        steps.run(
+            SECOND_KERNEL,
+            lambda: check_with_another_kernel(settings, engine, narrator, hold=hold),
+        )
     server: Server | None = steps.run("serve", lambda: open_server(settings, options))
     if server is not None:
         owned.callback(server.stop)
     lived = steps.run("live", live)
     tasks = None if lived is None else lived.tasks
     heard = steps.run("client", lambda: run_client(options, toolchain, narrator, operations, tasks))
-    if COMPILED_CLIENT in _names(toolchain, options):
+    if COMPILED_CLIENT in steps:
         steps.run(COMPILED_CLIENT, lambda: run_compiled_client(narrator, tasks))
     steps.run("program", lambda: run_program(toolchain, narrator, tasks))
     exchanges = [*([] if lived is None else lived.exchanges), *(heard or [])]

@@ -70,8 +70,13 @@ def _facts(module: ModuleResult) -> dict[str, object]:
     }
 
 
-def check_with_another_kernel(settings: Settings, toolchain: EmbeddedToolchain) -> Outcome[None]:
-    """Have a second kernel check the modules, whose `.olean` files the first one has accepted."""
+def check_with_another_kernel(
+    settings: Settings, toolchain: EmbeddedToolchain, narrator: Narrator, *, hold: bool
+) -> Outcome[None]:
+    """Have a second kernel check the modules, if the first one has accepted them (`hold`)."""
+    if not hold:
+        return Outcome(PROOFS_DO_NOT_HOLD)
+    narrator.progress("a second kernel checks the proofs", 0, 0)
     try:
         find_lean_runtime()
     except EnvironmentLacksError as error:
