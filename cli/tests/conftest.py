@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lpb_cli.output.folder import output_lock
 from lpb_cli.settings import Settings, load_settings
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
@@ -88,10 +88,9 @@ def own_toolchain(
 @pytest.fixture(scope="session")
 def proofs(settings: Settings, toolchain: EmbeddedToolchain) -> ProofReport:
     """The project's proofs, checked; the transcript needs their compiled form."""
-    lock = settings.output / "tests.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as stream:  # tests run in several processes, which would check them all
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    settings.output.mkdir(parents=True, exist_ok=True)
+    # Tests run in several processes, which would check them all, and beside commands.
+    with output_lock(settings.output):
         report = toolchain.check_proofs(lambda result, done, total: None)
     assert report.ok, [d for m in report.modules for d in m.diagnostics if d.severity == "error"]
     return report

@@ -24,6 +24,7 @@ def test_verify_from_the_command_line(
         "verify", "--engine", "embedded", "--seed", "5", "--requests", "1", "--json",
         timeout_s=ENGINE_TIMEOUT_S,
     )  # fmt: skip
+    assert result.stdout, result.stderr
     report = json.loads(result.stdout)
     stages = {stage["name"]: stage for stage in report["stages"]}
     assert what_did_not_hold(report) == []

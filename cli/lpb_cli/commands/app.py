@@ -26,6 +26,7 @@ from lpb_cli.errors import (
     EXIT_OK,
     UsageError,
 )
+from lpb_cli.output.folder import output_lock
 from lpb_cli.output.report import Report, Status, print_report, write_report
 from lpb_cli.output.terminal import (
     download_progress,
@@ -144,14 +145,14 @@ def verify(
         settings = with_checkers(settings, chosen)
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
-        with closing(toolchain):
+        with output_lock(settings.output), closing(toolchain):
             toolchain.warm_up()  # it starts while the rest is imported
             with interrupts_held():
                 from lpb_cli.verify.choice import checked_operations
                 from lpb_cli.verify.workflow import run_verify
             chosen = chosen or checked_operations(options)
             report = run_verify(settings, options, toolchain, narrator, chosen)
-    write_report(report, settings.output)
+            write_report(report, settings.output)
     _show(report, settings, as_json)
     codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
     raise typer.Exit(codes.get(report.status, EXIT_FAILED))
@@ -182,8 +183,9 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
     writable_output(settings)
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
-        report = build_all(settings, toolchain, narrator)
-    write_report(report, settings.output / "build")
+        with output_lock(settings.output):
+            report = build_all(settings, toolchain, narrator)
+            write_report(report, settings.output / "build")
     if as_json:
         print_json(report.as_dict())
     else:
@@ -310,7 +312,7 @@ def certify(
     settings = with_checkers(settings, [found])
     with terminal_narrator(err, quiet=as_json) as narrator:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
-        with closing(toolchain):
+        with output_lock(settings.output), closing(toolchain):
             live = certifying.answered(found, options)
             file = certifying.write_theorem(found, options, live.exchange, output)
             require_room(toolchain, found, live, f"{file} is written, and not checked. ")

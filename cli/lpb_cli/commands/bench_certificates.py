@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from lpb_benchmarks.certified import Spent
@@ -13,7 +14,8 @@ from lpb_server.operations import Answer, Operation, Question
 
 from lpb_cli.commands.certify import CERTIFY_TIMEOUT_S, theorem_text
 from lpb_cli.errors import LpbError
-from lpb_cli.settings import Settings
+from lpb_cli.output.folder import output_lock
+from lpb_cli.settings import Settings, writable_output
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.engine_room import require_room
@@ -35,13 +37,13 @@ class EngineWhenNeeded:
         self._narrator = narrator
         self._toolchain: LeanToolchain | None = None
         self._fault: LpbError | None = None
+        self._owned = ExitStack()
 
     def __enter__(self) -> EngineWhenNeeded:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._toolchain is not None:
-            self._toolchain.close()
+        self._owned.close()
 
     def __call__(self) -> LeanToolchain:
         """Give the engine.
@@ -55,9 +57,11 @@ class EngineWhenNeeded:
             raise self._fault
         try:
             if self._toolchain is None:
-                self._toolchain = open_toolchain(
-                    self._settings, self._name, self._narrator.progress
-                )
+                progress = self._narrator.progress
+                self._toolchain = open_toolchain(self._settings, self._name, progress)
+                writable_output(self._settings)
+                self._owned.enter_context(output_lock(self._settings.output))
+                self._owned.callback(self._toolchain.close)
                 if not self._toolchain.check_proofs(lambda result, done, total: None).ok:
                     raise LpbError("the proofs do not hold; see `lpb verify`")
         except LpbError as error:

@@ -9,9 +9,10 @@ from pathlib import Path
 from rich.console import Console
 
 from lpb_cli.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
+from lpb_cli.output.folder import output_lock
 from lpb_cli.output.report import Report, Status, print_report, write_report
 from lpb_cli.output.terminal import download_progress, terminal_narrator
-from lpb_cli.settings import load_settings
+from lpb_cli.settings import load_settings, writable_output
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.verify.choice import checked_operations
 from lpb_cli.verify.options import VerifyOptions
@@ -42,8 +43,10 @@ def main(arguments: list[str]) -> int:
             settings, EngineName.AUTO, lambda text, i, n: download_progress(narrator, text, i, n)
         )
         options = VerifyOptions(seed=secrets.randbelow(2**31), requests=3)
-        report = run_verify(settings, options, toolchain, narrator, checked_operations(options))
-    write_report(report, settings.output)
+        writable_output(settings)
+        with output_lock(settings.output):
+            report = run_verify(settings, options, toolchain, narrator, checked_operations(options))
+            write_report(report, settings.output)
     draw(report, Path(arguments[0]))
     return EXIT_OK if report.status is Status.PASSED else EXIT_FAILED
 
