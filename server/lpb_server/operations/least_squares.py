@@ -10,17 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from lpb_server.certificates.least_squares import (
-    LeastSquaresCertificate,
-    check_least_squares,
-    least_squares_gap,
-)
-from lpb_server.certificates.reading import doubles, magnitude
+from lpb_server.certificates.least_squares import check_least_squares, least_squares_gap
+from lpb_server.certificates.left_inverse import column_scales
+from lpb_server.certificates.reading import doubles
 from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
-from lpb_server.operations.kernel_heap import kernel_heap
+from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -39,11 +36,14 @@ _MALFORMED_AT: Final = 6
 
 _KIND: Final = "least_squares_gap"
 
+_ROUNDS: Final = 3
+"""The fit and two refinements: what is left of the error is that of rounding the weights."""
+
 
 def _make(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> Evidence:
-    made = least_squares_gap(arrays["matrix"], arrays["right"], outcome.arrays["weights"])
-    entries: ValueMap = {"curvature": made.curvature, "gap": made.gap}
-    return Evidence(entries, {"transpose": made.transpose, "factor": made.factor})
+    return Evidence(
+        *least_squares_gap(arrays["matrix"], arrays["right"], outcome.arrays["weights"])
+    )
 
 
 def _check(question: Question, answer: Answer) -> bool:
@@ -53,16 +53,13 @@ def _check(question: Question, answer: Answer) -> bool:
     m, n = given.shape
     matrix, right = doubles(given, m, n), doubles(question.arrays.get("right"), m)
     weights = doubles(answer.arrays.get("weights"), n)
-    transpose = doubles(answer.certificate_arrays.get("transpose"), n, m)
-    factor = doubles(answer.certificate_arrays.get("factor"), n, n)
-    curvature = magnitude(answer.certificate.get("curvature"))
-    gap = magnitude(answer.certificate.get("gap"))
-    if matrix is None or right is None or weights is None or transpose is None or factor is None:
+    if matrix is None or right is None or weights is None:
         return False
-    if answer.certificate.get("kind") != _KIND or curvature is None or gap is None:
+    if answer.certificate.get("kind") != _KIND:
         return False
-    certificate = LeastSquaresCertificate(transpose, factor, curvature, gap)
-    return check_least_squares(matrix, right, weights, certificate)
+    return check_least_squares(
+        matrix, right, weights, answer.certificate, answer.certificate_arrays
+    )
 
 
 def _matrices(random: np.random.Generator, count: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
@@ -78,7 +75,9 @@ def _matrices(random: np.random.Generator, count: int) -> Iterator[tuple[str, np
     yield "polynomial", np.vander(np.linspace(0, 1, 10), 5)
     left, right = np.linalg.qr(drawn(9, 4))[0], np.linalg.qr(drawn(4, 4))[0]
     yield "condition 10⁵", (left * np.geomspace(1, 1e-5, 4)) @ right
+    yield "condition 10¹²", (left * np.geomspace(1, 1e-12, 4)) @ right
     yield "badly scaled rows", drawn(8, 3) * np.geomspace(1e-2, 1e2, 8)[:, None]
+    yield "badly scaled columns", drawn(8, 3) * np.geomspace(1e-5, 1e5, 3)
     yield "30 × 6", drawn(30, 6)
     for index in range(count):
         n = int(random.integers(1, 6))
@@ -101,14 +100,15 @@ def _scaled(random: np.random.Generator, n: int) -> Question:
 
 def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     m, n = size["m"], size["n"]
-    return kernel_heap(2 * m * n + n**2, m * n**2, factor=28_000.0)
+    words = stated_words(answer, "inverse_layout", 0)
+    return kernel_heap(4 * m * n, m * n * (n + 3), words, 70.0)
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     matrix, right = question.arrays["matrix"], question.arrays["right"]
     weights, arrays = answer.arrays["weights"], answer.certificate_arrays
     certificate = cast("dict[str, Any]", answer.certificate)
-    curvature, gap = certificate["curvature"], certificate["gap"]
+    gap = certificate["gap"]
 
     def stating(**changes: Value) -> Answer:
         return replace(answer, certificate={**certificate, **changes})
@@ -122,11 +122,20 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     shifted, missing = weights.copy(), weights.copy()
     shifted[0] += 1e-3 * (1 + abs(shifted[0]))
     missing[-1] = np.nan
+    inverse, residual = arrays["inverse"], arrays["residual"]
     lies = {
         "weights beyond the gap": answering(shifted),
-        "curvature that is too large": stating(curvature=2 * curvature),
-        "factor twice as large": showing(factor=2 * arrays["factor"]),
-        "transpose of another matrix": showing(transpose=2 * arrays["transpose"]),
+        "inverse twice as large": showing(inverse=2 * inverse),
+        "largest that is half of it": stating(largest=certificate["largest"] / 2),
+        "prediction of other weights": showing(prediction=arrays["prediction"] + matrix[:, 0]),
+    }
+    bounds = ("inverse_bound", "prediction_bound", "gradient_bound", "error", "slope", "gap")
+    lies |= {
+        f"{name} too small by one unit in the last place": stating(
+            **{name: math.nextafter(certificate[name], 0)}
+        )
+        for name in bounds
+        if certificate[name]
     }
     malformed = {
         "weights with a NaN": answering(missing),
@@ -137,19 +146,25 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
         "gap that is NaN": stating(gap=math.nan),
         "gap that is infinite": stating(gap=math.inf),
         "gap that is an integer": stating(gap=1),
-        "curvature of 0": stating(curvature=0.0),
-        "curvature that is negative": stating(curvature=-curvature),
-        "factor with a NaN": showing(factor=np.full_like(arrays["factor"], np.nan)),
-        "transpose that is flat": showing(transpose=arrays["transpose"].reshape(-1)),
-        "no transpose": replace(answer, certificate_arrays={"factor": arrays["factor"]}),
+        "gap that is negative": stating(gap=-gap - 1.0),
+        "largest of 0": stating(largest=0.0),
+        "error that is infinite": stating(error=math.inf),
+        "residual that is not orthogonal": showing(residual=residual + matrix[:, 0]),
+        "residual with a NaN": showing(residual=np.full_like(residual, np.nan)),
+        "inverse that is flat": showing(inverse=inverse.reshape(-1)),
+        "gradient as a row": showing(gradient=arrays["gradient"].reshape(1, -1)),
+        "layout cut short": stating(inverse_layout=certificate["inverse_layout"][:-1]),
+        "layout of a million words": stating(
+            gradient_layout=[1_000_000, *certificate["gradient_layout"][1:]]
+        ),
+        "no inverse": replace(
+            answer, certificate_arrays={k: v for k, v in arrays.items() if k != "inverse"}
+        ),
         "another kind": stating(kind="trust_me"),
         "no certificate": replace(answer, certificate={}),
     }
     if len(matrix) == _MALFORMED_AT:
         lies |= malformed
-    if gap:
-        lies["gap too small by one unit in the last place"] = stating(gap=math.nextafter(gap, 0))
-        lies["half of the gap"] = stating(gap=gap / 2)
     others = {"another right-hand side": (matrix, right + matrix[:, 0])}
     if len(matrix) > 1:
         others["rows swapped"] = (np.roll(matrix, 1, axis=0), right)
@@ -175,10 +190,10 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     ),
     examples=_examples,
     lies=_lies,
-    scaling=Scaling(_scaled, (5, 10, 20, 25), _heap_bytes),
+    scaling=Scaling(_scaled, (5, 10, 20, 40), _heap_bytes),
 )
 def least_squares(params: ValueMap, arrays: ArrayMap) -> Outcome:
-    """Fit by LAPACK, then refine once: the residual is computed in extended precision."""
+    """Fit by LAPACK, then refine: the residual is computed in extended precision."""
     matrix, right = arrays["matrix"], arrays["right"]
     if matrix.shape[0] < matrix.shape[1]:
         raise InvalidParams("the matrix has fewer rows than columns", {"array": "matrix"})
@@ -192,6 +207,10 @@ def least_squares(params: ValueMap, arrays: ArrayMap) -> Outcome:
 def _fitted(
     matrix: npt.NDArray[np.float64], right: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    weights = np.linalg.lstsq(matrix, right, rcond=None)[0]
-    residual = (right - matrix.astype(np.longdouble) @ weights).astype(np.float64)
-    return np.asarray(weights + np.linalg.lstsq(matrix, residual, rcond=None)[0], np.float64)
+    scales = column_scales(matrix)
+    scaled, extended = matrix / scales, matrix.astype(np.longdouble)
+    weights = np.zeros(matrix.shape[1])
+    for _ in range(_ROUNDS):
+        residual = (right - extended @ weights).astype(np.float64)
+        weights = weights + np.linalg.lstsq(scaled, residual, rcond=None)[0] / scales
+    return np.asarray(weights, np.float64)

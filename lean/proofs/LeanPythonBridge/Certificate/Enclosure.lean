@@ -41,13 +41,13 @@ end Order
 
 section Algebra
 
-variable {R : Type u} [CommRing R] {n : Nat}
+variable {R : Type u} [CommRing R] {m n : Nat}
 
 /-- The identity less `R A`. -/
-def defect (inverse A : Matrix n n R) : Matrix n n R := fun i j => (if j = i then 1 else 0) - (inverse.mul A) i j
+def defect (inverse : Matrix n m R) (A : Matrix m n R) : Matrix n n R := fun i j => (if j = i then 1 else 0) - (inverse.mul A) i j
 
 /-- What the defect does to a vector. -/
-theorem defect_mulVec (inverse A : Matrix n n R) (x : Vec n R) (i : Fin n) :
+theorem defect_mulVec (inverse : Matrix n m R) (A : Matrix m n R) (x : Vec n R) (i : Fin n) :
     (defect inverse A).mulVec x i = x i - inverse.mulVec (A.mulVec x) i := by
   rw [← mul_mulVec]
   have one := vecSum_single i (x i)

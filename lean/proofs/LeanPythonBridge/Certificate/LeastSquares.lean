@@ -1,136 +1,117 @@
 module
 
+public import LeanPythonBridge.Certificate.LeastSquaresGap
+public import LeanPythonBridge.Certificate.Magnitudes
+public import LeanPythonBridge.Certificate.ProductCertificate
 public import LeanPythonBridge.Float64.Products
-public import LeanPythonBridge.Certificate.DiagonalDominance
-public import LeanPythonBridge.Certificate.Products
 public import LeanPythonBridge.Certificate.Units
-public import MLProofs
 
 /-!
 # The certificate of a least-squares fit
 
-For the computed weights `ŵ` of `‖X w - y‖²`, with `m` rows and `n` columns of doubles, the certificate is the transpose of
-`X` and a matrix `L` of `n` rows and columns, in frames of their own, and two doubles `μ` and `gap`. `check` tests in exact
-integers that what is left, `F = XᵀX - μ I - L Lᵀ`, is strictly diagonally dominant, and that `‖g‖² ≤ μ gap` for the
-gradient `g = Xᵀ(X ŵ - y)`. Then `XᵀX - μ I` is positive definite, so that `μ ‖d‖² ≤ ‖X d‖²`, and
-`‖X ŵ - y‖² ≤ ‖X v - y‖² + gap` for every `v`: with `d = v - ŵ`,
-`μ (‖X v - y‖² - ‖X ŵ - y‖²) = 2 μ gᵀd + μ ‖X d‖² ≥ ‖g + μ d‖² - ‖g‖²`.
+For the computed weights `ŵ` of `‖X w - y‖²`, with `m` rows and `n` columns of doubles, the certificate is four arrays and
+what is said of them (`Evidence`): `Y`, nearly a left inverse of `X`; `p`, nearly `X ŵ`; `q`, in two parts, nearly the
+residual of the best weights, so that `Xᵀ q` is nearly zero; and `h`, nearly `Xᵀ` times the parts of `q`. The check is
+three products (`Product.check`) and tests of single entries, all exact. What they prove is in
+`LeanPythonBridge.Certificate.LeastSquaresGap`.
 
-The exact values of `XᵀX` are no doubles. They are dot products of rows of the transpose (`exactDot`).
+The best weights lie within the gap however ill-conditioned `X` is, as long as a left inverse can be written in doubles:
+up to a condition of some `10¹⁴`. A factor of `XᵀX` would square the condition.
 -/
 
 @[expose] public section
 
-namespace LeanPythonBridge
+namespace LeanPythonBridge.Certificate.LeastSquares
 
-open Lean.Grind
-
-universe u
-
-/-! ## The theorem, over every ordered ring -/
-
-section Gap
-
-variable {R : Type u} [CommRing R] [LE R] [LT R] [Std.LawfulOrderLT R] [Std.IsLinearOrder R] [OrderedRing R]
-variable {m n : Nat}
-
-/-- How far weights can be from the best ones: at most `‖g‖² / μ`, when `μ ‖d‖² ≤ ‖X d‖²`. -/
-theorem mul_leastSquares_le {X : Matrix m n R} {y : Vec m R} {w v : Vec n R} {μ : R} (pos : 0 ≤ μ)
-    (convex : ∀ d, μ * normSq d ≤ normSq (X.mulVec d)) :
-    μ * leastSquares X y w ≤ μ * leastSquares X y v + normSq (X.transpose.mulVec (X.mulVec w - y)) := by
-  have split : X.mulVec v - y = (X.mulVec w - y) + X.mulVec (v - w) := by
-    funext i; show dot (X i) v - y i = dot (X i) w - y i + dot (X i) (v - w); rw [dot_sub]; grind
-  have square := normSq_nonneg (X.transpose.mulVec (X.mulVec w - y) + μ • (v - w))
-  have scaled : normSq (μ • (v - w)) = μ * (μ * normSq (v - w)) := by
-    rw [normSq, dot_smul, dot_comm, dot_smul]; rfl
-  rw [normSq_add, dot_smul, scaled] at square
-  have room := OrderedRing.mul_le_mul_of_nonneg_left (convex (v - w)) pos
-  simp only [leastSquares, split, normSq_add, dot_mulVec]
-  generalize dot (X.transpose.mulVec (X.mulVec w - y)) (v - w) = inner at *
-  generalize normSq (X.mulVec (v - w)) = image at *
-  grind
-
-/-- The identity. -/
-def identity : Matrix n n R := fun i j => if j = i then 1 else 0
-
-/-- `XᵀX - μ I` being positive definite says that `X` stretches every vector. -/
-theorem le_normSq_of_posDef [DecidableLE R] {X : Matrix m n R} {μ : R} (h : PosDef (X.transpose.mul X - μ • (identity : Matrix n n R)))
-    (d : Vec n R) : μ * normSq d ≤ normSq (X.mulVec d) := by
-  have form : quadForm (X.transpose.mul X) d = normSq (X.mulVec d) := by
-    rw [quadForm, mul_mulVec, dot_mulVec]; rfl
-  have one : quadForm (identity : Matrix n n R) d = normSq d := by
-    rw [quadForm, normSq]
-    congr 1; funext i
-    rw [← vecSum_single i (d i)]
-    show (vecSum fun j => (if j = i then 1 else 0) * d j) = _
-    congr; funext j
-    split
-    · subst_vars; grind
-    · grind
-  refine Decidable.byContradiction fun less => ?_
-  have zero : ∀ i, d i = 0 := fun i => by
-    by_cases below : d i ≤ 0
-    · by_cases above : 0 ≤ d i
-      · exact Std.le_antisymm below above
-      · have := h d ⟨i, by grind⟩
-        rw [quadForm_sub, quadForm_smul, form, one] at this
-        grind
-    · have := h d ⟨i, by grind⟩
-      rw [quadForm_sub, quadForm_smul, form, one] at this
-      grind
-  refine less ?_
-  rw [normSq_eq_zero_iff.2 zero]
-  have := normSq_nonneg (X.mulVec d)
-  grind
-
-end Gap
-
-namespace Certificate.LeastSquares
-
-open Float64
+open Float64 Product
 
 /-! ## The checker -/
 
-/-- The dot product of row `i` of a frame with row `j` of another, both of `n` columns, in units of `2^(-2148)`. -/
-def rowDot (n x i y j : Nat) : Int :=
-  withValue (sumOfProducts n (Nat.shiftRight x (Nat.mul 64 (Nat.mul n i))) (Nat.shiftRight y (Nat.mul 64 (Nat.mul n j))))
-    dotOfWeights
+/-- What the certificate says of its arrays. Numbers are the bits of doubles. -/
+structure Evidence where
+  /-- How far `Y X` is from the identity. -/
+  inverse : Product.Evidence
+  /-- How far `p` is from `X ŵ`. -/
+  prediction : Product.Evidence
+  /-- How far `h` is from `Xᵀ` times the parts of `q`. -/
+  gradient : Product.Evidence
+  /-- No entry of `Y` is larger. -/
+  largest : Nat
+  /-- No entry of `X ŵ - y - q` is larger. -/
+  error : Nat
+  /-- No entry of `Xᵀ q` is larger. -/
+  slope : Nat
+  /-- How far the sum of squares of the weights may be from the least one. -/
+  gap : Nat
 
-/-- The test that a frame of `n` rows is the transpose of one of `m` rows. -/
-def isTranspose (m n matrix transposed : Nat) : Bool :=
-  allBelow (fun i => allBelow (fun k => Nat.beq (element transposed (i * m + k)) (element matrix (k * n + i))) m) n
+/-- The frames, each of doubles in C order. -/
+structure Frames where
+  /-- `X`, of `m` rows and `n` columns. -/
+  matrix : Nat
+  /-- The transpose of `X`. -/
+  columns : Nat
+  /-- `y`. -/
+  right : Nat
+  /-- `ŵ`. -/
+  weights : Nat
+  /-- `Y`, of `n` rows and `m` columns. -/
+  inverse : Nat
+  /-- `p`. -/
+  prediction : Nat
+  /-- The two parts of `q`, a row each. -/
+  residual : Nat
+  /-- `h`, of `n` rows and 2 columns. -/
+  gradient : Nat
 
-/-- An entry of what is left, `XᵀX - μ I - L Lᵀ`. -/
-def left (m n transposed factor mu i j : Nat) : Int :=
-  rowDot m transposed i transposed j - rowDot n factor i factor j -
-    if i = j then ((scaledMagnitude mu : Nat) : Int) * scale else 0
+/-- The test of a product of which the right matrix is given by its columns; rows have `k` doubles. -/
+def isProduct (evidence : Product.Evidence) (m k n left right product : Nat) : Bool :=
+  evidence.layout.divides k &&
+    Product.check evidence.layout (evidence.layout.blocks k) m n left right product evidence.bound
 
-/-- By how much the diagonal of what is left dominates. -/
-def margin (m n transposed factor mu i : Nat) : Int :=
-  integerSum n fun j => if i = j then left m n transposed factor mu i j
-    else -((left m n transposed factor mu i j).natAbs : Int)
+/-- The double 1. -/
+def one : Nat := 0x3ff0000000000000
 
-/-- Whether a number is more than zero. -/
-def isPositive : Int → Bool
-  | .ofNat n => Nat.blt 0 n
-  | .negSucc _ => false
+/-- The frame of the identity with `n` rows: a 1 in each `n + 1`st word. -/
+def identityFrame (n : Nat) : Nat := Nat.mul (ones (Nat.mul 64 (Nat.add n 1)) n) one
 
-/-- An entry of the gradient, in units of `2^(-3222)`. -/
-def gradient (m n transposed right weights j : Nat) : Int :=
-  (integerSum n fun i => scaled (element weights i) * rowDot m transposed j transposed i) -
-    rowDot m transposed j right 0 * scale
+/-- The test that a frame holds the identity, a row at a time. -/
+def isIdentity (n frame : Nat) : Bool :=
+  allBelow (fun i => Nat.beq (cutRow (Nat.mul 64 n) frame i) (Nat.shiftLeft one (Nat.mul 64 i))) n
 
-/-- The test that the gradient is small. -/
-def isFlat (m n transposed right weights mu gap : Nat) : Bool :=
-  Nat.ble (total n fun j => (gradient m n transposed right weights j).natAbs * (gradient m n transposed right weights j).natAbs)
-    ((((scaledMagnitude mu * scaledMagnitude gap) <<< 1074) <<< 1074) <<< 1074 <<< 1074)
+/-- The test that `Y X` is near enough to the identity. -/
+def isNearIdentity (n bound : Nat) : Bool :=
+  Nat.ble (Nat.mul (Nat.mul 2 n) (scaledMagnitude bound)) (Nat.shiftLeft 1 1074)
 
-/-- The test of a certificate for frames that hold matrices in C order. -/
-def check (matrix right weights transposed factor m n mu gap : Nat) : Bool :=
-  Nat.blt m 0x10000000000000000 && Nat.blt n 0x10000000000000000 && Nat.blt mu infinity && Nat.blt 0 mu &&
-    Nat.blt gap infinity && allFinite (m * n) matrix && allFinite m right && allFinite n weights &&
-    allFinite (n * m) transposed && allFinite (n * n) factor && isTranspose m n matrix transposed &&
-    allBelow (fun i => isPositive (margin m n transposed factor mu i)) n && isFlat m n transposed right weights mu gap
+/-- The test of an entry of `X ŵ - y - q`. -/
+def isResidual (f : Frames) (m : Nat) (e : Evidence) (i : Nat) : Bool :=
+  Nat.ble ((scaled (element f.prediction i) - scaled (element f.right i) -
+    (scaled (element f.residual i) + scaled (element f.residual (m + i)))).natAbs + scaledMagnitude e.prediction.bound)
+    (scaledMagnitude e.error)
+
+/-- The test of an entry of `Xᵀ q`. -/
+def isFlat (f : Frames) (e : Evidence) (j : Nat) : Bool :=
+  Nat.ble ((scaled (element f.gradient (j * 2)) + scaled (element f.gradient (j * 2 + 1))).natAbs +
+    2 * scaledMagnitude e.gradient.bound) (scaledMagnitude e.slope)
+
+/-- The test that the gap is large enough. -/
+def covers (m n : Nat) (e : Evidence) : Bool :=
+  Nat.ble ((2 * m * (scaledMagnitude e.error * scaledMagnitude e.error)) <<< 1074 <<< 1074 +
+    8 * n * n * m * (scaledMagnitude e.largest * scaledMagnitude e.largest) *
+      (scaledMagnitude e.slope * scaledMagnitude e.slope)) (scaledMagnitude e.gap <<< 1074 <<< 1074 <<< 1074)
+
+/-- The test of the doubles. -/
+def areLimits (e : Evidence) : Bool :=
+  Nat.blt e.largest infinity && Nat.blt 0 e.largest && Nat.blt e.error infinity && Nat.blt e.slope infinity &&
+    Nat.blt e.gap infinity
+
+/-- The test of a certificate. -/
+def check (f : Frames) (m n : Nat) (e : Evidence) : Bool :=
+  Nat.blt 0 (Nat.mul m n) && areLimits e && allFinite m f.right &&
+    isProduct e.prediction m n 1 f.matrix f.weights f.prediction &&
+    isProduct e.inverse n m n f.inverse f.columns (identityFrame n) && isIdentity n (identityFrame n) &&
+    isNearIdentity n e.inverse.bound && noneExceeds (Nat.mul n m) f.inverse e.largest &&
+    isProduct e.gradient n m 2 f.columns f.residual f.gradient && allBelow (isResidual f m e) m &&
+    allBelow (isFlat f e) n && covers m n e
 
 /-! ## What it proves -/
 
@@ -148,196 +129,206 @@ structure Certified {m n : Nat} (X : Matrix m n Nat) (y : Vec m Nat) (w : Vec n 
   optimal : ∀ v : Vec n Rat, leastSquares (valueMatrix X) (valueVec y) (valueVec w) ≤
     leastSquares (valueMatrix X) (valueVec y) v + toRat gap
 
-variable {m n matrix right weights transposed factor mu gap : Nat}
+private theorem isProduct_near {evidence : Product.Evidence} {m k n left right product : Nat}
+    (h : isProduct evidence m k n left right product = true) {i j : Nat} (hi : i < m) (hj : j < n) :
+    abs (toRat (element product (i * n + j)) - vecSum fun l : Fin k =>
+      toRat (element left (i * k + l)) * toRat (element right (j * k + l))) ≤ toRat evidence.bound := by
+  simp only [isProduct, Bool.and_eq_true, Layout.divides, Nat.beq_eq] at h
+  have whole : evidence.layout.block * evidence.layout.blocks k = k := h.1
+  have near := check_near h.2 hi hj (Nat.le_of_eq whole.symm) fun l hl lt => absurd lt (by rw [whole]; omega)
+  simpa only [whole] using near
 
-private theorem rowDot_eq {x i y j : Nat} {u v : Vec n Nat} (hn : n < 2 ^ 64) (hu : Finite u) (hv : Finite v)
-    (eu : frameVec (x / 2 ^ (64 * (n * i))) n = u) (ev : frameVec (y / 2 ^ (64 * (n * j))) n = v) :
-    ofScaledSquare (rowDot n x i y j) = dot (valueVec u) (valueVec v) := by
-  subst eu ev
-  rw [dot_valueVec, ← exactDot_eq hn hu hv, rowDot, withValue_eq, ← Nat.shiftRight_eq_div_pow,
-    ← Nat.shiftRight_eq_div_pow]
-  rfl
+private theorem isProduct_left_finite {evidence : Product.Evidence} {m k n left right product : Nat}
+    (h : isProduct evidence m k n left right product = true) (i : Fin m) (l : Fin k) :
+    isFinite (element left (i * k + l)) = true := by
+  simp only [isProduct, Bool.and_eq_true, Layout.divides, Nat.beq_eq] at h
+  have whole : evidence.layout.block * evidence.layout.blocks k = k := h.1
+  have finite := left_finite h.2 i.isLt (l := l) (by rw [whole]; exact l.isLt)
+  simpa only [whole] using finite
 
-/-- What is tested of the frames, in terms of their matrices. -/
-structure Tested (X : Matrix m n Nat) (T : Matrix n m Nat) (L : Matrix n n Nat) : Prop where
-  /-- There are not too many rows. -/
-  rows : m < 2 ^ 64
-  /-- There are not too many columns. -/
-  columns : n < 2 ^ 64
-  /-- The transpose is finite. -/
-  transposed : ∀ i, Finite (T i)
-  /-- The factor is finite. -/
-  factor : ∀ i, Finite (L i)
-  /-- The transpose is that of the matrix. -/
-  transpose : ∀ i k, T i k = X k i
+private theorem isProduct_right_finite {evidence : Product.Evidence} {m k left right product : Nat}
+    (h : isProduct evidence m k 1 left right product = true) (l : Fin k) : isFinite (element right l) = true := by
+  simp only [isProduct, Bool.and_eq_true, Layout.divides, Nat.beq_eq] at h
+  have whole : evidence.layout.block * evidence.layout.blocks k = k := h.1
+  have finite := right_finite h.2 (j := 0) (by decide) (l := l) (by rw [whole]; exact l.isLt)
+  simpa only [Nat.zero_mul, Nat.zero_add] using finite
 
-section Soundness
+private theorem isProduct_bound {evidence : Product.Evidence} {m k n left right product : Nat}
+    (h : isProduct evidence m k n left right product = true) : evidence.bound < infinity := by
+  simp only [isProduct, Product.check, Bool.and_eq_true] at h
+  exact Nat.le_of_ble_eq_true h.2.1.1.1.1.1
 
-variable (tested : Tested (frameMatrix matrix m n) (frameMatrix transposed n m) (frameMatrix factor n n))
+private theorem le_sub {a b c : Rat} (h : a + b ≤ c) : a ≤ c - b := by grind
 
-include tested
+private theorem toRat_one : toRat one = 1 := by
+  rw [toRat_eq_ofScaled, show scaled one = scale by decide +kernel, ofScaled_scale]
 
-private theorem gram_eq (i j : Fin n) :
-    ofScaledSquare (rowDot m transposed i transposed j) =
-      ((valueMatrix (frameMatrix matrix m n)).transpose.mul (valueMatrix (frameMatrix matrix m n))) i j := by
-  rw [rowDot_eq tested.rows (tested.transposed i) (tested.transposed j) (frameMatrix_row ..).symm
-    (frameMatrix_row ..).symm]
-  show (vecSum fun k => toRat (frameMatrix transposed n m i k) * toRat (frameMatrix transposed n m j k)) =
-    vecSum fun k => toRat (frameMatrix matrix m n k i) * toRat (frameMatrix matrix m n k j)
-  simp only [tested.transpose]
+private theorem element_one (i j : Nat) : element (one <<< (64 * i)) j = if j = i then one else 0 := by
+  rw [element, Nat.shiftLeft_eq]
+  rcases Nat.lt_trichotomy j i with lt | e | gt
+  · obtain ⟨k, rfl⟩ : ∃ k, i = j + (k + 1) := ⟨i - j - 1, by omega⟩
+    rw [if_neg (by omega), show 64 * (j + (k + 1)) = 64 * j + (64 + 64 * k) by omega, Nat.pow_add, Nat.pow_add,
+      Nat.mul_left_comm, Nat.mul_div_cancel_left _ (Nat.two_pow_pos _), Nat.mul_left_comm, Nat.mul_mod_right]
+  · rw [if_pos e, e, Nat.mul_div_cancel _ (Nat.two_pow_pos _)]
+    decide
+  · obtain ⟨k, rfl⟩ : ∃ k, j = i + (k + 1) := ⟨j - i - 1, by omega⟩
+    rw [if_neg (by omega), show 64 * (i + (k + 1)) = 64 * i + (64 + 64 * k) by omega, Nat.pow_add, Nat.mul_comm one,
+      Nat.mul_div_mul_left _ _ (Nat.two_pow_pos _), Nat.pow_add, ← Nat.div_div_eq_div_mul,
+      show one / 2 ^ 64 = 0 by decide, Nat.zero_div, Nat.zero_mod]
 
-private theorem left_eq (lt : mu < infinity) (i j : Fin n) :
-    ofScaledSquare (left m n transposed factor mu i j) =
-      ((valueMatrix (frameMatrix matrix m n)).transpose.mul (valueMatrix (frameMatrix matrix m n)) -
-        toRat mu • (identity : Matrix n n Rat) -
-          (valueMatrix (frameMatrix factor n n)).mul (valueMatrix (frameMatrix factor n n)).transpose) i j := by
-  have product : ofScaledSquare (rowDot n factor i factor j) =
-      ((valueMatrix (frameMatrix factor n n)).mul (valueMatrix (frameMatrix factor n n)).transpose) i j :=
-    rowDot_eq tested.columns (tested.factor i) (tested.factor j) (frameMatrix_row ..).symm (frameMatrix_row ..).symm
-  have shift : ofScaledSquare (if i.val = j.val then ((scaledMagnitude mu : Nat) : Int) * scale else 0) =
-      (toRat mu • (identity : Matrix n n Rat)) i j := by
-    show _ = toRat mu * (if j = i then 1 else 0)
-    by_cases e : i = j
-    · rw [if_pos (congrArg Fin.val e), if_pos e.symm, ofScaledSquare_mul_scale, toRat_eq_ofScaled, scaled_of_lt lt,
-        Rat.mul_one]
-    · rw [if_neg fun h => e (Fin.ext h), if_neg fun h => e h.symm, ofScaledSquare_zero, Rat.mul_zero]
-  rw [left, ofScaledSquare_sub, ofScaledSquare_sub, gram_eq tested, product, shift, Matrix.sub_apply, Vec.sub_apply,
-    Matrix.sub_apply, Vec.sub_apply]
+private theorem isIdentity_entry {n frame : Nat} (h : isIdentity n frame = true) (i j : Fin n) :
+    toRat (element frame (i * n + j)) = if j = i then 1 else 0 := by
+  have row := Nat.eq_of_beq_eq_true (allBelow_iff.1 h i i.isLt)
+  have entry := element_cutRow n frame i j
+  rw [if_pos j.isLt] at entry
+  rw [← entry, show cutRow (64 * n) frame i = one <<< (64 * i.val) from row, element_one]
+  by_cases e : j = i
+  · rw [if_pos e, if_pos (congrArg Fin.val e)]; exact toRat_one
+  · rw [if_neg e, if_neg fun h => e (Fin.ext h)]; decide +kernel
+
+private theorem toRat_of_lt {bits : Nat} (lt : bits < infinity) : toRat bits = ofScaled (scaledMagnitude bits : Nat) := by
+  rw [toRat_eq_ofScaled, scaled_of_lt lt]
+
+private theorem normSq_le {k : Nat} {x : Vec k Rat} {b : Rat} (h : ∀ i, abs (x i) ≤ b) : normSq x ≤ k * (b * b) := by
+  have each : ∀ i, x i * x i ≤ b * b := fun i => by
+    obtain ⟨below, above⟩ := abs_le_iff.1 (h i)
+    have := Rat.mul_nonneg (a := b - x i) (b := b + x i) (by grind) (by grind)
+    grind
+  have sum := vecSum_mono each
+  rwa [vecSum_const] at sum
+
+private theorem isNearIdentity_le {n bound : Nat} (lt : bound < infinity) (h : isNearIdentity n bound = true) :
+    4 * n * (n * (toRat bound * toRat bound)) ≤ 1 := by
+  have le : 2 * n * scaledMagnitude bound ≤ 1 <<< 1074 := Nat.le_of_ble_eq_true h
+  rw [one_shiftLeft_scale] at le
+  have le := ofScaled_le.2 (Int.ofNat_le.2 le)
+  rw [ofScaled_scale, Int.natCast_mul, ofScaled_mul, ← toRat_of_lt lt] at le
+  push_cast at le
+  have nonneg : 0 ≤ toRat bound := by rw [toRat_of_lt lt]; exact ofScaled_nonneg.2 (Int.natCast_nonneg _)
+  have size : (0 : Rat) ≤ n := Rat.natCast_nonneg
+  have product := Rat.mul_nonneg size nonneg
+  generalize (n : Rat) = n at *
+  have := Rat.mul_nonneg (a := 1 - 2 * n * toRat bound) (b := 1 + 2 * n * toRat bound) (by grind) (by grind)
   grind
 
-private theorem margin_eq (lt : mu < infinity) (i : Fin n) :
-    rowMargin ((valueMatrix (frameMatrix matrix m n)).transpose.mul (valueMatrix (frameMatrix matrix m n)) -
-      toRat mu • (identity : Matrix n n Rat) -
-        (valueMatrix (frameMatrix factor n n)).mul (valueMatrix (frameMatrix factor n n)).transpose) i =
-      ofScaledSquare (margin m n transposed factor mu i) := by
-  rw [margin, integerSum_eq_vecSum, ← vecSum_ofScaledSquare, rowMargin]
-  congr; funext j
-  rw [← left_eq tested lt]
-  by_cases e : i = j
-  · rw [if_pos e, if_pos (congrArg Fin.val e)]
-  · rw [if_neg e, if_neg fun h => e (Fin.ext h), abs_ofScaledSquare, ofScaledSquare_neg, abs_eq_natAbs]
+/-- The exact values of the parts of `q`, together. -/
+def residualVec (m frame : Nat) : Vec m Rat := fun i => toRat (element frame i) + toRat (element frame (m + i))
 
-private theorem gradient_eq (hy : Finite (frameVec right m)) (j : Fin n) :
-    (valueMatrix (frameMatrix matrix m n)).transpose.mulVec
-      ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n)) - valueVec (frameVec right m)) j =
-        ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat) := by
-  have column : (valueMatrix (frameMatrix matrix m n)).transpose j = valueVec (frameMatrix transposed n m j) := by
-    funext k; exact congrArg toRat (tested.transpose j k).symm
-  have own : ofScaledSquare (rowDot m transposed j right 0) =
-      dot (valueVec (frameMatrix transposed n m j)) (valueVec (frameVec right m)) :=
-    rowDot_eq tested.rows (tested.transposed j) hy (frameMatrix_row ..).symm (by simp)
-  have product : dot ((valueMatrix (frameMatrix matrix m n)).transpose j)
-      ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n))) =
-        ofScaledSquare (integerSum n fun i => scaled (element weights i) * rowDot m transposed j transposed i) /
-          (scale : Rat) := by
-    rw [dot_mulVec, integerSum_eq_vecSum, ← vecSum_ofScaledSquare, Rat.div_def, ← vecSum_mul_right]
-    show (vecSum fun i => _) = _
-    congr; funext i
-    rw [← Rat.div_def, ofScaled_mul_ofScaledSquare, gram_eq tested, Rat.mul_comm]
-    congr 1
-    exact dot_comm _ _
-  have hs := scale_pos
-  show dot ((valueMatrix (frameMatrix matrix m n)).transpose j) _ = _
-  rw [dot_sub, product, column, ← own, gradient, ofScaledSquare_sub, ← ofScaledSquare_mul]
-  generalize (scale : Rat) = s at *
-  grind
+variable {f : Frames} {m n : Nat} {e : Evidence}
 
-private theorem normSq_gradient_le (hy : Finite (frameVec right m)) (lt : mu < infinity) (lt' : gap < infinity)
-    (flat : isFlat m n transposed right weights mu gap = true) :
-    normSq ((valueMatrix (frameMatrix matrix m n)).transpose.mulVec
-      ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n)) - valueVec (frameVec right m))) ≤
-        toRat mu * toRat gap := by
-  have hs := scale_pos
-  obtain ⟨unit, e⟩ : ∃ unit : Rat, unit = (scale : Rat) * scale * scale * scale := ⟨_, rfl⟩
-  have positive : 0 < unit := by rw [e]; exact Rat.mul_pos (Rat.mul_pos (Rat.mul_pos hs hs) hs) hs
-  have squares : ∀ x : Int, ofScaledSquare x / (scale : Rat) * (ofScaledSquare x / (scale : Rat)) * unit =
-      ofScaledSquare (x * x) := fun x => by
-    unfold ofScaledSquare ofScaled
-    rw [e, Rat.intCast_mul]
-    generalize (scale : Rat) = s at *
-    grind
-  have scaled : ∀ x : Int, ofScaledSquare x * unit = ofScaledSquare (x * scale * scale * scale * scale) := fun x => by
-    rw [← ofScaledSquare_mul, ← ofScaledSquare_mul, ← ofScaledSquare_mul, ← ofScaledSquare_mul, e]
-    generalize (scale : Rat) = s at *
-    grind
-  have le := Nat.le_of_ble_eq_true flat
+private theorem isResidual_le (lt : e.prediction.bound < infinity) (lt' : e.error < infinity) {i : Nat}
+    (h : isResidual f m e i = true) :
+    abs (toRat (element f.prediction i) - toRat (element f.right i) -
+      (toRat (element f.residual i) + toRat (element f.residual (m + i)))) + toRat e.prediction.bound ≤ toRat e.error := by
+  have le := Nat.le_of_ble_eq_true h
+  rw [toRat_of_lt lt, toRat_of_lt lt']
+  simp only [toRat_eq_ofScaled]
+  rw [← ofScaled_sub, ← ofScaled_add, ← ofScaled_sub, abs_ofScaled, ← ofScaled_add, ofScaled_le, ← Int.natCast_add]
+  exact Int.ofNat_le.2 le
+
+private theorem isFlat_le (lt : e.gradient.bound < infinity) (lt' : e.slope < infinity) {j : Nat}
+    (h : isFlat f e j = true) :
+    abs (toRat (element f.gradient (j * 2)) + toRat (element f.gradient (j * 2 + 1))) + 2 * toRat e.gradient.bound ≤
+      toRat e.slope := by
+  have le := Nat.le_of_ble_eq_true h
+  rw [toRat_of_lt lt, toRat_of_lt lt']
+  simp only [toRat_eq_ofScaled]
+  rw [← ofScaled_add, abs_ofScaled, show (2 : Rat) = ((2 : Int) : Rat) from rfl, ← ofScaled_mul, ← ofScaled_add,
+    ofScaled_le]
+  exact Int.ofNat_le.2 le
+
+private theorem covers_le (limits : areLimits e = true) (h : covers m n e = true) :
+    2 * (m * (toRat e.error * toRat e.error)) +
+      2 * (4 * n * (m * (toRat e.largest * toRat e.largest))) * (n * (toRat e.slope * toRat e.slope)) ≤ toRat e.gap := by
+  simp only [areLimits, Bool.and_eq_true] at limits
+  obtain ⟨⟨⟨⟨largest, -⟩, error⟩, slope⟩, gap⟩ := limits
+  have le := Nat.le_of_ble_eq_true h
   simp only [shiftLeft_scale] at le
-  have le := ofScaledSquare_le.2 (Int.ofNat_le.2 le)
-  have limit : toRat mu * toRat gap = ofScaledSquare ((scaledMagnitude mu : Int) * (scaledMagnitude gap : Int)) := by
-    rw [← ofScaled_mul_ofScaled, toRat_eq_ofScaled, toRat_eq_ofScaled, scaled_of_lt lt, scaled_of_lt lt']
-  have sum : (vecSum fun j : Fin n => ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat) *
-      (ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat))) * unit =
-        ofScaledSquare (total n fun j => (gradient m n transposed right weights j).natAbs *
-          (gradient m n transposed right weights j).natAbs : Nat) := by
-    rw [total_eq_integerSum, integerSum_eq_vecSum]
-    rw [← vecSum_ofScaledSquare]
-    rw [← vecSum_mul_right]
-    simp only [squares, Int.natAbs_mul_self]
-  have norm : normSq ((valueMatrix (frameMatrix matrix m n)).transpose.mulVec
-      ((valueMatrix (frameMatrix matrix m n)).mulVec (valueVec (frameVec weights n)) - valueVec (frameVec right m))) =
-        vecSum fun j : Fin n => ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat) *
-          (ofScaledSquare (gradient m n transposed right weights j) / (scale : Rat)) := by
-    rw [normSq, dot]
-    exact congrArg vecSum (funext fun j => by rw [gradient_eq tested hy])
-  rw [norm, limit]
-  rw [← sum] at le
-  simp only [Int.natCast_mul, ← scaled] at le
-  refine Rat.not_lt.1 fun less => ?_
-  have := Rat.mul_lt_mul_of_pos_right less positive
-  exact Rat.not_le.2 this le
-
-end Soundness
-
-private theorem isPositive_iff {x : Int} (h : isPositive x = true) : 0 < x := by
-  cases x with
-  | ofNat n => exact Int.natCast_pos.2 (Nat.le_of_ble_eq_true h)
-  | negSucc n => exact Bool.noConfusion h
+  have le := Rat.intCast_le_intCast.2 (Int.ofNat_le.2 le)
+  rw [toRat_of_lt (Nat.le_of_ble_eq_true largest), toRat_of_lt (Nat.le_of_ble_eq_true error),
+    toRat_of_lt (Nat.le_of_ble_eq_true slope), toRat_of_lt (Nat.le_of_ble_eq_true gap)]
+  have square := scale_pos
+  have positive : (0 : Rat) < scale * scale * (scale * scale) := Rat.mul_pos (Rat.mul_pos square square) (Rat.mul_pos square square)
+  refine Rat.not_lt.1 fun less => Rat.not_le.2 (Rat.mul_lt_mul_of_pos_right less positive) ?_
+  have unit : ∀ x : Nat, (x : Rat) = ofScaled x * (scale : Rat) := fun x => by rw [ofScaled_mul_scale]; rfl
+  push_cast at le
+  rw [unit (scaledMagnitude e.error), unit (scaledMagnitude e.largest), unit (scaledMagnitude e.slope),
+    unit (scaledMagnitude e.gap)] at le
+  generalize ofScaled (scaledMagnitude e.error) = error, ofScaled (scaledMagnitude e.largest) = largest,
+    ofScaled (scaledMagnitude e.slope) = slope, ofScaled (scaledMagnitude e.gap) = gap, (scale : Rat) = s at *
+  grind
 
 /-- A fit whose certificate the test accepts is nearly the best one. -/
-theorem check_sound (h : check matrix right weights transposed factor m n mu gap = true) :
-    Certified (frameMatrix matrix m n) (frameVec right m) (frameVec weights n) gap := by
-  simp only [check, Bool.and_eq_true, allFinite_iff] at h
-  obtain ⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨rows, columns⟩, lt⟩, pos⟩, lt'⟩, hX⟩, hy⟩, hw⟩, hT⟩, hL⟩, transpose⟩, margins⟩, flat⟩ := h
-  have lt : mu < infinity := Nat.le_of_ble_eq_true lt
-  have lt' : gap < infinity := Nat.le_of_ble_eq_true lt'
-  have tested : Tested (frameMatrix matrix m n) (frameMatrix transposed n m) (frameMatrix factor n n) :=
-    ⟨Nat.le_of_ble_eq_true rows, Nat.le_of_ble_eq_true columns, finite_rows hT, finite_rows hL, fun i k =>
-      Nat.eq_of_beq_eq_true (allBelow_iff.1 (allBelow_iff.1 transpose i i.isLt) k k.isLt)⟩
-  have positive : 0 < toRat mu := by
-    have : 0 < mu := Nat.le_of_ble_eq_true pos
-    have nonzero := scaledMagnitude_eq_zero_iff (m := mu)
-    rw [toRat_eq_ofScaled, scaled_of_lt lt, ← ofScaled_zero, ofScaled_lt]
+theorem check_sound (transpose : f.columns = transposed m n f.matrix) (h : check f m n e = true) :
+    Certified (frameMatrix f.matrix m n) (frameVec f.right m) (frameVec f.weights n) e.gap := by
+  simp only [check, Bool.and_eq_true, allFinite_iff, allBelow_iff] at h
+  obtain ⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨some, limits⟩, hy⟩, prediction⟩, inverse⟩, identity⟩, near⟩, large⟩, gradient⟩, residuals⟩, flat⟩,
+    gap⟩ := h
+  have some : 0 < m * n := Nat.le_of_ble_eq_true some
+  have rows : (0 : Rat) < m := Rat.natCast_pos.2 (Nat.pos_of_mul_pos_right some)
+  have columns : (0 : Rat) < n := Rat.natCast_pos.2 (Nat.pos_of_mul_pos_left some)
+  have covered := covers_le limits gap
+  simp only [areLimits, Bool.and_eq_true] at limits
+  obtain ⟨⟨⟨⟨largest, positive⟩, error⟩, slope⟩, -⟩ := limits
+  have largest : e.largest < infinity := Nat.le_of_ble_eq_true largest
+  have positive : 0 < toRat e.largest := by
+    have : 0 < e.largest := Nat.le_of_ble_eq_true positive
+    have nonzero := scaledMagnitude_eq_zero_iff (m := e.largest)
+    rw [toRat_of_lt largest, ← ofScaled_zero, ofScaled_lt]
     omega
-  have stretches := le_normSq_of_posDef (posDef_of_sub (L := valueMatrix (frameMatrix factor n n))
-    (posDef_of_rowMargin_pos (fun i j => ?_) fun i => by
-      rw [margin_eq tested lt]
-      exact ofScaledSquare_pos.2 (isPositive_iff (allBelow_iff.1 margins i i.isLt))))
-  · refine ⟨finite_rows hX, hy, hw, fun v hv => normSq_eq_zero_iff.1 ?_, fun v => ?_⟩
-    · have le := stretches v
-      rw [normSq_eq_zero_iff.2 hv] at le
-      have nonneg := normSq_nonneg v
-      by_cases zero : normSq v = 0
-      · exact zero
-      · have := Rat.mul_pos positive (Rat.lt_of_le_of_ne nonneg fun e => zero e.symm)
-        grind
-    · have least := mul_leastSquares_le (y := valueVec (frameVec right m)) (w := valueVec (frameVec weights n)) (v := v)
-        (Rat.le_of_lt positive) stretches
-      have small := normSq_gradient_le tested hy lt lt' flat
-      refine Rat.not_lt.1 fun less => ?_
-      have := Rat.mul_lt_mul_of_pos_right less positive
+  have short : ∀ i, normSq (valueMatrix (frameMatrix f.inverse n m) i) ≤ m * (toRat e.largest * toRat e.largest) :=
+    fun i => normSq_le fun l => by
+      have below := magnitude_le_of_noneExceeds (Nat.lt_trans largest (by decide)) large _ (index_lt i l)
+      show abs (toRat (element f.inverse (i * m + l))) ≤ _
+      rw [abs_toRat, toRat_of_lt largest, ofScaled_le]
+      exact Int.ofNat_le.2 (scaledMagnitude_le below)
+  have defects : ∀ i, normSq (defect (valueMatrix (frameMatrix f.inverse n m)) (valueMatrix (frameMatrix f.matrix m n)) i) ≤
+      n * (toRat e.inverse.bound * toRat e.inverse.bound) := fun i => normSq_le fun j => by
+    have le := isProduct_near inverse i.isLt j.isLt
+    rw [isIdentity_entry identity, transpose] at le
+    simp only [element_transposed (Fin.isLt _) j.isLt] at le
+    exact le
+  have stretches := normSq_le_of_leftInverse short defects (isNearIdentity_le (isProduct_bound inverse) near)
+  refine ⟨fun i j => ?_, hy, fun j => ?_, fun v hv => ?_, fun v => ?_⟩
+  · exact isProduct_left_finite prediction i j
+  · exact isProduct_right_finite prediction j
+  · have le := stretches v
+    rw [normSq_eq_zero_iff.2 hv, Rat.mul_zero] at le
+    exact normSq_eq_zero_iff.1 (Rat.le_antisymm le (normSq_nonneg v))
+  · have fit := leastSquares_le (X := valueMatrix (frameMatrix f.matrix m n)) (y := valueVec (frameVec f.right m))
+      (w := valueVec (frameVec f.weights n)) (v := v) (q := residualVec m f.residual)
+      (z := fun i => (valueMatrix (frameMatrix f.matrix m n)).mulVec (valueVec (frameVec f.weights n)) i -
+        valueVec (frameVec f.right m) i - residualVec m f.residual i)
+      (Rat.mul_pos (Rat.mul_pos (by decide +kernel) columns) (Rat.mul_pos rows (Rat.mul_pos positive positive)))
+      stretches (fun i => by grind) (normSq_le (b := toRat e.error) fun i => ?_) (normSq_le (b := toRat e.slope) fun j => ?_)
+    · exact Rat.le_trans fit (Rat.add_le_add_left.2 covered)
+    · have one := isProduct_near prediction i.isLt (j := 0) (by decide)
+      have le := isResidual_le (isProduct_bound prediction) (Nat.le_of_ble_eq_true error) (residuals i i.isLt)
+      simp only [Nat.mul_one, Nat.add_zero, Nat.zero_mul, Nat.zero_add] at one
+      have le := abs_le_iff.1 (le_sub le)
+      have one := abs_le_iff.1 one
+      refine abs_le_iff.2 ?_
+      show -_ ≤ (vecSum fun l : Fin n => toRat (element f.matrix (i * n + l)) * toRat (element f.weights l)) -
+          toRat (element f.right i) - (toRat (element f.residual i) + toRat (element f.residual (m + i))) ∧
+        (vecSum fun l : Fin n => toRat (element f.matrix (i * n + l)) * toRat (element f.weights l)) -
+          toRat (element f.right i) - (toRat (element f.residual i) + toRat (element f.residual (m + i))) ≤ _
       grind
-  · have gram : ((valueMatrix (frameMatrix matrix m n)).transpose.mul (valueMatrix (frameMatrix matrix m n))) i j =
-        ((valueMatrix (frameMatrix matrix m n)).transpose.mul (valueMatrix (frameMatrix matrix m n))) j i := dot_comm _ _
-    have product : ((valueMatrix (frameMatrix factor n n)).mul (valueMatrix (frameMatrix factor n n)).transpose) i j =
-        ((valueMatrix (frameMatrix factor n n)).mul (valueMatrix (frameMatrix factor n n)).transpose) j i := dot_comm _ _
-    have one : (identity : Matrix n n Rat) i j = (identity : Matrix n n Rat) j i := by
-      show (if j = i then (1 : Rat) else 0) = if i = j then 1 else 0
-      by_cases e : i = j
-      · rw [if_pos e, if_pos e.symm]
-      · rw [if_neg e, if_neg fun h => e h.symm]
-    rw [Matrix.sub_apply, Vec.sub_apply, Matrix.sub_apply, Vec.sub_apply, Matrix.sub_apply, Vec.sub_apply,
-      Matrix.sub_apply, Vec.sub_apply, Matrix.smul_apply, Matrix.smul_apply, Vec.smul_apply, Vec.smul_apply, gram,
-      product, one]
+    · have one := isProduct_near gradient j.isLt (j := 0) (by decide)
+      have two := isProduct_near gradient j.isLt (j := 1) (by decide)
+      have le := isFlat_le (isProduct_bound gradient) (Nat.le_of_ble_eq_true slope) (flat j j.isLt)
+      simp only [transpose, element_transposed (Fin.isLt _) j.isLt, Nat.zero_mul, Nat.zero_add, Nat.one_mul, Nat.add_zero]
+        at one two
+      have sum : (valueMatrix (frameMatrix f.matrix m n)).transpose.mulVec (residualVec m f.residual) j =
+          (vecSum fun l : Fin m => toRat (element f.matrix (l * n + j)) * toRat (element f.residual l)) +
+            vecSum fun l : Fin m => toRat (element f.matrix (l * n + j)) * toRat (element f.residual (m + l)) := by
+        rw [← vecSum_add]
+        show (vecSum fun l : Fin m => toRat (element f.matrix (l * n + j)) *
+          (toRat (element f.residual l) + toRat (element f.residual (m + l)))) = _
+        congr; funext l; grind
+      have le := abs_le_iff.1 (le_sub le)
+      have one := abs_le_iff.1 one
+      have two := abs_le_iff.1 two
+      rw [sum, abs_le_iff]
+      grind
 
-end Certificate.LeastSquares
-end LeanPythonBridge
+end LeanPythonBridge.Certificate.LeastSquares
