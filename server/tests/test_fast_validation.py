@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lpb_server.operations import default_registry
-from lpb_server.wire import validation
 from lpb_server.wire.fast_validation import compile_check
+from lpb_server.wire.reference_validation import ReferenceValidator
 from lpb_server.wire.validation import load_schema
 
 PACKAGED = ["request-v1", "request-v2", "reply"]
@@ -70,7 +70,7 @@ schemas = subschemas.map(lambda item: item if isinstance(item, dict) else {"not-
 
 
 def reference_accepts(schema: dict[str, Any], value: Any) -> bool:
-    return validation._ReferenceValidator(schema).problem(value) is None
+    return ReferenceValidator(schema).problem(value) is None
 
 
 @given(schemas, values)
@@ -143,7 +143,7 @@ def test_damaged_envelopes(name: str, valid: dict[str, Any]) -> None:
     check = compile_check(schema)
     assert check is not None
     assert check(valid)
-    reference = validation._ReferenceValidator(schema)
+    reference = ReferenceValidator(schema)
     source = random.Random(name)
     refused = 0
     for _ in range(600):

@@ -14,7 +14,6 @@ from lpb_server.errors import JsonSyntaxError, WireError
 from lpb_server.wire.reading import read_json
 from lpb_server.wire.values import Value
 from rich.console import Console
-from rich.pretty import Pretty
 
 from lpb_cli.commands.array_files import read_array, write_arrays
 from lpb_cli.errors import EnvironmentLacksError, UsageError
@@ -177,6 +176,8 @@ def print_result(
     if as_json:
         print_json(_json_safe(answer), allow_nan=False)
     else:
+        from rich.pretty import Pretty  # It takes longer to import than an answer to come.
+
         console.print(Pretty(answer, expand_all=False))
     if failure is not None:
         raise failure

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 __all__ = ["HandshakeWatch"]
 
@@ -41,6 +40,9 @@ class HandshakeWatch:
     def look(self) -> None:
         """Take note of what has happened; `failure` says why the last handshake failed."""
         while self.socket.poll(0):
+            # It imports asyncio, which takes longer than all of ZeroMQ.
+            from zmq.utils.monitor import recv_monitor_message
+
             event = recv_monitor_message(self.socket, zmq.NOBLOCK)
             self._note(event["event"], event["value"])
 

@@ -8,11 +8,18 @@ from enum import StrEnum
 from typing import Final
 
 from lpb_server.errors import ErrorCode, WireError
-from lpb_server.wire import json_format, msgpack_format, protobuf_format
+from lpb_server.wire import json_format, msgpack_format
 from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
 from lpb_server.wire.values import Frame, Value, ValueMap
 
-__all__ = ["WireFormat", "check_bounds", "decode_header", "detect_format", "encode_header"]
+__all__ = [
+    "WireFormat",
+    "check_bounds",
+    "decode_header",
+    "detect_format",
+    "encode_header",
+    "load_formats",
+]
 
 _JSON_MAP: Final = re.compile(rb"[ \t\n\r]*\{").match
 
@@ -134,18 +141,45 @@ def encode_header(wire_format: WireFormat, header: ValueMap, *, checked: bool = 
     return (_CHECKED_ENCODERS if checked else _ENCODERS)[wire_format](header)
 
 
+def load_formats() -> None:
+    """Import what every format needs, so that the first request in it does not wait for that."""
+    from lpb_server.wire import protobuf_format  # noqa: F401
+
+
+# Protocol Buffers take longer to import than both others: a client that has no use for them does
+# without.
+
+
+def _decode_protobuf(header: Frame, values: int) -> Value:
+    from lpb_server.wire import protobuf_format
+
+    return protobuf_format.decode_header(header, values)
+
+
+def _encode_protobuf(header: ValueMap) -> bytes:
+    from lpb_server.wire import protobuf_format
+
+    return protobuf_format.encode_header(header)
+
+
+def _encode_checked_protobuf(header: ValueMap) -> bytes:
+    from lpb_server.wire import protobuf_format
+
+    return protobuf_format.encode_checked_header(header)
+
+
 _DECODERS: Final[dict[WireFormat, Callable[[Frame, int], Value]]] = {
     WireFormat.JSON: json_format.decode,
     WireFormat.MSGPACK: msgpack_format.decode,
-    WireFormat.PROTOBUF: protobuf_format.decode_header,
+    WireFormat.PROTOBUF: _decode_protobuf,
 }
 _ENCODERS: Final[dict[WireFormat, Callable[[ValueMap], bytes]]] = {
     WireFormat.JSON: json_format.encode,
     WireFormat.MSGPACK: msgpack_format.encode,
-    WireFormat.PROTOBUF: protobuf_format.encode_header,
+    WireFormat.PROTOBUF: _encode_protobuf,
 }
 _CHECKED_ENCODERS: Final[dict[WireFormat, Callable[[ValueMap], bytes]]] = {
     WireFormat.JSON: json_format.encode_checked,
     WireFormat.MSGPACK: msgpack_format.encode_checked,
-    WireFormat.PROTOBUF: protobuf_format.encode_checked_header,
+    WireFormat.PROTOBUF: _encode_checked_protobuf,
 }
