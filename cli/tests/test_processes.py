@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
-from lpb_cli.processes.child import Child, run_command
+from lpb_cli.processes.child import Child
+from lpb_cli.processes.commands import run_command
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -96,3 +97,16 @@ def test_a_line_that_is_not_understood_does_not_stop_the_pipe() -> None:
         assert child.wait(30) == 0
     assert len(heard) == 20000
     assert "was not understood: RecursionError" in child.tail
+
+
+def test_a_command_that_is_late_leaves_no_child_behind(tmp_path: Path) -> None:
+    late = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
+    with pytest.raises(CommandFailedError, match="did not end in time"):
+        run_command(["sh", "-c", late], directory=tmp_path, environment={}, timeout_s=0.5)
+    grandchild = int((tmp_path / "pid").read_text())
+    assert not is_alive(grandchild)
+
+
+def test_a_command_that_cannot_be_found_is_said() -> None:
+    with pytest.raises(EnvironmentLacksError, match="no-such-program cannot be found"):
+        run_command(["no-such-program"], directory=Path.cwd(), environment={}, timeout_s=1.0)

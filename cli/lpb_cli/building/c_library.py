@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
-from lpb_cli.processes.child import run_command
+from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import Settings, child_environment
 
 __all__ = ["CLibrary", "build_c_library", "library_path", "zmq_flags"]

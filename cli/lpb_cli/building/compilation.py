@@ -24,7 +24,7 @@ from lpb_cli.building.compiled import (
     sources_digest,
 )
 from lpb_cli.errors import EnvironmentLacksError
-from lpb_cli.processes.child import run_command
+from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import Settings, child_environment
 
 __all__ = ["CompiledServer", "compile_server", "compiler_lacks", "main"]

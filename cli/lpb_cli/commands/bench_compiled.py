@@ -19,7 +19,7 @@ from lpb_server.operations.scaling import sizes_of
 
 from lpb_cli.commands.bench_certificates import EngineWhenNeeded
 from lpb_cli.errors import EnvironmentLacksError, LpbError
-from lpb_cli.processes.child import run_command
+from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import Settings, child_environment
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativePrograms

@@ -18,7 +18,7 @@ from lpb_cli.building.compilation import compiler_lacks
 from lpb_cli.building.compiled import compiled_folder, is_current
 from lpb_cli.errors import EnvironmentLacksError, LpbError
 from lpb_cli.output.terminal import plain
-from lpb_cli.processes.child import run_command
+from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import Settings, child_environment
 from lpb_cli.toolchain.engine_archive import engine_home, is_prepared
 from lpb_cli.toolchain.engine_integrity import check_integrity

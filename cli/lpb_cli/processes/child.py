@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
+from lpb_cli.errors import EnvironmentLacksError
 
-__all__ = ["Child", "run_command"]
+__all__ = ["Child"]
 
 _KEPT_LINES = 200
 
@@ -163,41 +163,3 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def run_command(
-    argv: Sequence[str],
-    *,
-    directory: Path,
-    environment: Mapping[str, str],
-    timeout_s: float,
-    on_line: Callable[[str], None] | None = None,
-    accept: Sequence[int] = (0,),
-) -> str:
-    """Run a program to its end and give what it printed on stdout.
-
-    Raises
-    ------
-    CommandFailedError
-        When its exit code is not in `accept`, or it did not end within `timeout_s`.
-    EnvironmentLacksError
-        When it cannot be started.
-    """
-    lines: list[str] = []
-
-    def keep(line: str) -> None:
-        lines.append(line)
-        if on_line is not None:
-            on_line(line)
-
-    with Child(
-        argv, directory=directory, environment=environment, on_stdout=keep, on_stderr=on_line
-    ) as child:
-        try:
-            code: int | None = child.wait(timeout_s)
-        except TimeoutError:
-            code = None
-        seconds = time.monotonic() - child.started
-        if code is None or code not in accept:
-            raise CommandFailedError(argv, str(directory), code, seconds, child.tail)
-    return "\n".join(lines)

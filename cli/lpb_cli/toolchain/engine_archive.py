@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lpb_cli.errors import CommandFailedError, EngineUnavailableError
-from lpb_cli.processes.child import run_command
+from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import child_environment
 from lpb_cli.toolchain.engine_integrity import check_integrity, write_manifest
 from lpb_cli.toolchain.engine_loader import exports_asked_for, patch_loader, slim_loader

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lpb_cli.errors import AuditFailedError, CommandFailedError
-from lpb_cli.processes.child import Child, run_command
+from lpb_cli.processes.child import Child
+from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import Settings, child_environment
 from lpb_cli.toolchain.audit import (
     AUDIT_FILE,

@@ -22,7 +22,8 @@ from typing import Final
 
 from lpb_cli.building.c_library import zmq_flags
 from lpb_cli.errors import CommandFailedError, LpbError
-from lpb_cli.processes.child import Child, run_command
+from lpb_cli.processes.child import Child
+from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import Settings, child_environment
 from lpb_cli.toolchain.diagnostics import ProgramResult
 from lpb_cli.toolchain.embedded import EmbeddedToolchain

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
 
 from lpb_cli.errors import EngineUnavailableError
+from lpb_cli.processes.commands import run_command
 
 __all__ = ["MINIMUM_NODE", "find_node", "node_environment", "npm_command"]
 
@@ -43,9 +43,9 @@ def find_node() -> Path:
     found = shutil.which("node")
     if found is None:
         raise EngineUnavailableError("Node.js, which runs the embedded engine, is missing.", _HINT)
-    version = subprocess.run(
-        [found, "--version"], capture_output=True, text=True, timeout=30, check=False
-    ).stdout.strip()
+    version = run_command(
+        [found, "--version"], directory=Path.cwd(), environment={}, timeout_s=30.0
+    ).strip()
     major = version.removeprefix("v").split(".")[0]
     if not major.isdigit() or int(major) < MINIMUM_NODE:
         raise EngineUnavailableError(

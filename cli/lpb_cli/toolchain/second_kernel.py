@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from lpb_cli.errors import CommandFailedError
-from lpb_cli.processes.child import run_command
+from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import Settings, child_environment
 from lpb_cli.toolchain.audit import AuditRecords
 from lpb_cli.toolchain.declarations import Declarations, Kind, collect_declarations
