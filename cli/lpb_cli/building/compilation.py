@@ -31,7 +31,9 @@ from lpb_cli.settings import Settings, child_environment
 __all__ = ["CompiledServer", "compile_server", "compiler_lacks", "main"]
 
 _MODULES: Final = (
+    "client/calls",
     "client/client",
+    "client/dealer",
     "client/exchange",
     "observability/metrics",
     "service",
