@@ -11,10 +11,13 @@ from pathlib import Path
 from lpb_cli.errors import EnvironmentLacksError, UsageError
 
 __all__ = [
+    "INSTALLED",
     "LEAN_VERSION",
     "Settings",
+    "cache_folder",
     "child_environment",
     "load_settings",
+    "own_project",
     "prefer_modules_in",
     "wants_interpreted",
     "widen_narrow_terminal",
@@ -24,6 +27,8 @@ __all__ = [
 LEAN_VERSION = "4.28.0"
 """The Lean release that ``lean/lean-toolchain`` pins; a test compares the two."""
 
+INSTALLED = Path(__file__).resolve().parent / "project"
+"""What a wheel brings of the checkout: the Lean package, and the goals of `lpb bench`."""
 
 _LEAST_COLUMNS = 40
 _NO_HOME = Path(os.devnull)
@@ -37,7 +42,7 @@ class Settings:
     Attributes
     ----------
     project
-        The root of the checkout: the directory that holds ``lean/lakefile.lean``.
+        The root of the checkout, the directory that holds ``lean/lakefile.lean``; or `INSTALLED`.
     cache
         Downloads shared by all checkouts of this user.
     lake
@@ -45,7 +50,8 @@ class Settings:
     elan_home
         ``ELAN_HOME``, default ``~/.elan``.
     output_folder
-        ``LPB_OUTPUT``: the folder for what `lpb` writes, ``.lpb`` in the checkout by default.
+        ``LPB_OUTPUT``: the folder for what `lpb` writes; by default ``.lpb`` in the checkout, and
+        outside of one in the working directory.
     checkers
         A folder of Lean modules beside those of the package, or ``None``.
     """
@@ -74,21 +80,19 @@ class Settings:
         return self.output_folder or self.project / ".lpb"
 
 
-def find_project(start: Path) -> Path:
-    """Find the checkout that `start` lies in.
-
-    Raises
-    ------
-    UsageError
-        When neither `start` nor a directory above it holds ``lean/lakefile.lean``.
-    """
+def find_project(start: Path) -> Path | None:
+    """Find the checkout that `start` lies in, if it lies in one."""
     for directory in (start, *start.parents):
         if (directory / "lean" / "lakefile.lean").is_file():
             return directory
-    raise UsageError(
-        f"No lean/lakefile.lean in {start} or above it.",
-        "Run lpb inside a checkout of lean-python-bridge, or set LPB_PROJECT to one.",
-    )
+    return None
+
+
+def own_project() -> Path:
+    """Give what this very `lpb` came with: `INSTALLED`, or the checkout that it is run from."""
+    if (INSTALLED / "lean" / "lakefile.lean").is_file():
+        return INSTALLED
+    return find_project(INSTALLED) or INSTALLED
 
 
 def load_settings() -> Settings:
@@ -97,12 +101,37 @@ def load_settings() -> Settings:
     Raises
     ------
     UsageError
-        Outside a checkout.
+        When ``LPB_PROJECT`` names no checkout.
     EnvironmentLacksError
         When there is neither a home directory nor another place for the cache.
     """
     named, lake = _path("LPB_PROJECT"), _path("LPB_LAKE")
     project = find_project(named.resolve() if named else Path.cwd())
+    if project is None and named is not None:
+        raise UsageError(
+            f"LPB_PROJECT: no lean/lakefile.lean in {named.resolve()} or above it.",
+            "Set it to a checkout of lean-python-bridge, or unset it.",
+        )
+    output = _path("LPB_OUTPUT")
+    if output is None and (project is None or project == INSTALLED):
+        output = Path.cwd() / ".lpb"
+    return Settings(
+        project=project or own_project(),
+        cache=cache_folder(),
+        lake=lake,
+        elan_home=_path("ELAN_HOME") or (_home() or _NO_HOME) / ".elan",
+        output_folder=output.absolute() if output else None,
+    )
+
+
+def cache_folder() -> Path:
+    """Give the folder for downloads, which all checkouts of this user share.
+
+    Raises
+    ------
+    EnvironmentLacksError
+        When there is neither a home directory nor another place for it.
+    """
     cache = _path("LPB_CACHE")
     if cache is None:
         root = _path("XDG_CACHE_HOME")
@@ -114,14 +143,7 @@ def load_settings() -> Settings:
                 "Set HOME, or LPB_CACHE to a folder that can be written to.",
             )
         cache = (root or (home or _NO_HOME) / ".cache") / "lean-python-bridge"
-    output = _path("LPB_OUTPUT")
-    return Settings(
-        project=project,
-        cache=cache.absolute(),
-        lake=lake,
-        elan_home=_path("ELAN_HOME") or (_home() or _NO_HOME) / ".elan",
-        output_folder=output.absolute() if output else None,
-    )
+    return cache.absolute()
 
 
 def _path(variable: str) -> Path | None:

@@ -55,12 +55,6 @@ def test_wrong_usage_is_code_2_and_one_clear_error(run_lpb: RunLpb, arguments: l
     assert result.stderr.strip()
 
 
-def test_outside_a_checkout(run_lpb: RunLpb, tmp_path: Path) -> None:
-    result = run_lpb("verify", directory=tmp_path)
-    assert result.returncode == 2
-    assert "lakefile.lean" in result.stderr
-
-
 def test_no_server_is_code_3_and_says_where(run_lpb: RunLpb) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

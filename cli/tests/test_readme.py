@@ -21,11 +21,25 @@ def block(page: Path, language: str) -> str:
 
 
 def test_the_first_use_from_python(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = block(PROJECT / "README.md", "python")
-    with ServerSupervisor(PROJECT) as server:
-        exec(shown.replace("tcp://127.0.0.1:5555", server.endpoint), {})
+    exec(block(PROJECT / "README.md", "python"), {})
     printed = capsys.readouterr().out
     assert re.fullmatch(r"\[0\.0909\d+ 0\.6363\d+\] \d\.\d+e-\d+\n", printed)
+
+
+def test_every_python_block_of_the_page_on_python(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is run after those before it, and prints what the comment beside its print says."""
+    page = (PROJECT / "docs" / "python.md").read_text("utf-8")
+    shown = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    assert len(shown) >= 4
+    names: dict[str, object] = {}
+    with ServerSupervisor(PROJECT) as server:
+        for each in shown:
+            exec(each.replace("tcp://127.0.0.1:5555", server.endpoint), names)
+            said = re.findall(r"print\(.*\)  # (.*)$", each, re.M)
+            printed = capsys.readouterr().out.splitlines()
+            assert len(printed) == len(said)
+            for line, comment in zip(printed, said, strict=True):
+                assert line.startswith(comment.removesuffix("…")), each
 
 
 def test_the_operation_of_one_s_own(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@
     │   ├── BridgeTimeout       every try went unanswered
     │   ├── ProtocolError       the last try was answered with something that is no reply
     │   ├── ClientInUse         another thread uses the client at this moment
+    │   ├── ClientClosed        the client was closed, before the call or during it
     │   ├── RemoteError         the server answered with an error: code, message, details
     │   ├── UnprovenError       the certificate does not hold
     │   │   └── CertificateMissing  a certificate was asked for, and none came
@@ -40,6 +41,7 @@ __all__ = [
     "BridgeError",
     "BridgeTimeout",
     "CertificateMissing",
+    "ClientClosed",
     "ClientError",
     "ClientInUse",
     "ConfigError",
@@ -180,6 +182,10 @@ class ProtocolError(ClientError):
 
 class ClientInUse(ClientError):
     """Another thread uses the client at this moment: each thread needs a client of its own."""
+
+
+class ClientClosed(ClientError):
+    """The client was closed, before the call or while it waited."""
 
 
 class RemoteError(ClientError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -11,14 +12,15 @@ from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
 if TYPE_CHECKING:
     from lpb_benchmarks.workload import Workload
 
-__all__ = ["Grpc"]
+__all__ = ["Grpc", "messages", "sum_method"]
 
 _SERVICE: Final = "benchmark.Sums"
 _OPTIONS: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _TIMEOUT_S: Final = 120.0
 
 
-def _messages() -> tuple[Any, Any]:
+@functools.cache
+def messages() -> tuple[Any, Any]:
     """Return the message classes of the request and of the reply."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -44,16 +46,22 @@ def _messages() -> tuple[Any, Any]:
     return classes[0], classes[1]
 
 
+def sum_method(channel: Any) -> Any:
+    """Return what calls the service through a channel."""
+    matrix, reply = messages()
+    return channel.unary_unary(
+        f"/{_SERVICE}/Sum",
+        request_serializer=matrix.SerializeToString,
+        response_deserializer=reply.FromString,
+    )
+
+
 class _GrpcConnection(Connection):
     def __init__(self, endpoint: str) -> None:
         grpc: Any = import_module("grpc")
-        self._matrix, reply = _messages()
+        self._matrix, _ = messages()
         self._channel = grpc.insecure_channel(endpoint, options=_OPTIONS)
-        self._call = self._channel.unary_unary(
-            f"/{_SERVICE}/Sum",
-            request_serializer=self._matrix.SerializeToString,
-            response_deserializer=reply.FromString,
-        )
+        self._call = sum_method(self._channel)
 
     def prepare(self, workload: Workload) -> PreparedCall:
         matrix = workload.matrix()
@@ -81,7 +89,7 @@ class Grpc(Peer):
         import numpy as np
 
         grpc: Any = import_module("grpc")
-        matrix, reply = _messages()
+        matrix, reply = messages()
 
         def answer(request: Any, context: Any) -> Any:
             elements = np.frombuffer(request.data, "<f8")

@@ -14,19 +14,22 @@ __all__ = ["OURS", "PEERS", "find_peer"]
 PEERS: Final[Mapping[str, str]] = {
     "bridge": "bridge:Bridge",
     "c-client": "c_client:CClient",
+    "bridge-async": "pipelined:BridgeInFlight",
     "bridge-no-io": "local:BridgeWithoutSockets",
     "echo": "raw_zmq:RawEcho",
     "frame": "raw_zmq:RawFrame",
+    "echo-pipelined": "pipelined:EchoInFlight",
     "memcpy": "local:MemoryCopy",
     "numpy": "local:NumpySum",
     "grpc": "grpc_peer:Grpc",
+    "grpc-async": "pipelined:GrpcInFlight",
     "flight": "flight:Flight",
     "pyro": "pyro:Pyro",
     "fastapi": "fastapi_peer:FastApi",
 }
 """Name to module and class in this package."""
 
-OURS: Final = frozenset({"bridge", "c-client", "bridge-no-io"})
+OURS: Final = frozenset({"bridge", "bridge-async", "c-client", "bridge-no-io"})
 """The peers that are this project: what a regression can be of."""
 
 

@@ -6,7 +6,7 @@ from lpb_benchmarks.scenarios.arrays import ARRAYS
 from lpb_benchmarks.scenarios.base import Plan, Scenario, SkipScenario
 from lpb_benchmarks.scenarios.certificates import CERTIFICATES
 from lpb_benchmarks.scenarios.lifecycle import STARTUP, TRANSCRIPT
-from lpb_benchmarks.scenarios.load import MIXED, QUEUE, THROUGHPUT
+from lpb_benchmarks.scenarios.load import MIXED, PIPELINED, QUEUE, THROUGHPUT
 from lpb_benchmarks.scenarios.small_calls import (
     CERTIFIED_CALLS,
     CLIENTS,
@@ -21,6 +21,7 @@ SCENARIOS: Final = (
     LATENCY,
     ARRAYS,
     THROUGHPUT,
+    PIPELINED,
     MIXED,
     CERTIFIED_CALLS,
     FORMATS,

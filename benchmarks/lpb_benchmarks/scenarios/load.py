@@ -11,10 +11,11 @@ from typing import Final
 
 from lpb_benchmarks.cases import CallCase, Case, Contender
 from lpb_benchmarks.peers.bridge import MADE_SHARED
+from lpb_benchmarks.peers.pipelined import BATCH, IN_TURN
 from lpb_benchmarks.scenarios.base import FLOOR, Plan, Scenario, SkipScenario, peers_beside
 from lpb_benchmarks.workload import Workload
 
-__all__ = ["MIXED", "QUEUE", "THROUGHPUT"]
+__all__ = ["MIXED", "PIPELINED", "QUEUE", "THROUGHPUT"]
 
 
 def _seconds(plan: Plan) -> float:
@@ -41,6 +42,26 @@ def _throughput(plan: Plan) -> list[Case]:
 
 THROUGHPUT: Final = Scenario(
     "throughput", "How many small calls a second 1, 4 and 16 clients get", _throughput
+)
+
+
+def _pipelined(plan: Plan) -> list[Case]:
+    work = (Workload(4, 4),)
+    floor = "raw echo, in flight"
+    contenders = (
+        Contender("bridge, in flight", "bridge-async", floor, work),
+        Contender("bridge, in turn", "bridge-async", floor, work, client_arguments=(IN_TURN,)),
+        Contender(floor, "echo-pipelined", None, work),
+        Contender("grpc, in flight", "grpc-async", floor, work),
+    )
+    name = f"{BATCH} calls of 1 client"
+    return [CallCase(name=name, contenders=contenders, seconds=_seconds(plan), warm_up=5)]
+
+
+PIPELINED: Final = Scenario(
+    "pipelined",
+    f"How many batches of {BATCH} small calls a second one client gets, in flight or in turn",
+    _pipelined,
 )
 
 _MIX: Final = (

@@ -21,6 +21,7 @@ from lpb_cli.building.compiled import (
     compiled_folder,
     copy_digest,
     is_current,
+    server_sources,
     sources_digest,
 )
 from lpb_cli.errors import EnvironmentLacksError
@@ -30,7 +31,9 @@ from lpb_cli.settings import Settings, child_environment
 __all__ = ["CompiledServer", "compile_server", "compiler_lacks", "main"]
 
 _MODULES: Final = (
+    "client/calls",
     "client/client",
+    "client/dealer",
     "client/exchange",
     "observability/metrics",
     "service",
@@ -100,7 +103,7 @@ def compile_server(settings: Settings) -> CompiledServer:
     scratch = target.with_name(f"{target.name}.building")
     shutil.rmtree(scratch, ignore_errors=True)
     shutil.copytree(
-        settings.project / "server" / PACKAGE,
+        server_sources(settings.project),
         scratch / PACKAGE,
         ignore=shutil.ignore_patterns("__pycache__"),
     )

@@ -1,4 +1,4 @@
-"""Which `lpb_server` a checkout runs: its sources, or a compiled copy that was made of just these.
+"""Which `lpb_server` is run: its sources, or a compiled copy that was made of just these.
 
 ``lpb build`` makes the copy (`compilation`). It stands apart from the sources, with the digest of
 what it was made of: whoever changes a source runs that source, and nothing that is out of date.
@@ -11,7 +11,14 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from lpb_cli.settings import prefer_modules_in, wants_interpreted
+from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.settings import (
+    INSTALLED,
+    cache_folder,
+    own_project,
+    prefer_modules_in,
+    wants_interpreted,
+)
 
 __all__ = [
     "COPY_DIGEST_FILE",
@@ -19,6 +26,7 @@ __all__ = [
     "compiled_folder",
     "copy_digest",
     "is_current",
+    "server_sources",
     "sources_digest",
     "use_compiled",
 ]
@@ -29,13 +37,33 @@ PACKAGE: Final = "lpb_server"
 
 
 def compiled_folder(project: Path) -> Path:
-    """Where the compiled copy of a checkout is, or will be: one for each version of Python."""
-    return project / ".lpb" / "compiled" / str(sys.implementation.cache_tag)
+    """Where the compiled copy of a checkout is, or will be: one for each version of Python.
+
+    That of an installed package lies in the user's cache: the package's own folder may be another
+    user's, and pip would not remove what it does not know.
+
+    Raises
+    ------
+    EnvironmentLacksError
+        When the package is installed and there is no cache.
+    """
+    version = str(sys.implementation.cache_tag)
+    if project == INSTALLED:
+        place = hashlib.sha256(str(project).encode()).hexdigest()[:16]
+        return cache_folder() / "compiled" / f"{version}-{place}"
+    return project / ".lpb" / "compiled" / version
+
+
+def server_sources(project: Path) -> Path:
+    """Where the server's modules are: in the checkout, or beside this installed package."""
+    if project == INSTALLED:
+        return INSTALLED.parents[1] / PACKAGE
+    return project / "server" / PACKAGE
 
 
 def sources_digest(project: Path) -> str:
-    """Return the SHA-256 of ``server/lpb_server``, schemas and names included."""
-    return _digest(project / "server" / PACKAGE)
+    """Return the SHA-256 of the server's modules, schemas and names included."""
+    return _digest(server_sources(project))
 
 
 def copy_digest(folder: Path) -> str:
@@ -56,12 +84,12 @@ def _digest(root: Path) -> str:
 
 def is_current(project: Path) -> bool:
     """Tell whether there is a compiled copy, as it was made, of the sources as they are."""
-    folder = compiled_folder(project)
     try:
+        folder = compiled_folder(project)
         recorded = (folder / DIGEST_FILE).read_text("ascii")
         made = (folder / COPY_DIGEST_FILE).read_text("ascii")
         return recorded == sources_digest(project) and made == copy_digest(folder)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EnvironmentLacksError):
         return False
 
 
@@ -71,6 +99,6 @@ def use_compiled() -> None:
     It must be called before anything of `lpb_server` is imported. Setting ``LPB_INTERPRETED``
     leaves it to the sources.
     """
-    project = Path(__file__).resolve().parents[3]
+    project = own_project()
     if not wants_interpreted() and is_current(project):
         prefer_modules_in(compiled_folder(project))

@@ -5,11 +5,15 @@ The engines take long to import, and most commands need none: they are imported 
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpb_cli.errors import EngineUnavailableError
-from lpb_cli.settings import Settings
+from lpb_cli.settings import INSTALLED, Settings
 
 if TYPE_CHECKING:
     from lpb_cli.toolchain.engine_archive import Progress
@@ -38,7 +42,7 @@ def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -
 
     lake = find_lake(settings) if engine is not EngineName.EMBEDDED else None
     if lake is not None:
-        return LakeToolchain(settings, lake)
+        return LakeToolchain(_writable(settings), lake)
     if engine is EngineName.LAKE:
         raise EngineUnavailableError(
             "No `lake` found in LPB_LAKE, PATH or ELAN_HOME.",
@@ -56,3 +60,22 @@ def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -
     prepare_engine(settings.cache, progress)
     prepare_koffi(settings.cache, progress)
     return EmbeddedToolchain(settings)
+
+
+def _writable(settings: Settings) -> Settings:
+    """Give lake a copy of the package where it is installed: it builds beside the sources."""
+    if settings.project != INSTALLED:
+        return settings
+    files = sorted(path for path in settings.lean.rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for path in files:
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(settings.lean)}\0{len(content)}\0".encode() + content)
+    project = settings.cache / "package" / digest.hexdigest()[:16]
+    if not (project / "lean").is_dir():
+        scratch = Path(f"{project}.copying")
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.copytree(settings.lean, scratch / "lean")
+        shutil.rmtree(project, ignore_errors=True)
+        scratch.replace(project)
+    return replace(settings, project=project, output_folder=settings.output)

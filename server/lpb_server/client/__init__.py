@@ -1,12 +1,7 @@
 """The Python client, and what its calls give back."""
 
-from lpb_server.client.client import (
-    AUTO_FORMAT,
-    INLINE_LIMIT_ELEMENTS,
-    BridgeClient,
-    FormatName,
-    new_id,
-)
+from lpb_server.client.calls import AUTO_FORMAT, FormatName, new_id
+from lpb_server.client.client import INLINE_LIMIT_ELEMENTS, BridgeClient
 from lpb_server.client.exchange import CallResult, Exchange
 from lpb_server.security.keys import ClientCurve, client_curve
 from lpb_server.sockets.backoff import Backoff

@@ -6,63 +6,38 @@ a new request.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from lpb_server.client.calls import FormatName, check_format, prepare, read_result
 from lpb_server.client.exchange import CallResult, Exchange
 from lpb_server.client.lazy_pirate import Answer, LazyPirate
-from lpb_server.client.shared_memory import EncodedArrays, SharedArrays
-from lpb_server.errors import (
-    CertificateMissing,
-    ClientInUse,
-    ProtocolError,
-    RemoteError,
-    UnprovenError,
-    WireError,
-)
+from lpb_server.client.shared_memory import SharedArrays
+from lpb_server.errors import ClientInUse, UnprovenError
 from lpb_server.security.keys import ClientCurve
 from lpb_server.settings.config import BUSY_POLL_US
 from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
 from lpb_server.sockets.durations import check_timeout
 from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.sockets.exclusive import Exclusive
-from lpb_server.wire.arrays import Array, encode_arrays
-from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
-from lpb_server.wire.envelope import Request
 from lpb_server.wire.exact_arrays import exact_floats
-from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.messages import encode_message
 from lpb_server.wire.values import Frame, ValueMap
 
 if TYPE_CHECKING:  # What computes takes long to import, and a client does without.
+    from lpb_server.client.window import Item
     from lpb_server.operations.registry import Registry
 
-__all__ = ["AUTO_FORMAT", "INLINE_LIMIT_ELEMENTS", "BridgeClient", "FormatName", "new_id"]
-
-FormatName = Literal["auto", "json", "msgpack", "protobuf"]
-
-_ID_BYTES: Final = 16
-
-AUTO_FORMAT: Final = WireFormat.MSGPACK
-"""What ``auto`` stands for. The benchmark scenario "formats" (`lpb bench`) compares the formats:
-MessagePack was the fastest at every size from an empty request to 16,384 inline elements, so the
-size decides nothing but `INLINE_LIMIT_ELEMENTS`."""
+__all__ = ["INLINE_LIMIT_ELEMENTS", "BridgeClient"]
 
 INLINE_LIMIT_ELEMENTS: Final = 256
 """Up to how many elements a matrix stands inline in the header, in the scenario "formats": of 256
 elements, 458 us inline and 506 us as an array frame; of 1,024, 858 us and 570 us."""
-
-
-def new_id() -> str:
-    """Return a correlation id of 128 random bits."""
-    return os.urandom(_ID_BYTES).hex()
 
 
 class BridgeClient:
@@ -101,7 +76,7 @@ class BridgeClient:
     MalformedEndpoint
         When the endpoint is none.
     ValueError
-        When `tries` or `timeout_s` makes no sense.
+        When `format`, `tries` or `timeout_s` makes no sense.
     """
 
     def __init__(
@@ -121,10 +96,11 @@ class BridgeClient:
         if tries < 1:
             raise ValueError("tries must be at least 1")
         self.endpoint = check_endpoint(endpoint, binds=False)
-        self.format: FormatName = format
+        self.format: FormatName = check_format(format)
         self.timeout_s = check_timeout("timeout_s", timeout_s)
         self.tries = tries
         self._use = Exclusive()
+        self._backoff, self._limits, self._curve = backoff, limits, curve
         self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, busy_poll_us)
         self._shared = SharedArrays(endpoint) if shared_memory else None
 
@@ -300,16 +276,16 @@ class BridgeClient:
         answer, request_id = None, None
         placed = self._shared.place(arrays) if arrays and self._shared is not None else None
         if placed is not None:
-            request, frames, _ = self._prepare(
-                op, params, None, certify, deadline_ms, None, None, placed
+            request, frames, _ = prepare(
+                op, params, None, certify, deadline_ms, self.format, placed=placed
             )
             answer, request_id = self._send_shared(frames, request.id), request.id
         if answer is None:
-            request, frames, _ = self._prepare(
-                op, params, arrays, certify, deadline_ms, None, request_id
+            request, frames, _ = prepare(
+                op, params, arrays, certify, deadline_ms, self.format, request_id
             )
             answer = self._send(frames, request.id)
-        called = self._result(op, answer, certify=certify)
+        called = read_result(op, answer, self.endpoint, certify=certify)
         if checker is not None:
             from lpb_server.client.checking import doubt
 
@@ -320,27 +296,58 @@ class BridgeClient:
                 )
         return called
 
-    def _result(self, op: str, answer: Answer, *, certify: bool) -> CallResult:
-        """Return what a reply says, with the certificate's arrays apart from its own."""
-        where: Any = {"endpoint": self.endpoint, "tries": answer.tries}
-        reply, arrays = answer.reply, answer.arrays
-        certificate_arrays: dict[str, Array] = {}
-        if reply.error is not None:
-            details = cast("dict[str, Any]", reply.error.details)
-            raise RemoteError(reply.error.code, reply.error.message, details, **where)
-        if certify and reply.certificate is None:
-            raise CertificateMissing(
-                f"{op} is not proven: the reply has no certificate, and one was asked for", **where
+    def map(
+        self,
+        op: str,
+        items: Iterable[Item],
+        *,
+        certify: bool = False,
+        deadline_ms: int | None = None,
+        check: bool | Registry = False,
+        in_flight: int = 64,
+    ) -> Iterator[CallResult]:
+        """Call an operation for each item, many of them at once; results in their order.
+
+        It has a connection of its own, in a thread of its own: an `AsyncClient`.
+
+        Parameters
+        ----------
+        op : str
+            Its name.
+        items : iterable of mappings
+            What each call is given: arrays of NumPy, and what can be made one, are sent as
+            arrays, everything else as parameters. They are drawn as the calls get their turn.
+        certify, deadline_ms, check
+            As for `call`.
+        in_flight : int
+            How many are under way at most.
+
+        Yields
+        ------
+        CallResult
+            One for each item.
+
+        Raises
+        ------
+        BridgeError
+            As `call` does; the calls that are under way are cancelled.
+        """
+        from lpb_server.client.async_client import AsyncClient
+        from lpb_server.client.loop_thread import call_each
+
+        def make() -> AsyncClient:
+            return AsyncClient(
+                self.endpoint,
+                format=self.format,
+                timeout_s=self.timeout_s,
+                tries=self.tries,
+                in_flight=in_flight,
+                backoff=self._backoff,
+                limits=self._limits,
+                curve=self._curve,
             )
-        if reply.certificate is not None and CERTIFICATE_ARRAYS in reply.certificate:
-            try:
-                arrays, certificate_arrays = split_arrays(arrays, reply.certificate)
-            except WireError as wrong:
-                raise ProtocolError(wrong.message, **where) from wrong
-        if not certify:  # What nobody asked for is left aside.
-            return CallResult(reply.result or {}, arrays, None, reply.timing)
-        result = reply.result or {}
-        return CallResult(result, arrays, reply.certificate, reply.timing, certificate_arrays)
+
+        return call_each(make, op, items, certify=certify, deadline_ms=deadline_ms, check=check)
 
     def exchange(
         self,
@@ -374,8 +381,8 @@ class BridgeClient:
         BridgeTimeout, ProtocolError, EndpointError, WireError
             As for `call`.
         """
-        request, frames, wire_format = self._prepare(
-            op, params, arrays, certify, deadline_ms, format, request_id
+        request, frames, wire_format = prepare(
+            op, params, arrays, certify, deadline_ms, format or self.format, request_id
         )
         self._begin()
         try:
@@ -406,29 +413,6 @@ class BridgeClient:
         finally:
             self._use.end()
 
-    def _prepare(
-        self,
-        op: str,
-        params: ValueMap | None,
-        arrays: Mapping[str, npt.ArrayLike] | None,
-        certify: bool,
-        deadline_ms: int | None,
-        format: FormatName | None,
-        request_id: str | None,
-        placed: EncodedArrays | None = None,
-    ) -> tuple[Request, list[Frame], WireFormat]:
-        headers, array_frames = placed or encode_arrays(arrays or {})
-        request = Request(
-            request_id if request_id is not None else new_id(),
-            op,
-            params if params is not None else {},
-            headers,
-            deadline_ms,
-            certify,
-        )
-        wire_format = _choose_format(format or self.format)
-        return request, encode_message(request, wire_format, array_frames), wire_format
-
     def _send(self, frames: Sequence[Frame], request_id: str) -> Answer:
         return self._pirate.send(frames, request_id, timeout_s=self.timeout_s, tries=self.tries)
 
@@ -441,7 +425,3 @@ class BridgeClient:
             self._shared.close()
             raise
         return answer if self._shared.settle(answer.reply, answer.tries) else None
-
-
-def _choose_format(name: FormatName) -> WireFormat:
-    return AUTO_FORMAT if name == "auto" else WireFormat(name)

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 import zmq
 
+from lpb_server.client.dealer import open_dealer, read_reply
 from lpb_server.client.handshake import HandshakeWatch
 from lpb_server.errors import (
     BridgeTimeout,
@@ -32,13 +33,10 @@ from lpb_server.sockets.frames import (
     has_message,
     receive_parts,
     send_frames,
-    usable,
 )
-from lpb_server.sockets.send_buffer import bound_send_buffer
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import UNKNOWN_ID, Reply
 from lpb_server.wire.limits import Limits
-from lpb_server.wire.messages import decode_reply
 from lpb_server.wire.values import Frame
 
 __all__ = ["Answer", "LazyPirate"]
@@ -187,21 +185,18 @@ class LazyPirate:
                         tries=number,
                         cause=dropped,
                     )
-                received = list(map(usable, parts))
-                if len(received) > 1 and len(received[0]) == 0:
-                    del received[0]  # A REP or REQ-minded peer keeps the delimiter.
-                message = decode_reply(received, self._limits)
-                if message.reply.id == request_id:
-                    return Answer(message.reply, received, message.arrays, number)
-                error = message.reply.error
-                if message.reply.id == UNKNOWN_ID and error is not None:
+                reply, received, arrays = read_reply(parts, self._limits)
+                if reply.id == request_id:
+                    return Answer(reply, received, arrays, number)
+                error = reply.error
+                if reply.id == UNKNOWN_ID and error is not None:
                     return ProtocolError(
                         "the server could not read the request",
                         endpoint=self._endpoint,
                         tries=number,
                         cause=f"{error.code}: {error.message}",
                     )
-                dropped = f"a reply with another id, {message.reply.id}, was dropped"
+                dropped = f"a reply with another id, {reply.id}, was dropped"
         except WireError as error:
             return ProtocolError(
                 "the answer is no reply",
@@ -264,21 +259,11 @@ class LazyPirate:
     def _open_socket(self, number: int) -> zmq.Socket[bytes]:
         if self._context is None:
             self._context = zmq.Context()
-        connection = self._context.socket(zmq.DEALER)
         try:
-            connection.linger = 0
-            bound_send_buffer(connection, self._endpoint)
-            connection.maxmsgsize = self._limits.frame_bytes
-            connection.ipv6 = self._endpoint.startswith("tcp://[")
-            if self._curve is not None:
-                self._curve.apply(connection)
-            self._watch = HandshakeWatch(connection, curve=self._curve is not None)
-            connection.connect(self._endpoint)
-        except BaseException as error:
-            self._end_watch()
-            connection.close(linger=0)  # Otherwise the end of its context would wait for it.
-            if not isinstance(error, (zmq.ZMQError, OSError)):
-                raise
+            connection, self._watch = open_dealer(
+                self._context, self._endpoint, self._limits, self._curve
+            )
+        except (zmq.ZMQError, OSError) as error:
             raise EndpointError(
                 "cannot connect", endpoint=self._endpoint, tries=number, cause=str(error)
             ) from None
