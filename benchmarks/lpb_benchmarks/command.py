@@ -10,18 +10,24 @@ from typing import Any, Final
 from lpb_server.operations import Operation
 from rich.console import Console
 
-from lpb_benchmarks.certified import CertificateCheck
-from lpb_benchmarks.comparison import DEFAULT_THRESHOLD, Change, Verdict, compare_runs, confirmed
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
-from lpb_benchmarks.export import write_csv, write_json
-from lpb_benchmarks.objectives import Outcome, check_objectives, load_objectives
-from lpb_benchmarks.page import render_page
-from lpb_benchmarks.plots import can_draw, draw_plots
-from lpb_benchmarks.results import RunResult, load_result
-from lpb_benchmarks.runner import LEAST_ROUNDS, Progress
+from lpb_benchmarks.measure.certified import CertificateCheck
+from lpb_benchmarks.measure.results import RunResult, load_result
+from lpb_benchmarks.measure.runner import LEAST_ROUNDS, Progress
+from lpb_benchmarks.report.comparison import (
+    DEFAULT_THRESHOLD,
+    Change,
+    Verdict,
+    compare_runs,
+    confirmed,
+)
+from lpb_benchmarks.report.export import write_csv, write_json
+from lpb_benchmarks.report.objectives import Outcome, check_objectives, load_objectives
+from lpb_benchmarks.report.page import render_page
+from lpb_benchmarks.report.plots import can_draw, draw_plots
+from lpb_benchmarks.report.table import print_changes, print_outcomes, print_run
 from lpb_benchmarks.scenarios import SCENARIOS
 from lpb_benchmarks.suite import full_plan, quick_plan, run_suite, select_scenarios
-from lpb_benchmarks.table import print_changes, print_outcomes, print_run
 
 __all__ = ["BenchOptions", "BenchReport", "print_report", "run_bench"]
 

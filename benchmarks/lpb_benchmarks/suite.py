@@ -8,12 +8,12 @@ from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime
 from typing import Final
 
-from lpb_benchmarks.environment import Environment
 from lpb_benchmarks.errors import BenchmarkUsageError
-from lpb_benchmarks.growth import fitted_growths
-from lpb_benchmarks.machine import machine_facts
-from lpb_benchmarks.results import RunResult, ScenarioResult, Skipped
-from lpb_benchmarks.runner import Budget, Progress, measure_case
+from lpb_benchmarks.measure.environment import Environment
+from lpb_benchmarks.measure.machine import machine_facts
+from lpb_benchmarks.measure.results import RunResult, ScenarioResult, Skipped
+from lpb_benchmarks.measure.runner import Budget, Progress, measure_case
+from lpb_benchmarks.report.growth import fitted_growths
 from lpb_benchmarks.scenarios import SCENARIOS, Plan, Scenario, SkipScenario
 
 __all__ = ["QUICK_ROUNDS", "full_plan", "quick_plan", "run_suite", "select_scenarios"]

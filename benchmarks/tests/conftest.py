@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lpb_benchmarks.results import CaseResult, ContenderResult, RunResult, ScenarioResult
-from lpb_benchmarks.statistics import Estimate
+from lpb_benchmarks.measure.results import CaseResult, ContenderResult, RunResult, ScenarioResult
+from lpb_benchmarks.measure.statistics import Estimate
 
 MakeRun = Callable[..., RunResult]
 

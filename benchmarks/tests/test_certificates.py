@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lpb_benchmarks.certified import ANSWER, CERTIFIED, PYTHON_CHECK, Spent
 from lpb_benchmarks.command import BenchOptions, print_report, run_bench
 from lpb_benchmarks.errors import BenchmarkError
-from lpb_benchmarks.export import write_json
-from lpb_benchmarks.growth import fitted_growths
-from lpb_benchmarks.results import CaseResult, RunResult, load_result
+from lpb_benchmarks.measure.certified import ANSWER, CERTIFIED, PYTHON_CHECK, Spent
+from lpb_benchmarks.measure.results import CaseResult, RunResult, load_result
+from lpb_benchmarks.report.export import write_json
+from lpb_benchmarks.report.growth import fitted_growths
 from lpb_benchmarks.scenarios import Plan
 from lpb_benchmarks.suite import run_suite, select_scenarios
 from lpb_server.operations import Answer, Operation, Question, Scaling, default_registry

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lpb_benchmarks.export import write_json
-from lpb_benchmarks.results import RunResult
+from lpb_benchmarks.measure.results import RunResult
+from lpb_benchmarks.report.export import write_json
 
 MakeRun = Callable[..., RunResult]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from lpb_benchmarks import command
-from lpb_benchmarks.comparison import Verdict, compare_runs, confirmed
-from lpb_benchmarks.export import write_json
-from lpb_benchmarks.results import RunResult
+from lpb_benchmarks.measure.results import RunResult
+from lpb_benchmarks.measure.statistics import Estimate
+from lpb_benchmarks.report.comparison import Verdict, compare_runs, confirmed
+from lpb_benchmarks.report.export import write_json
 from lpb_benchmarks.scenarios import Scenario
-from lpb_benchmarks.statistics import Estimate
 
 MakeRun = Callable[..., RunResult]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from lpb_benchmarks.errors import BenchmarkUsageError
-from lpb_benchmarks.objectives import METRICS, Objective, check_objectives, load_objectives
-from lpb_benchmarks.results import RunResult, Skipped
+from lpb_benchmarks.measure.results import RunResult, Skipped
+from lpb_benchmarks.report.objectives import METRICS, Objective, check_objectives, load_objectives
 from lpb_benchmarks.scenarios import SCENARIOS, Plan, load
 
 MakeRun = Callable[..., RunResult]

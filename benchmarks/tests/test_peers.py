@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 from lpb_benchmarks.errors import BenchmarkUsageError
+from lpb_benchmarks.measure.station import Station
 from lpb_benchmarks.peers import OURS, PEERS, find_peer
-from lpb_benchmarks.station import Station
-from lpb_benchmarks.workload import Workload
+from lpb_benchmarks.peers.workload import Workload
 
 
 @pytest.mark.parametrize("name", [name for name in PEERS if name != "c-client"])

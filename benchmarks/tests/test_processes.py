@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import zmq
 from lpb_benchmarks.errors import ChildFailedError
-from lpb_benchmarks.processes import Child, child_command
-from lpb_benchmarks.station import Station
-from lpb_benchmarks.workload import Workload
+from lpb_benchmarks.measure.processes import Child, child_command
+from lpb_benchmarks.measure.station import Station
+from lpb_benchmarks.peers.workload import Workload
 from lpb_server.wire import Reply, decode_request, encode_message
 
 LONG_RUN = """
-from lpb_benchmarks.station import Station
-from lpb_benchmarks.workload import Workload
+from lpb_benchmarks.measure.station import Station
+from lpb_benchmarks.peers.workload import Workload
 with Station("bridge", "tcp://127.0.0.1:0") as station:
     station.ensure_clients(2)
     station.prepare("sum", Workload(4, 4))

@@ -11,9 +11,9 @@ import pytest
 from lpb_benchmarks import command
 from lpb_benchmarks.command import BenchOptions, print_report, run_bench
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
-from lpb_benchmarks.export import write_json
-from lpb_benchmarks.findings import warnings
-from lpb_benchmarks.results import RunResult, load_result
+from lpb_benchmarks.measure.results import RunResult, load_result
+from lpb_benchmarks.report.export import write_json
+from lpb_benchmarks.report.findings import warnings
 from rich.console import Console
 
 MakeRun = Callable[..., RunResult]

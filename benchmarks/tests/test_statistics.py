@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lpb_benchmarks.statistics import percentile_ratio, percentiles, ratio_of_medians
+from lpb_benchmarks.measure.statistics import percentile_ratio, percentiles, ratio_of_medians
 
 
 def test_percentiles_are_of_all_rounds_together() -> None:

@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from lpb_benchmarks.cases import CallCase, Contender, FunctionCase, StartCase
 from lpb_benchmarks.errors import BenchmarkUsageError, ChildFailedError
+from lpb_benchmarks.measure.cases import CallCase, Contender, FunctionCase, StartCase
+from lpb_benchmarks.measure.results import RunResult
+from lpb_benchmarks.measure.station import Station
 from lpb_benchmarks.peers.pyro import Pyro
-from lpb_benchmarks.results import RunResult
+from lpb_benchmarks.peers.workload import Workload
 from lpb_benchmarks.scenarios import SCENARIOS, Plan, Scenario, SkipScenario
-from lpb_benchmarks.station import Station
 from lpb_benchmarks.suite import quick_plan, run_suite, select_scenarios
-from lpb_benchmarks.workload import Workload
 
 SMALL = (Workload(4, 4),)
 BRIDGE = Contender("bridge", "bridge", "floor", SMALL)

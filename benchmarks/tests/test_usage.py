@@ -4,8 +4,13 @@ import subprocess
 import sys
 
 import pytest
-from lpb_benchmarks.machine import describe_machine, describe_placement, machine_facts, placement
-from lpb_benchmarks.usage import Meter
+from lpb_benchmarks.measure.machine import (
+    describe_machine,
+    describe_placement,
+    machine_facts,
+    placement,
+)
+from lpb_benchmarks.measure.usage import Meter
 
 WORK = """
 import sys, time

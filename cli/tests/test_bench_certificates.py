@@ -7,19 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lpb_benchmarks.certified import asked_and_answered
 from lpb_benchmarks.errors import BenchmarkError
+from lpb_benchmarks.measure.certified import asked_and_answered
 from lpb_cli.commands.bench import lean_checks
 from lpb_cli.commands.bench_certificates import EngineWhenNeeded, KernelCheck
 from lpb_cli.commands.bench_compiled import CompiledCheck
 from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.choice import EngineName
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativePrograms
 from lpb_cli.verify import engine_room
-from lpb_cli.verify.options import Narrator
 from lpb_server.operations import Operation, Scaling, default_registry
 
 ENGINE_TIMEOUT_S = 900
@@ -83,8 +83,8 @@ def test_without_an_engine_the_reason_is_said_each_time(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     lacking = replace(settings, lake=None, elan_home=tmp_path, output_folder=tmp_path)
-    narrator = Narrator()
-    with EngineWhenNeeded(lacking, EngineName.LAKE, narrator) as engine:
+    reporter = ProgressReporter()
+    with EngineWhenNeeded(lacking, EngineName.LAKE, reporter) as engine:
         operation = dot()
         asked = asked_and_answered(operation, SIZES[0])
         for check in lean_checks(lacking, engine, CompiledCheck(lacking, engine)).values():

@@ -15,6 +15,7 @@ import pytest
 from conftest import PROJECT
 from lpb_cli.commands import build
 from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Stage, Status
 from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.settings import Settings
@@ -27,7 +28,6 @@ from lpb_cli.verify.compiled_client import start_compiled_client
 from lpb_cli.verify.exchanges import plan_requests, send_requests
 from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.lean_work import LeanWork
-from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.program import check_program
 from lpb_server.operations import default_registry
 from native_support import native_programs as programs_or_skip
@@ -255,7 +255,8 @@ def test_a_report_says_that_it_is_not_possible_here(
         for other in ("build_c_library", "compile_server"):  # there is nothing to build them from
             monkeypatch.setattr(build, other, lambda settings: lacking())
         stages = {
-            stage.name: stage for stage in build.build_all(own, own_toolchain, Narrator()).stages
+            stage.name: stage
+            for stage in build.build_all(own, own_toolchain, ProgressReporter()).stages
         }
         assert stages["modules"].status is Status.PASSED
         stage = stages["Lean programs, compiled"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.diagnostics import ProofReport
@@ -16,7 +17,6 @@ from lpb_cli.toolchain.engine_archive import engine_home
 from lpb_cli.toolchain.lean_runtime import find_lean_runtime
 from lpb_cli.toolchain.olean import Olean, OleanError
 from lpb_cli.toolchain.second_kernel import SecondVerdict, check_with_second_kernel
-from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.stages.proofs import check_with_another_kernel
 
 ENGINE_TIMEOUT_S = 900
@@ -94,7 +94,7 @@ def project(own_toolchain: EmbeddedToolchain, settings: Settings, tmp_path: Path
 def test_it_agrees_on_all_modules(
     settings: Settings, toolchain: EmbeddedToolchain, proofs: ProofReport
 ) -> None:
-    outcome = check_with_another_kernel(settings, toolchain, Narrator(), hold=True)
+    outcome = check_with_another_kernel(settings, toolchain, ProgressReporter(), hold=True)
     assert (outcome.status, outcome.checks) == (Status.PASSED, [])
     assert outcome.data["theorems"] >= proofs.total("theorems")
     assert outcome.data["declarations"] > outcome.data["theorems"] > 500

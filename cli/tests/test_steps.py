@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Check, Report, Status
-from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.steps import Outcome, Steps
 
 
 def steps(*skip: str) -> tuple[Report, Steps]:
     report = Report()
-    return report, Steps(report, Narrator(), ["first", "second", "third"], skip)
+    return report, Steps(report, ProgressReporter(), ["first", "second", "third"], skip)
 
 
 def failing() -> Outcome[int]:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:  # What a peer's server imports counts in its cold start.
-    from lpb_benchmarks.workload import Workload
+    from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["Announce", "Connection", "Peer", "PreparedCall"]
 

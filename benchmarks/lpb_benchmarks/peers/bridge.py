@@ -10,7 +10,7 @@ from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
 if TYPE_CHECKING:
     from lpb_server.client import BridgeClient, CallResult
 
-    from lpb_benchmarks.workload import Workload
+    from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["FRAMES_ONLY", "MADE_SHARED", "Bridge"]
 

@@ -9,7 +9,7 @@ from lpb_benchmarks.peers.base import Connection, PreparedCall
 from lpb_benchmarks.peers.bridge import Bridge
 
 if TYPE_CHECKING:
-    from lpb_benchmarks.workload import Workload
+    from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["CClient"]
 
@@ -70,7 +70,7 @@ class _LibraryConnection(Connection):
         from lpb_server.client import new_id
         from lpb_server.wire import decode_reply
 
-        from lpb_benchmarks.workload import FIXED_ID
+        from lpb_benchmarks.peers.workload import FIXED_ID
 
         header, *arrays = (bytes(frame) for frame in workload.frames())
         before, after = header.split(FIXED_ID.encode())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
 
 if TYPE_CHECKING:
-    from lpb_benchmarks.workload import Workload
+    from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["FastApi"]
 

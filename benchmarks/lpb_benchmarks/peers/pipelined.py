@@ -16,7 +16,7 @@ from lpb_benchmarks.peers.grpc_peer import Grpc, messages, sum_method
 if TYPE_CHECKING:
     from lpb_server.client.async_client import AsyncClient
 
-    from lpb_benchmarks.workload import Workload
+    from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["BATCH", "IN_TURN", "BridgeInFlight", "EchoInFlight", "GrpcInFlight"]
 

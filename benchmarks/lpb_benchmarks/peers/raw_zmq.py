@@ -10,7 +10,7 @@ import zmq
 from lpb_benchmarks.peers.base import Announce, Connection, Peer, PreparedCall
 
 if TYPE_CHECKING:
-    from lpb_benchmarks.workload import Workload
+    from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["RawEcho", "RawFrame"]
 

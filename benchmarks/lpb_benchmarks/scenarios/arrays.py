@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from lpb_benchmarks.cases import CallCase, Case, Contender
+from lpb_benchmarks.measure.cases import CallCase, Case, Contender
 from lpb_benchmarks.peers.bridge import FRAMES_ONLY, MADE_SHARED
+from lpb_benchmarks.peers.workload import Workload
 from lpb_benchmarks.scenarios.base import Plan, Scenario, peers_beside
-from lpb_benchmarks.workload import Workload
 
 __all__ = ["ARRAYS"]
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from lpb_server.operations import Operation
 
-from lpb_benchmarks.cases import Case, Contender
-from lpb_benchmarks.certified import CertificateCheck
-from lpb_benchmarks.workload import Workload
+from lpb_benchmarks.measure.cases import Case, Contender
+from lpb_benchmarks.measure.certified import CertificateCheck
+from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["FLOOR", "Plan", "Scenario", "SkipScenario", "peers_beside"]
 

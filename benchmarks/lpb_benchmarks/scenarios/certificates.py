@@ -7,8 +7,8 @@ from typing import Final
 from lpb_server.operations import default_registry
 from lpb_server.operations.scaling import sizes_of
 
-from lpb_benchmarks.cases import Case, Contender
-from lpb_benchmarks.certified import (
+from lpb_benchmarks.measure.cases import Case, Contender
+from lpb_benchmarks.measure.certified import (
     ANSWER,
     CERTIFIED,
     PYTHON_CHECK,

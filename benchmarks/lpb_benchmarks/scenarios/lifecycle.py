@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from lpb_benchmarks.cases import Case, Contender, FunctionCase, StartCase
+from lpb_benchmarks.measure.cases import Case, Contender, FunctionCase, StartCase
+from lpb_benchmarks.peers.workload import Workload
 from lpb_benchmarks.scenarios.base import FLOOR, Plan, Scenario, SkipScenario, peers_beside
-from lpb_benchmarks.workload import Workload
 
 __all__ = ["STARTUP", "TRANSCRIPT"]
 

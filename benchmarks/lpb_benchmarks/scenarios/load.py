@@ -9,11 +9,11 @@ import sys
 import time
 from typing import Final
 
-from lpb_benchmarks.cases import CallCase, Case, Contender
+from lpb_benchmarks.measure.cases import CallCase, Case, Contender
 from lpb_benchmarks.peers.bridge import MADE_SHARED
 from lpb_benchmarks.peers.pipelined import BATCH, IN_TURN
+from lpb_benchmarks.peers.workload import Workload
 from lpb_benchmarks.scenarios.base import FLOOR, Plan, Scenario, SkipScenario, peers_beside
-from lpb_benchmarks.workload import Workload
 
 __all__ = ["MIXED", "PIPELINED", "QUEUE", "THROUGHPUT"]
 

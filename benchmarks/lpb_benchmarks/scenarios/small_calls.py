@@ -6,9 +6,9 @@ from typing import Final
 
 from lpb_server.client import FormatName
 
-from lpb_benchmarks.cases import CallCase, Case, Contender
+from lpb_benchmarks.measure.cases import CallCase, Case, Contender
+from lpb_benchmarks.peers.workload import Workload
 from lpb_benchmarks.scenarios.base import FLOOR, Plan, Scenario, SkipScenario, peers_beside
-from lpb_benchmarks.workload import Workload
 
 __all__ = ["CERTIFIED_CALLS", "CLIENTS", "FORMATS", "LATENCY", "OVERHEAD"]
 

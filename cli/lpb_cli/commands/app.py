@@ -27,18 +27,19 @@ from lpb_cli.errors import (
     UsageError,
 )
 from lpb_cli.output.folder import output_lock
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Report, Status, print_report, write_report
 from lpb_cli.output.terminal import (
     download_progress,
     make_console,
     plain,
     print_json,
-    terminal_narrator,
+    terminal_reporter,
 )
 from lpb_cli.processes.interrupts import interrupts_held
 from lpb_cli.settings import Settings, load_settings, writable_output
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
-from lpb_cli.verify.options import ABOUT_OTHERS, Narrator, SkippableStage, VerifyOptions
+from lpb_cli.verify.options import ABOUT_OTHERS, SkippableStage, VerifyOptions
 
 if TYPE_CHECKING:  # it takes long to import, and most commands do without
     from lpb_server.operations import Operation
@@ -143,15 +144,15 @@ def verify(
 
         chosen = checked_operations(options)
         settings = with_checkers(settings, chosen)
-    with terminal_narrator(err, quiet=as_json) as narrator:
-        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+    with terminal_reporter(err, quiet=as_json) as reporter:
+        toolchain = open_toolchain(settings, engine, _downloads(reporter))
         with output_lock(settings.output), closing(toolchain):
             toolchain.warm_up()  # it starts while the rest is imported
             with interrupts_held():
                 from lpb_cli.verify.choice import checked_operations
                 from lpb_cli.verify.workflow import run_verify
             chosen = chosen or checked_operations(options)
-            report = run_verify(settings, options, toolchain, narrator, chosen)
+            report = run_verify(settings, options, toolchain, reporter, chosen)
             write_report(report, settings.output)
     _show(report, settings, as_json)
     codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
@@ -165,8 +166,8 @@ def _show(report: Report, settings: Settings, as_json: bool) -> None:
         print_report(report, out, settings.output)
 
 
-def _downloads(narrator: Narrator) -> Progress:
-    return lambda text, done, total: download_progress(narrator, text, done, total)
+def _downloads(reporter: ProgressReporter) -> Progress:
+    return lambda text, done, total: download_progress(reporter, text, done, total)
 
 
 @app.command()
@@ -181,10 +182,10 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
 
     settings = load_settings()
     writable_output(settings)
-    with terminal_narrator(err, quiet=as_json) as narrator:
-        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+    with terminal_reporter(err, quiet=as_json) as reporter:
+        toolchain = open_toolchain(settings, engine, _downloads(reporter))
         with output_lock(settings.output):
-            report = build_all(settings, toolchain, narrator)
+            report = build_all(settings, toolchain, reporter)
             write_report(report, settings.output / "build")
     if as_json:
         print_json(report.as_dict())
@@ -197,8 +198,8 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
 def setup(engine: Engine = EngineName.AUTO) -> None:
     """Fetch what `lpb verify` needs, so that it can run offline later."""
     settings = load_settings()
-    with terminal_narrator(err, quiet=False) as narrator:
-        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+    with terminal_reporter(err, quiet=False) as reporter:
+        toolchain = open_toolchain(settings, engine, _downloads(reporter))
         description = toolchain.description
         toolchain.close()
     out.print(f"Ready: {description}", highlight=False, markup=False)
@@ -310,8 +311,8 @@ def certify(
     settings = load_settings()
     writable_output(settings)
     settings = with_checkers(settings, [found])
-    with terminal_narrator(err, quiet=as_json) as narrator:
-        toolchain = open_toolchain(settings, engine, _downloads(narrator))
+    with terminal_reporter(err, quiet=as_json) as reporter:
+        toolchain = open_toolchain(settings, engine, _downloads(reporter))
         with output_lock(settings.output), closing(toolchain):
             live = certifying.answered(found, options)
             file = certifying.write_theorem(found, options, live.exchange, output)
@@ -451,7 +452,7 @@ def bench(
     than in OLD.json or an objective was missed.
     """
     from lpb_benchmarks.command import print_report
-    from lpb_benchmarks.table import print_scenarios
+    from lpb_benchmarks.report.table import print_scenarios
 
     from lpb_cli.commands import bench as benches
     from lpb_cli.commands.catalogue import certified_operations
@@ -464,8 +465,8 @@ def bench(
     chosen = certified_operations(operations)
     settings = with_checkers(settings, chosen)
     with (
-        terminal_narrator(err, quiet=as_json) as narrator,
-        benches.EngineWhenNeeded(settings, engine, narrator) as when_needed,
+        terminal_reporter(err, quiet=as_json) as reporter,
+        benches.EngineWhenNeeded(settings, engine, reporter) as when_needed,
         benches.CompiledCheck(settings, when_needed) as compiled,
     ):
         report = benches.benchmark(
@@ -483,7 +484,7 @@ def bench(
                 operations=chosen,
                 lean_checks=benches.lean_checks(settings, when_needed, compiled),
             ),
-            narrator,
+            reporter,
         )
     if as_json:
         print_json(report.as_dict())

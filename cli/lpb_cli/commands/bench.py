@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from lpb_benchmarks.certified import CertificateCheck
 from lpb_benchmarks.command import BenchOptions, BenchReport, run_bench
 from lpb_benchmarks.errors import BenchmarkError, BenchmarkUsageError
+from lpb_benchmarks.measure.certified import CertificateCheck
 from lpb_benchmarks.scenarios import SkipScenario
 from lpb_server.operations import Question, default_registry
 
@@ -15,11 +15,11 @@ from lpb_cli.building.c_library import build_c_library
 from lpb_cli.commands.bench_certificates import EngineWhenNeeded, KernelCheck
 from lpb_cli.commands.bench_compiled import CompiledCheck
 from lpb_cli.errors import EnvironmentLacksError, LpbError, ServerFailedError, UsageError
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.processes.supervisor import ServerSupervisor
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest, send_requests
-from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.transcript import render_transcript
 
 __all__ = [
@@ -36,7 +36,7 @@ __all__ = [
 _CHECK_TIMEOUT_S = 600.0
 
 
-def benchmark(options: BenchOptions, narrator: Narrator) -> BenchReport:
+def benchmark(options: BenchOptions, reporter: ProgressReporter) -> BenchReport:
     """Run the benchmarks; their errors become those of the command line.
 
     Raises
@@ -45,7 +45,7 @@ def benchmark(options: BenchOptions, narrator: Narrator) -> BenchReport:
         With the exit code that fits.
     """
     try:
-        return run_bench(options, narrator.progress)
+        return run_bench(options, reporter.progress)
     except BenchmarkUsageError as error:
         raise UsageError(error.message, error.hint) from error
     except BenchmarkError as error:

@@ -6,21 +6,21 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from lpb_benchmarks.certified import Spent
 from lpb_benchmarks.errors import BenchmarkError
-from lpb_benchmarks.usage import own_processor_seconds
+from lpb_benchmarks.measure.certified import Spent
+from lpb_benchmarks.measure.usage import own_processor_seconds
 from lpb_server.client import Exchange
 from lpb_server.operations import Answer, Operation, Question
 
 from lpb_cli.commands.certify import CERTIFY_TIMEOUT_S, theorem_text
 from lpb_cli.errors import LpbError
 from lpb_cli.output.folder import output_lock
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.settings import Settings, writable_output
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.engine_room import require_room
 from lpb_cli.verify.lies import exchange_of
-from lpb_cli.verify.options import Narrator
 
 __all__ = ["EngineWhenNeeded", "KernelCheck"]
 
@@ -31,10 +31,10 @@ class EngineWhenNeeded:
     Use it as a context manager: it closes the engine.
     """
 
-    def __init__(self, settings: Settings, engine: EngineName, narrator: Narrator) -> None:
+    def __init__(self, settings: Settings, engine: EngineName, reporter: ProgressReporter) -> None:
         self._settings = settings
         self._name = engine
-        self._narrator = narrator
+        self._reporter = reporter
         self._toolchain: LeanToolchain | None = None
         self._fault: LpbError | None = None
         self._owned = ExitStack()
@@ -57,7 +57,7 @@ class EngineWhenNeeded:
             raise self._fault
         try:
             if self._toolchain is None:
-                progress = self._narrator.progress
+                progress = self._reporter.progress
                 self._toolchain = open_toolchain(self._settings, self._name, progress)
                 writable_output(self._settings)
                 self._owned.enter_context(output_lock(self._settings.output))

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from lpb_benchmarks.certified import Spent, asked_and_answered
 from lpb_benchmarks.errors import BenchmarkError
+from lpb_benchmarks.measure.certified import Spent, asked_and_answered
 from lpb_server.operations import Answer, Operation, Question
 from lpb_server.operations.scaling import sizes_of
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from lpb_cli.building.c_library import CLibrary, build_c_library
 from lpb_cli.building.compilation import CompiledServer, compile_server
 from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Report, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativeProgram, NativePrograms
 from lpb_cli.toolchain.protocol import LeanToolchain
-from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.stages.proofs import (
     PROOFS_DO_NOT_HOLD,
     check_proofs,
@@ -27,7 +27,7 @@ MODULES, SECOND_KERNEL = "modules", "modules, second kernel"
 LIBRARY, PROGRAMS, SERVER = "C library", "Lean programs, compiled", "server, compiled"
 
 
-def build_all(settings: Settings, toolchain: LeanToolchain, narrator: Narrator) -> Report:
+def build_all(settings: Settings, toolchain: LeanToolchain, reporter: ProgressReporter) -> Report:
     """Check the modules, build the library, compile the server: each whatever became of others."""
     started = time.monotonic()
     report = Report(engine=toolchain.description)
@@ -35,13 +35,13 @@ def build_all(settings: Settings, toolchain: LeanToolchain, narrator: Narrator) 
     names = [MODULES, LIBRARY, SERVER]
     if embedded is not None:  # lake has compiled the programs with the modules
         names = [MODULES, SECOND_KERNEL, LIBRARY, PROGRAMS, SERVER]
-    steps = Steps(report, narrator, names, ())
+    steps = Steps(report, reporter, names, ())
     try:
-        hold = steps.run(MODULES, lambda: check_proofs(toolchain, narrator)) is True
+        hold = steps.run(MODULES, lambda: check_proofs(toolchain, reporter)) is True
         if embedded is not None:
             steps.run(
                 SECOND_KERNEL,
-                lambda: check_with_another_kernel(settings, embedded, narrator, hold=hold),
+                lambda: check_with_another_kernel(settings, embedded, reporter, hold=hold),
             )
         steps.run(LIBRARY, lambda: _built(build_c_library, settings))
         if embedded is not None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from lpb_cli.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from lpb_cli.output.folder import output_lock
 from lpb_cli.output.report import Report, Status, print_report, write_report
-from lpb_cli.output.terminal import download_progress, terminal_narrator
+from lpb_cli.output.terminal import download_progress, terminal_reporter
 from lpb_cli.settings import load_settings, writable_output
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.verify.choice import checked_operations
@@ -38,14 +38,14 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m lpb_cli.commands.picture OUTPUT.svg", file=sys.stderr)
         return EXIT_USAGE
     settings = load_settings()
-    with terminal_narrator(Console(stderr=True), quiet=False) as narrator:
+    with terminal_reporter(Console(stderr=True), quiet=False) as reporter:
         toolchain = open_toolchain(
-            settings, EngineName.AUTO, lambda text, i, n: download_progress(narrator, text, i, n)
+            settings, EngineName.AUTO, lambda text, i, n: download_progress(reporter, text, i, n)
         )
         options = VerifyOptions(seed=secrets.randbelow(2**31), requests=3)
         writable_output(settings)
         with output_lock(settings.output):
-            report = run_verify(settings, options, toolchain, narrator, checked_operations(options))
+            report = run_verify(settings, options, toolchain, reporter, checked_operations(options))
             write_report(report, settings.output)
     draw(report, Path(arguments[0]))
     return EXIT_OK if report.status is Status.PASSED else EXIT_FAILED

@@ -22,16 +22,16 @@ from rich.progress import (
 )
 
 from lpb_cli.errors import LpbError
-from lpb_cli.verify.options import Narrator
+from lpb_cli.output.progress import ProgressReporter
 
 __all__ = [
-    "TerminalNarrator",
+    "TerminalReporter",
     "download_progress",
     "make_console",
     "plain",
     "print_error",
     "print_json",
-    "terminal_narrator",
+    "terminal_reporter",
 ]
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -62,7 +62,7 @@ def print_error(error: LpbError, console: Console) -> None:
         console.print(f"[dim]→[/] {plain(error.hint)}", highlight=False, soft_wrap=True)
 
 
-class TerminalNarrator(Narrator):
+class TerminalReporter(ProgressReporter):
     """Shows one line: the stage, what it does, how far it is, how long it has taken."""
 
     def __init__(self, progress: Progress) -> None:
@@ -89,10 +89,10 @@ class TerminalNarrator(Narrator):
 
 
 @contextlib.contextmanager
-def terminal_narrator(console: Console, *, quiet: bool) -> Iterator[Narrator]:
-    """Give a narrator; a silent one when `quiet`."""
+def terminal_reporter(console: Console, *, quiet: bool) -> Iterator[ProgressReporter]:
+    """Give a reporter; a silent one when `quiet`."""
     if quiet:
-        yield Narrator()
+        yield ProgressReporter()
         return
     columns = (
         SpinnerColumn(),
@@ -102,12 +102,12 @@ def terminal_narrator(console: Console, *, quiet: bool) -> Iterator[Narrator]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        yield TerminalNarrator(progress)
+        yield TerminalReporter(progress)
 
 
-def download_progress(narrator: Narrator, text: str, done: int, total: int) -> None:
+def download_progress(reporter: ProgressReporter, text: str, done: int, total: int) -> None:
     """Show a download in megabytes, anything else as it is."""
     if total > 1_000_000:
-        narrator.progress(f"{text} (MB)", done // 1_000_000, total // 1_000_000)
+        reporter.progress(f"{text} (MB)", done // 1_000_000, total // 1_000_000)
     else:
-        narrator.progress(text, done, total)
+        reporter.progress(text, done, total)

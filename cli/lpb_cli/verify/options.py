@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["ABOUT_OTHERS", "Narrator", "SkippableStage", "VerifyOptions"]
+__all__ = ["ABOUT_OTHERS", "SkippableStage", "VerifyOptions"]
 
 
 class SkippableStage(StrEnum):
@@ -46,13 +46,3 @@ class VerifyOptions:
     skip: frozenset[SkippableStage] = frozenset()
     sources: str = ""
     only: str | None = None
-
-
-class Narrator:
-    """Tells a person what is going on. This one is silent; the terminal's overrides it."""
-
-    def stage(self, name: str) -> None:
-        """Begin a stage."""
-
-    def progress(self, text: str, done: int, total: int) -> None:
-        """Show how far the stage is; a total of 0 means that nobody knows."""

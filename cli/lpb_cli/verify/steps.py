@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from lpb_cli.errors import LpbError
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Check, Report, Stage, Status
-from lpb_cli.verify.options import Narrator
 
 __all__ = ["Outcome", "Steps"]
 
@@ -56,16 +56,20 @@ class Steps:
     ----------
     report
         Gets a stage for each name, in order: skipped, or not run until `run` is told otherwise.
-    narrator
+    reporter
         Is told which stage runs.
     skip
         The names of those that are left out, as asked.
     """
 
     def __init__(
-        self, report: Report, narrator: Narrator, names: Sequence[str], skip: Collection[str]
+        self,
+        report: Report,
+        reporter: ProgressReporter,
+        names: Sequence[str],
+        skip: Collection[str],
     ) -> None:
-        self._narrator = narrator
+        self._reporter = reporter
         self._stages = {
             name: Stage(name, Status.SKIPPED if name in skip else Status.NOT_RUN) for name in names
         }
@@ -85,7 +89,7 @@ class Steps:
         stage = self._stages[name]
         if stage.status is Status.SKIPPED:
             return None
-        self._narrator.stage(name)
+        self._reporter.stage(name)
         started = time.monotonic()
         try:
             outcome = step()

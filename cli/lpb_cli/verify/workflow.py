@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from lpb_server.operations import Operation
 
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Report
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange
-from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
+from lpb_cli.verify.options import SkippableStage, VerifyOptions
 from lpb_cli.verify.stages.lean import (
     LeanTasks,
     begin_lean,
@@ -45,7 +46,7 @@ def run_verify(
     settings: Settings,
     options: VerifyOptions,
     toolchain: LeanToolchain,
-    narrator: Narrator,
+    reporter: ProgressReporter,
     operations: Sequence[Operation],
 ) -> Report:
     """Run all stages and give the report; what was started is stopped again.
@@ -64,12 +65,12 @@ def run_verify(
         seed=options.seed,
         versions={"python": platform.python_version(), "platform": platform.platform()},
     )
-    steps = Steps(report, narrator, _names(toolchain, options), options.skip)
+    steps = Steps(report, reporter, _names(toolchain, options), options.skip)
     try:
         with ExitStack() as owned:
             owned.callback(toolchain.close)
             toolchain.warm_up()  # it starts while we look for what has changed
-            _run(steps, owned, settings, options, toolchain, narrator, operations)
+            _run(steps, owned, settings, options, toolchain, reporter, operations)
     except KeyboardInterrupt:
         pass  # the stages say it
     report.seconds = time.monotonic() - started
@@ -93,13 +94,13 @@ def _run(
     settings: Settings,
     options: VerifyOptions,
     toolchain: LeanToolchain,
-    narrator: Narrator,
+    reporter: ProgressReporter,
     operations: Sequence[Operation],
 ) -> None:
-    hold = steps.run("proofs", lambda: check_proofs(toolchain, narrator)) is True
+    hold = steps.run("proofs", lambda: check_proofs(toolchain, reporter)) is True
 
     def live() -> Outcome[_Conversation]:
-        spoken = converse(settings, options, narrator, operations, server)
+        spoken = converse(settings, options, reporter, operations, server)
         exchanges, tasks = spoken.value, None
         if hold and server is not None and exchanges is not None:
             tasks = begin_lean(owned, settings, options, toolchain, operations, server, exchanges)
@@ -110,18 +111,18 @@ def _run(
         engine = toolchain
         steps.run(
             SECOND_KERNEL,
-            lambda: check_with_another_kernel(settings, engine, narrator, hold=hold),
+            lambda: check_with_another_kernel(settings, engine, reporter, hold=hold),
         )
     server: Server | None = steps.run("serve", lambda: open_server(settings, options))
     if server is not None:
         owned.callback(server.stop)
     lived = steps.run("live", live)
     tasks = None if lived is None else lived.tasks
-    heard = steps.run("client", lambda: run_client(options, toolchain, narrator, operations, tasks))
+    heard = steps.run("client", lambda: run_client(options, toolchain, reporter, operations, tasks))
     if COMPILED_CLIENT in steps:
-        steps.run(COMPILED_CLIENT, lambda: run_compiled_client(narrator, tasks))
-    steps.run("program", lambda: run_program(toolchain, narrator, tasks))
+        steps.run(COMPILED_CLIENT, lambda: run_compiled_client(reporter, tasks))
+    steps.run("program", lambda: run_program(toolchain, reporter, tasks))
     exchanges = [*([] if lived is None else lived.exchanges), *(heard or [])]
-    steps.run("transcript", lambda: check_transcript(narrator, tasks, exchanges))
-    steps.run("lies", lambda: check_lies(narrator, tasks))
+    steps.run("transcript", lambda: check_transcript(reporter, tasks, exchanges))
+    steps.run("lies", lambda: check_lies(reporter, tasks))
     steps.run("stop", lambda: stop_server(server))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lpb_server.client import Exchange
 from lpb_server.operations import Operation
 
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Check, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.protocol import LeanToolchain
@@ -22,7 +23,7 @@ from lpb_cli.verify.exchanges import LiveExchange, checked_exchanges
 from lpb_cli.verify.lean_client import run_client_tests
 from lpb_cli.verify.lean_work import LeanWork
 from lpb_cli.verify.lies import tell_lies
-from lpb_cli.verify.options import Narrator, SkippableStage, VerifyOptions
+from lpb_cli.verify.options import SkippableStage, VerifyOptions
 from lpb_cli.verify.program import check_program
 from lpb_cli.verify.stages.server import Server
 from lpb_cli.verify.steps import Outcome
@@ -127,14 +128,14 @@ def fitting_exchanges(
 def run_client(
     options: VerifyOptions,
     toolchain: LeanToolchain,
-    narrator: Narrator,
+    reporter: ProgressReporter,
     operations: Sequence[Operation],
     tasks: LeanTasks | None,
 ) -> Outcome[list[LiveExchange]]:
     """Wait for the Lean client's tests. The value is what it said and heard, certified."""
     if tasks is None or tasks.client is None:
         return Outcome(NOT_BEGUN)
-    narrator.progress("the Lean client's tests", 0, 0)
+    reporter.progress("the Lean client's tests", 0, 0)
     checks, exchanges = tasks.client.result()
     certified = checked_exchanges(exchanges, operations, "Lean client")
     if SkippableStage.TRANSCRIPT not in options.skip:
@@ -148,21 +149,21 @@ def run_client(
     )
 
 
-def run_compiled_client(narrator: Narrator, tasks: LeanTasks | None) -> Outcome[None]:
+def run_compiled_client(reporter: ProgressReporter, tasks: LeanTasks | None) -> Outcome[None]:
     """Wait for the same tests as machine code, where that is possible."""
     if tasks is None or tasks.compiled is None:
         return Outcome(NOT_BEGUN)
-    narrator.progress("the Lean client's tests, compiled", 0, 0)
+    reporter.progress("the Lean client's tests, compiled", 0, 0)
     return tasks.compiled.outcome()
 
 
 def run_program(
-    toolchain: LeanToolchain, narrator: Narrator, tasks: LeanTasks | None
+    toolchain: LeanToolchain, reporter: ProgressReporter, tasks: LeanTasks | None
 ) -> Outcome[None]:
     """Wait for the program that reads the conversation."""
     if tasks is None or tasks.program is None:
         return Outcome(NOT_BEGUN)
-    narrator.progress("ExampleProof reads the conversation", 0, 0)
+    reporter.progress("ExampleProof reads the conversation", 0, 0)
     checks = tasks.program.result()
     return Outcome(
         f"ExampleProof: {_passed(checks)} of {len(checks)} checks, in Lean ({toolchain.name})",
@@ -172,7 +173,7 @@ def run_program(
 
 
 def check_transcript(
-    narrator: Narrator, tasks: LeanTasks | None, exchanges: Sequence[LiveExchange]
+    reporter: ProgressReporter, tasks: LeanTasks | None, exchanges: Sequence[LiveExchange]
 ) -> Outcome[None]:
     """Wait for the kernel's verdict on each exchange; `exchanges` gives their order."""
     if tasks is None or not (tasks.work.parts or tasks.too_large):
@@ -180,7 +181,7 @@ def check_transcript(
     parts = tasks.work.parts
     checks = list(tasks.too_large)
     for done, part in enumerate(parts):
-        narrator.progress("the kernel checks the conversation", done, len(parts))
+        reporter.progress("the kernel checks the conversation", done, len(parts))
         checks += part.checks()
     order = {live.name: place for place, live in enumerate(exchanges)}
     checks.sort(key=lambda check: order.get(check.name, len(order)))
@@ -205,14 +206,14 @@ def check_transcript(
     )
 
 
-def check_lies(narrator: Narrator, tasks: LeanTasks | None) -> Outcome[None]:
+def check_lies(reporter: ProgressReporter, tasks: LeanTasks | None) -> Outcome[None]:
     """Wait for the kernel's verdict on each lie: it must be refused."""
     if tasks is None:
         return Outcome(NOT_BEGUN)
     checks, told = list(tasks.lie_failures), tasks.work.lies
     data = {}
     if told is not None:
-        narrator.progress("lies, which must be refused", 0, 0)
+        reporter.progress("lies, which must be refused", 0, 0)
         checks += told.checks()
         data = {"file": str(told.file), "decided_by": KERNEL}
     elif not checks:

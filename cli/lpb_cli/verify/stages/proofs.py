@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lpb_cli.errors import EnvironmentLacksError
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Check, Status
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.audit import AUDIT_VERSION
@@ -11,7 +12,6 @@ from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.lean_runtime import find_lean_runtime
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.toolchain.second_kernel import check_with_second_kernel
-from lpb_cli.verify.options import Narrator
 from lpb_cli.verify.steps import Outcome
 
 __all__ = ["PROOFS_DO_NOT_HOLD", "check_proofs", "check_with_another_kernel"]
@@ -19,9 +19,9 @@ __all__ = ["PROOFS_DO_NOT_HOLD", "check_proofs", "check_with_another_kernel"]
 PROOFS_DO_NOT_HOLD = "not run: the proofs do not hold"
 
 
-def check_proofs(toolchain: LeanToolchain, narrator: Narrator) -> Outcome[bool]:
+def check_proofs(toolchain: LeanToolchain, reporter: ProgressReporter) -> Outcome[bool]:
     """Check the package's modules. The value says whether all of them hold."""
-    proofs = toolchain.check_proofs(narrator.progress)
+    proofs = toolchain.check_proofs(reporter.progress)
     unchanged = sum(module.status is ModuleStatus.UNCHANGED for module in proofs.modules)
     totals = {name: proofs.total(name) for name in ("theorems", "definitions", "replayed")}
     return Outcome(
@@ -71,12 +71,12 @@ def _facts(module: ModuleResult) -> dict[str, object]:
 
 
 def check_with_another_kernel(
-    settings: Settings, toolchain: EmbeddedToolchain, narrator: Narrator, *, hold: bool
+    settings: Settings, toolchain: EmbeddedToolchain, reporter: ProgressReporter, *, hold: bool
 ) -> Outcome[None]:
     """Have a second kernel check the modules, if the first one has accepted them (`hold`)."""
     if not hold:
         return Outcome(PROOFS_DO_NOT_HOLD)
-    narrator.progress("a second kernel checks the proofs", 0, 0)
+    reporter.progress("a second kernel checks the proofs", 0, 0)
     try:
         find_lean_runtime()
     except EnvironmentLacksError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lpb_server.operations import Operation
 
 from lpb_cli.building.c_library import build_c_library
+from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Status
 from lpb_cli.processes.supervisor import ServerSupervisor, wait_for_ping
 from lpb_cli.settings import Settings
@@ -18,7 +19,7 @@ from lpb_cli.verify.exchanges import (
     send_requests,
     send_through_c_library,
 )
-from lpb_cli.verify.options import Narrator, VerifyOptions
+from lpb_cli.verify.options import VerifyOptions
 from lpb_cli.verify.steps import Outcome
 
 __all__ = ["Server", "converse", "open_server", "stop_server"]
@@ -61,7 +62,7 @@ def open_server(settings: Settings, options: VerifyOptions) -> Outcome[Server]:
 def converse(
     settings: Settings,
     options: VerifyOptions,
-    narrator: Narrator,
+    reporter: ProgressReporter,
     operations: Sequence[Operation],
     server: Server | None,
 ) -> Outcome[list[LiveExchange]]:
@@ -70,7 +71,7 @@ def converse(
         return Outcome("not run: no server")
     planned = plan_requests(operations, options.seed, options.requests)
     exchanges, checks = send_requests(
-        server.endpoint, planned, lambda done, total: narrator.progress("requests", done, total)
+        server.endpoint, planned, lambda done, total: reporter.progress("requests", done, total)
     )
     if server.supervisor is not None:
         server.supervisor.check()

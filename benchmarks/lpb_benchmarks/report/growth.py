@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from lpb_benchmarks.results import CaseResult, ContenderResult, Growth
+from lpb_benchmarks.measure.results import CaseResult, ContenderResult, Growth
 
 __all__ = [
     "Series",

@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from lpb_benchmarks.environment import Environment
 from lpb_benchmarks.errors import BenchmarkError
+from lpb_benchmarks.measure.environment import Environment
+from lpb_benchmarks.measure.processes import Child, child_command
+from lpb_benchmarks.measure.station import Round, Station
 from lpb_benchmarks.peers import OURS, find_peer
-from lpb_benchmarks.processes import Child, child_command
-from lpb_benchmarks.station import Round, Station
-from lpb_benchmarks.workload import Workload
+from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["CallCase", "Case", "Contender", "FunctionCase", "StartCase", "Turn"]
 

@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from lpb_benchmarks.growth_plot import growth_figure
-from lpb_benchmarks.growth_table import has_sizes
+from lpb_benchmarks.measure.results import CaseResult, ContenderResult, RunResult, ScenarioResult
 from lpb_benchmarks.peers import OURS
-from lpb_benchmarks.results import CaseResult, ContenderResult, RunResult, ScenarioResult
+from lpb_benchmarks.report.growth_plot import growth_figure
+from lpb_benchmarks.report.growth_table import has_sizes
 
 __all__ = ["can_draw", "draw_plots"]
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from lpb_benchmarks.measure.results import ContenderResult, RunResult
+from lpb_benchmarks.measure.statistics import Estimate
 from lpb_benchmarks.peers import OURS
-from lpb_benchmarks.results import ContenderResult, RunResult
-from lpb_benchmarks.statistics import Estimate
 
 __all__ = ["DEFAULT_THRESHOLD", "Change", "Verdict", "compare_runs", "confirmed"]
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from lpb_benchmarks.results import PERCENTILE_NAMES, RunResult
+from lpb_benchmarks.measure.results import PERCENTILE_NAMES, RunResult
 
 __all__ = ["write_csv", "write_json"]
 

@@ -12,11 +12,11 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from lpb_benchmarks.measure.processes import Child, child_command
+from lpb_benchmarks.measure.statistics import Samples
+from lpb_benchmarks.measure.usage import Meter, Usage
 from lpb_benchmarks.peers import find_peer
-from lpb_benchmarks.processes import Child, child_command
-from lpb_benchmarks.statistics import Samples
-from lpb_benchmarks.usage import Meter, Usage
-from lpb_benchmarks.workload import Workload
+from lpb_benchmarks.peers.workload import Workload
 
 __all__ = ["Round", "Station"]
 

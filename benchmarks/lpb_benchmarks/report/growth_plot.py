@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from lpb_benchmarks.growth import contender_names, sized_series, wall_seconds
-from lpb_benchmarks.results import ScenarioResult
+from lpb_benchmarks.measure.results import ScenarioResult
+from lpb_benchmarks.report.growth import contender_names, sized_series, wall_seconds
 
 __all__ = ["growth_figure"]
 

@@ -27,7 +27,16 @@ _PATIENCE_S: Final = 3.0
 
 def child_command(role: str, peer: str, endpoint: str, arguments: Sequence[str] = ()) -> list[str]:
     """Return the command of a child: ``server`` or ``client`` of a peer."""
-    return [sys.executable, "-P", "-m", "lpb_benchmarks.child", role, peer, endpoint, *arguments]
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "lpb_benchmarks.measure.child",
+        role,
+        peer,
+        endpoint,
+        *arguments,
+    ]
 
 
 class Child:

@@ -1,4 +1,4 @@
-"""What runs in the processes that are measured: ``python -m lpb_benchmarks.child``.
+"""What runs in the processes that are measured: ``python -m lpb_benchmarks.measure.child``.
 
 ``server PEER ENDPOINT [ARGUMENT …]`` serves, and says where in one JSON line. ``client PEER
 ENDPOINT [ARGUMENT …]`` answers one JSON line for each that it reads:
@@ -103,7 +103,7 @@ def _answer(
 ) -> dict[str, Any]:
     if "prepare" in command:
         # Only clients pay for what this imports: a server's cold start is measured.
-        from lpb_benchmarks.workload import Workload
+        from lpb_benchmarks.peers.workload import Workload
 
         call = connection.prepare(Workload.from_dict(command["workload"]))
         _check(call, call.run())

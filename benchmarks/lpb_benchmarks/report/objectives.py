@@ -12,8 +12,8 @@ from lpb_server.errors import ConfigError
 from lpb_server.wire.reading import read_toml_file
 
 from lpb_benchmarks.errors import BenchmarkUsageError
-from lpb_benchmarks.results import CaseResult, ContenderResult, RunResult
-from lpb_benchmarks.statistics import Estimate, ratio_of_medians
+from lpb_benchmarks.measure.results import CaseResult, ContenderResult, RunResult
+from lpb_benchmarks.measure.statistics import Estimate, ratio_of_medians
 
 __all__ = ["METRICS", "Objective", "Outcome", "check_objectives", "load_objectives"]
 

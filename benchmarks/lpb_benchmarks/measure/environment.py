@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lpb_benchmarks.machine import placement
-from lpb_benchmarks.station import Station
+from lpb_benchmarks.measure.machine import placement
+from lpb_benchmarks.measure.station import Station
 
 __all__ = ["Environment"]
 

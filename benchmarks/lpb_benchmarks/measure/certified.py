@@ -13,11 +13,11 @@ from lpb_server.operations import Answer, Operation, Question
 from lpb_server.operations.answering import answer_here
 from lpb_server.operations.scaling import UnscalableError, scaled_question
 
-from lpb_benchmarks.cases import Case, Contender, Failures, Turn
-from lpb_benchmarks.environment import Environment
 from lpb_benchmarks.errors import BenchmarkError
-from lpb_benchmarks.station import Round
-from lpb_benchmarks.usage import Usage
+from lpb_benchmarks.measure.cases import Case, Contender, Failures, Turn
+from lpb_benchmarks.measure.environment import Environment
+from lpb_benchmarks.measure.station import Round
+from lpb_benchmarks.measure.usage import Usage
 
 __all__ = [
     "ANSWER",

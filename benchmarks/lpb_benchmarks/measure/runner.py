@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from lpb_benchmarks.cases import Case, Contender, Failures, guarded
-from lpb_benchmarks.environment import Environment
-from lpb_benchmarks.machine import describe_placement, placement
-from lpb_benchmarks.peers import find_peer
-from lpb_benchmarks.results import PERCENTILE_NAMES, CaseResult, ContenderResult, Skipped
-from lpb_benchmarks.station import Round
-from lpb_benchmarks.statistics import (
+from lpb_benchmarks.measure.cases import Case, Contender, Failures, guarded
+from lpb_benchmarks.measure.environment import Environment
+from lpb_benchmarks.measure.machine import describe_placement, placement
+from lpb_benchmarks.measure.results import PERCENTILE_NAMES, CaseResult, ContenderResult, Skipped
+from lpb_benchmarks.measure.station import Round
+from lpb_benchmarks.measure.statistics import (
     Estimate,
     percentile_ratio,
     percentiles,
     ratio_of_medians,
 )
+from lpb_benchmarks.peers import find_peer
 
 __all__ = ["LEAST_ROUNDS", "Budget", "Progress", "measure_case"]
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpb_benchmarks.growth import contender_names, processor_seconds, sized_series, wall_seconds
-from lpb_benchmarks.results import ContenderResult, ScenarioResult
+from lpb_benchmarks.measure.results import ContenderResult, ScenarioResult
+from lpb_benchmarks.report.growth import (
+    contender_names,
+    processor_seconds,
+    sized_series,
+    wall_seconds,
+)
 
 __all__ = ["growth_rows", "has_sizes", "seconds_text"]
 

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lpb_benchmarks.columns import columns_for, estimate_text, number_text
-from lpb_benchmarks.comparison import Change, Verdict
-from lpb_benchmarks.findings import findings, warnings
-from lpb_benchmarks.growth_table import growth_rows, has_sizes
-from lpb_benchmarks.machine import describe_machine
-from lpb_benchmarks.objectives import Outcome
+from lpb_benchmarks.measure.machine import describe_machine
+from lpb_benchmarks.measure.results import CaseResult, RunResult, ScenarioResult, Skipped
 from lpb_benchmarks.peers import OURS, PEERS, find_peer
-from lpb_benchmarks.results import CaseResult, RunResult, ScenarioResult, Skipped
+from lpb_benchmarks.report.columns import columns_for, estimate_text, number_text
+from lpb_benchmarks.report.comparison import Change, Verdict
+from lpb_benchmarks.report.findings import findings, warnings
+from lpb_benchmarks.report.growth_table import growth_rows, has_sizes
+from lpb_benchmarks.report.objectives import Outcome
 from lpb_benchmarks.scenarios import SCENARIOS
 
 __all__ = ["print_changes", "print_outcomes", "print_run", "print_scenarios"]

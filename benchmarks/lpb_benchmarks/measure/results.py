@@ -11,7 +11,7 @@ from lpb_server.errors import ConfigError
 from lpb_server.wire.reading import read_json_file
 
 from lpb_benchmarks.errors import BenchmarkUsageError
-from lpb_benchmarks.statistics import Estimate
+from lpb_benchmarks.measure.statistics import Estimate
 
 __all__ = [
     "PERCENTILE_NAMES",

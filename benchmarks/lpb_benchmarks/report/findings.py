@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lpb_benchmarks.results import CaseResult, RunResult, ScenarioResult
+from lpb_benchmarks.measure.results import CaseResult, RunResult, ScenarioResult
 
 __all__ = ["BUSY_LOAD", "findings", "warnings"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from lpb_benchmarks.results import CaseResult, ContenderResult
-from lpb_benchmarks.statistics import Estimate
+from lpb_benchmarks.measure.results import CaseResult, ContenderResult
+from lpb_benchmarks.measure.statistics import Estimate
 
 __all__ = ["Column", "columns_for", "estimate_text", "number_text"]
 

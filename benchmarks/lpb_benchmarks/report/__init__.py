@@ -1,0 +1,3 @@
+"""What a run says: tables, pictures, pages, objectives, comparisons."""
+
+__all__: list[str] = []
