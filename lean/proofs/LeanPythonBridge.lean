@@ -1,5 +1,6 @@
 module
 
+public import LeanPythonBridge.Certificate.AssignmentOperation
 public import LeanPythonBridge.Certificate.ConvexQuadraticOperation
 public import LeanPythonBridge.Certificate.Dot
 public import LeanPythonBridge.Certificate.Echo
