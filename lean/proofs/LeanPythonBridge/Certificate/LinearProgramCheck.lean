@@ -47,7 +47,7 @@ def Frames.program (F : Frames) (m n : Nat) : Program m n where
 
 /-- Row `i` of the matrix times `x`, in units of `2^(-1074)`. -/
 def rowSum (F : Frames) (n : Nat) (x : Nat → Int) (i : Nat) : Int :=
-  sumProducts (Nat.add (Nat.mul i n)) F.matrix x n
+  sumProducts (fun j => Nat.add (Nat.mul i n) j) F.matrix x n
 
 /-- Column `j` of the matrix times `y`, in units of `2^(-1074)`. -/
 def columnSum (F : Frames) (m n : Nat) (y : Nat → Int) (j : Nat) : Int :=
