@@ -8,6 +8,7 @@ public import LeanPythonBridge.Certificate.EigenvalueBoundsOperation
 public import LeanPythonBridge.Certificate.Exchange
 public import LeanPythonBridge.Certificate.InverseOperation
 public import LeanPythonBridge.Certificate.LeastSquaresOperation
+public import LeanPythonBridge.Certificate.LinearProgramOperation
 public import LeanPythonBridge.Certificate.LyapunovContinuous
 public import LeanPythonBridge.Certificate.LyapunovDiscrete
 public import LeanPythonBridge.Certificate.Matmul

@@ -1,0 +1,210 @@
+"""Linear programs worth asking, and answers to them that are nearly right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, cast
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from lpb_server.certificates.exact_linear import decode_integers, encode_integers
+from lpb_server.operations.highs import has_scipy
+from lpb_server.operations.question import Answer, Example, Question
+from lpb_server.wire.arrays import Array
+from lpb_server.wire.values import Value
+
+__all__ = ["KIND", "examples", "lies", "random_program", "scaled_question"]
+
+KIND: Final = "linear_program_proof"
+"""What the certificates are called."""
+
+Doubles = npt.NDArray[np.float64]
+
+
+def random_program(random: np.random.Generator, m: int, n: int) -> dict[str, Array]:
+    """Draw a sparse program that has an optimum: with equations, slack rows and decimal numbers.
+
+    Equations have coefficients of few bits, so that rounding does not make them contradict. Of
+    27 × 32, 50 × 48 and 56 × 97 it is like afiro, sc50a and adlittle of NETLIB.
+    """
+    matrix = np.where(random.random((m, n)) < 4 / n + 0.02, random.integers(-900, 999, (m, n)), 0)
+    matrix[np.arange(m), random.integers(n, size=m)] = random.integers(1, 9, m) * 100
+    equal = random.random(m) < 0.3
+    values = matrix / np.where(equal, 128.0, 100.0)[:, None]
+    inside = np.where(random.random(n) < 0.6, random.integers(1, 400, n) / 8.0, 0.0)
+    rows = values @ inside
+    room = np.where(random.random(m) < 0.5, random.integers(1, 99, m) / 4.0, 1e-3)
+    multipliers = np.where(random.random(m) < 0.6, -random.random(m), 0.0)
+    cost = values.T @ multipliers + np.where(inside > 0, 0.0, random.random(n))
+    return {
+        "cost": np.round(cost, 3) + 0.001,
+        "matrix": values,
+        "row_lower": np.where(equal, rows, -math.inf),
+        "row_upper": np.where(equal, rows, rows + room),
+        "lower": np.zeros(n),
+        "upper": np.full(n, 1000.0),
+    }
+
+
+def scaled_question(random: np.random.Generator, n: int) -> Question:
+    """Draw a program of `n` rows and half as many variables more, for benchmarks."""
+    return Question({}, random_program(random, n, n + n // 2))
+
+
+def _small() -> Iterable[tuple[str, dict[str, Any]]]:
+    inf = math.inf
+    yield (
+        "two variables, three rows",
+        {
+            "cost": [-3.0, -5.0],
+            "matrix": [[1.0, 0.0], [0.0, 2.0], [3.0, 2.0]],
+            "row_upper": [4.0, 12.0, 18.0],
+            "lower": [0.0, 0.0],
+        },
+    )
+    contrary: dict[str, Any] = {
+        "cost": [1.0, 1.0],
+        "matrix": [[1.0, 0.3], [-1.0, -0.3]],
+        "row_upper": [1.0, -1.1],
+    }
+    yield "rows that contradict each other", contrary
+    yield (
+        "unbounded",
+        {
+            "cost": [-1.0, 0.1],
+            "matrix": [[1.0, -0.7]],
+            "row_upper": [2.0],
+            "lower": [0.0, 0.0],
+        },
+    )
+    yield "1 × 1", {"cost": [0.1], "matrix": [[0.3]], "row_lower": [0.7]}
+    yield (
+        "equations in free variables",
+        {
+            "cost": [0.3, 0.1, 1.0],
+            "matrix": [[0.1, 0.2, 0.3], [0.7, -0.1, 1 / 3]],
+            "row_lower": [1.0, 2.0],
+            "row_upper": [1.0, 2.0],
+            "lower": [-inf, -5.0, 0.0],
+            "upper": [inf, 7.0, inf],
+        },
+    )
+    yield (
+        "degenerate",
+        {
+            "cost": [-0.75, 150.0, -0.02, 6.0],
+            "matrix": [[0.25, -60.0, -1 / 25, 9.0], [0.5, -90.0, -0.02, 3.0], [0, 0, 1.0, 0]],
+            "row_upper": [0.0, 0.0, 1.0],
+            "lower": [0.0] * 4,
+        },
+    )
+    yield (
+        "badly scaled",
+        {
+            "cost": [1e-6, 1e6],
+            "matrix": [[1e-3, 1e3], [1e4, 1e-2]],
+            "row_lower": [1.0, 1.0],
+            "lower": [0.0, 0.0],
+        },
+    )
+    yield (
+        "no cost",
+        {"cost": [0.0, -0.0], "matrix": [[1.0, 1.0]], "row_lower": [1.0], "row_upper": [1.0]},
+    )
+
+
+def examples(random: np.random.Generator, count: int) -> Iterable[Example]:
+    """Give programs at the edges and in the middle; none where SciPy is missing."""
+    if not has_scipy():
+        return
+    for name, arrays in _small():
+        yield Example(name, arrays={key: np.array(value, float) for key, value in arrays.items()})
+    yield Example("27 × 32", arrays=random_program(random, 27, 32))
+    for index in range(count):
+        m, n = (int(x) for x in random.integers(2, 10, 2))
+        yield Example(f"random {index + 1}: {m} × {n}", arrays=random_program(random, m, n))
+
+
+def _changed(array: Array, change: Any) -> Array:
+    values = decode_integers(array)
+    change(values)
+    return encode_integers(values)
+
+
+def lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
+    """Return answers that are nearly right, by what is wrong with them."""
+    status, proof = cast(str, answer.result["status"]), dict(answer.certificate_arrays)
+
+    def proving(**arrays: Array) -> Answer:
+        return replace(answer, certificate_arrays={**proof, **arrays})
+
+    def stating(**changes: Value) -> Answer:
+        return replace(answer, certificate={**answer.certificate, **changes})
+
+    def answering(**changes: Value) -> Answer:
+        return replace(answer, result={**answer.result, **changes})
+
+    def negated(values: list[int]) -> None:
+        values[:-1] = [-value for value in values[:-1]]
+
+    def overturned(values: list[int]) -> None:
+        values[-1] = -values[-1]
+
+    def zeroed(values: list[int]) -> None:
+        values[-1] = 0
+
+    other = {"optimal": "infeasible", "infeasible": "optimal", "unbounded": "optimal"}[status]
+    found = {
+        "another status": answering(status=other),
+        "a status that there is not": answering(status="solved"),
+        "no status": replace(answer, result={}),
+        "another kind": stating(kind="trust_me"),
+        "no certificate": replace(answer, certificate={}, certificate_arrays={}),
+        "no proof": replace(answer, certificate_arrays={}),
+    }
+    for name, array in proof.items():
+        found |= {
+            f"a negative denominator of the {name}": proving(**{name: _changed(array, overturned)}),
+            f"a denominator of zero in the {name}": proving(**{name: _changed(array, zeroed)}),
+            f"the {name} with its last row missing": proving(**{name: array[:-1]}),
+            f"the {name} as doubles": proving(**{name: array.astype(np.float64)}),
+            f"the {name} flat": proving(**{name: array.reshape(-1)}),
+        }
+        if any(decode_integers(array)[:-1]) and name != "point":
+            found[f"the {name} of the other sign"] = proving(**{name: _changed(array, negated)})
+    if status == "optimal":
+        found |= _about_an_optimum(answer, answering, stating)
+    return found
+
+
+def _about_an_optimum(answer: Answer, answering: Any, stating: Any) -> dict[str, Answer]:
+    objective = cast(float, answer.result["objective"])
+    gap, distance = (cast(float, answer.certificate[name]) for name in ("gap", "distance"))
+    solution = answer.arrays["solution"]
+    moved = solution.copy()
+    moved[0] += 4 * distance + 4 * np.spacing(abs(solution[0]) + distance)
+    unknown = solution.copy()
+    unknown[-1] = math.nan
+    step = 4 * gap + 4 * math.ulp(abs(objective) + gap)
+    found = {
+        "an objective too low": answering(objective=objective - step),
+        "an objective too high": answering(objective=objective + step),
+        "an objective that is NaN": answering(objective=math.nan),
+        "an objective that is an integer": answering(objective=1),
+        "a solution beyond the distance": replace(answer, arrays={"solution": moved}),
+        "a solution with a NaN": replace(answer, arrays={"solution": unknown}),
+        "no solution": replace(answer, arrays={}),
+        "a gap that is infinite": stating(gap=math.inf),
+        "a distance that is NaN": stating(distance=math.nan),
+        "a negative distance": stating(distance=-1.0),
+    }
+    if gap:
+        found["a gap one unit in the last place smaller"] = stating(gap=math.nextafter(gap, 0))
+    if distance:
+        found["a distance one unit in the last place smaller"] = stating(
+            distance=math.nextafter(distance, 0)
+        )
+    return found
