@@ -9,6 +9,8 @@
     ├── CommandFailedError          3  a program we ran failed or fell silent
     │   └── EngineExhaustedError    3  the embedded engine had too little memory or stack
     ├── AuditFailedError            3  the audit of the proofs gave no verdict
+    ├── CertifyError                1  there is no certificate of what was asked for
+    ├── CheckError                  1  what a file imports does not hold
     ├── ServerFailedError           1  the supervised server died or never answered
     └── InterruptedByUserError      130  Ctrl-C or SIGTERM
 
@@ -26,6 +28,8 @@ __all__ = [
     "EXIT_OK",
     "EXIT_USAGE",
     "AuditFailedError",
+    "CertifyError",
+    "CheckError",
     "CommandFailedError",
     "EngineExhaustedError",
     "EngineUnavailableError",
@@ -163,6 +167,10 @@ class AuditFailedError(LpbError):
 
 class CertifyError(LpbError):
     """There is no certificate of what was asked for."""
+
+
+class CheckError(LpbError):
+    """A file cannot be checked: what it imports does not hold."""
 
 
 class ServerFailedError(LpbError):

@@ -31,6 +31,7 @@ INSTALLED = Path(__file__).resolve().parent / "project"
 """What a wheel brings of the checkout: the Lean package, and the goals of `lpb bench`."""
 
 _LEAST_COLUMNS = 40
+_PACKAGE = "package «lean-python-bridge»"
 _NO_HOME = Path(os.devnull)
 """Nothing lies below it."""
 
@@ -51,9 +52,11 @@ class Settings:
         ``ELAN_HOME``, default ``~/.elan``.
     output_folder
         ``LPB_OUTPUT``: the folder for what `lpb` writes; by default ``.lpb`` in the checkout, and
-        outside of one in the working directory.
+        outside of one in the user's own package, or in the working directory.
     checkers
         A folder of Lean modules beside those of the package, or ``None``.
+    own
+        The Lake package of the user's own that `lpb` was started in, or ``None``.
     """
 
     project: Path
@@ -62,6 +65,7 @@ class Settings:
     elan_home: Path
     output_folder: Path | None = None
     checkers: Path | None = None
+    own: Path | None = None
 
     @property
     def lean(self) -> Path:
@@ -82,45 +86,67 @@ class Settings:
 
 def find_project(start: Path) -> Path | None:
     """Find the checkout that `start` lies in, if it lies in one."""
-    for directory in (start, *start.parents):
-        if (directory / "lean" / "lakefile.lean").is_file():
-            return directory
+    return next((folder for folder in (start, *start.parents) if _is_checkout(folder)), None)
+
+
+def _is_checkout(folder: Path) -> bool:
+    """Tell whether it holds our Lake package, and not another one in a folder of that name."""
+    try:
+        return _PACKAGE in (folder / "lean" / "lakefile.lean").read_text("utf-8")
+    except (OSError, ValueError):
+        return False
+
+
+def find_own_package(start: Path) -> Path | None:
+    """Find the Lake package that `start` lies in, unless it is ours."""
+    for folder in (start, *start.parents):
+        if _is_checkout(folder) or folder == INSTALLED:
+            return None
+        if any((folder / name).is_file() for name in ("lakefile.toml", "lakefile.lean")):
+            return None if folder.name == "lean" and _is_checkout(folder.parent) else folder
     return None
 
 
 def own_project() -> Path:
     """Give what this very `lpb` came with: `INSTALLED`, or the checkout that it is run from."""
-    if (INSTALLED / "lean" / "lakefile.lean").is_file():
+    if _is_checkout(INSTALLED):
         return INSTALLED
     return find_project(INSTALLED) or INSTALLED
 
 
-def load_settings() -> Settings:
+def load_settings(*, own: bool = False) -> Settings:
     """Read the settings from the environment and the working directory.
+
+    Parameters
+    ----------
+    own
+        Whether it is about a Lake package of the user's own, where `lpb` was started in one.
 
     Raises
     ------
     UsageError
-        When ``LPB_PROJECT`` names no checkout.
+        When ``LPB_PROJECT`` names neither a checkout nor another Lake package.
     EnvironmentLacksError
         When there is neither a home directory nor another place for the cache.
     """
     named, lake = _path("LPB_PROJECT"), _path("LPB_LAKE")
-    project = find_project(named.resolve() if named else Path.cwd())
-    if project is None and named is not None:
+    start = named.resolve() if named else Path.cwd()
+    package, project = find_own_package(start), find_project(start)
+    if package is None and project is None and named is not None:
         raise UsageError(
-            f"LPB_PROJECT: no lean/lakefile.lean in {named.resolve()} or above it.",
-            "Set it to a checkout of lean-python-bridge, or unset it.",
+            f"LPB_PROJECT: no lakefile.lean or lakefile.toml in {start} or above it.",
+            "Set it to a Lake package of yours or a checkout of lean-python-bridge, or unset it.",
         )
     output = _path("LPB_OUTPUT")
-    if output is None and (project is None or project == INSTALLED):
-        output = Path.cwd() / ".lpb"
+    if output is None and (package is not None or project in (None, INSTALLED)):
+        output = (package or Path.cwd()) / ".lpb"
     return Settings(
         project=project or own_project(),
         cache=cache_folder(),
         lake=lake,
         elan_home=_path("ELAN_HOME") or (_home() or _NO_HOME) / ".elan",
         output_folder=output.absolute() if output else None,
+        own=package if own else None,
     )
 
 

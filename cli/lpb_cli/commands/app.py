@@ -124,11 +124,15 @@ def verify(
     """Check the proofs, talk to a real server, and have Lean's kernel check the conversation.
 
     Writes report.json, junit.xml and LiveTranscript1.lean and more under .lpb/ of the checkout.
+    In a Lake package of your own it checks that package's modules, and talks to nobody, unless
+    --operations, --operation or --endpoint is given.
     """
     if endpoint is not None:
         check_endpoint(endpoint, binds=False)
-    settings = load_settings()
+    settings = load_settings(own=not (operations or operation or endpoint))
     writable_output(settings)
+    if settings.own is not None:
+        raise typer.Exit(_verify_own_package(settings, engine, settings.output, as_json))
     options = VerifyOptions(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requests=requests,
@@ -159,6 +163,23 @@ def verify(
     raise typer.Exit(codes.get(report.status, EXIT_FAILED))
 
 
+def _verify_own_package(settings: Settings, engine: EngineName, folder: Path, as_json: bool) -> int:
+    """Check the user's own Lake package, show the report, and give the exit code."""
+    from lpb_cli.commands.own_package import print_output, verify_own_package
+
+    with terminal_reporter(err, quiet=as_json) as reporter:
+        toolchain = open_toolchain(settings, engine, _downloads(reporter))
+        with output_lock(settings.output):
+            report = verify_own_package(settings, toolchain, reporter)
+            write_report(report, folder)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        print_output(report, out)
+        print_report(report, out, folder)
+    return EXIT_OK if report.status is Status.PASSED else EXIT_FAILED
+
+
 def _show(report: Report, settings: Settings, as_json: bool) -> None:
     if as_json:
         print_json(report.as_dict())
@@ -177,11 +198,15 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
     With lake this is `lake build`, which builds everything natively. The embedded engine checks
     the modules; the C library is built with cc. The server's Python modules that every call goes
     through are compiled with mypyc; all that lpb starts uses them, as long as they are current.
+    In a Lake package of your own it checks that package's modules.
     """
     from lpb_cli.commands.build import build_all
 
-    settings = load_settings()
+    settings = load_settings(own=True)
     writable_output(settings)
+    if settings.own is not None:
+        folder = settings.output / "build"
+        raise typer.Exit(_verify_own_package(settings, engine, folder, as_json))
     with terminal_reporter(err, quiet=as_json) as reporter:
         toolchain = open_toolchain(settings, engine, _downloads(reporter))
         with output_lock(settings.output):
@@ -192,6 +217,33 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
     else:
         print_report(report, out, settings.output / "build")
     raise typer.Exit(EXIT_OK if report.status is Status.PASSED else EXIT_FAILED)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.lean…", help="What to check.")],
+    engine: Engine = EngineName.AUTO,
+    as_json: Json = False,
+) -> None:
+    """Have Lean's kernel check single files, through the gate that the package goes through.
+
+    They may import Lean's library, the modules of lean-python-bridge, and those of the Lake package
+    that lpb was started in. Transcripts and certified theorems of others are such files.
+    """
+    from lpb_cli.commands import check as checking
+
+    found = checking.lean_files(files)
+    settings = load_settings(own=True)
+    writable_output(settings)
+    with terminal_reporter(err, quiet=as_json) as reporter:
+        toolchain = open_toolchain(settings, engine, _downloads(reporter))
+        with output_lock(settings.output), closing(toolchain):
+            checked = checking.check_files(toolchain, found, reporter.progress)
+    if as_json:
+        print_json(checking.as_data(checked, toolchain.description))
+    else:
+        checking.print_checked(checked, toolchain.description, out)
+    raise typer.Exit(EXIT_OK if all(each.result.ok for each in checked) else EXIT_FAILED)
 
 
 @app.command()

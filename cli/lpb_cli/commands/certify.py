@@ -20,6 +20,7 @@ from rich.console import Console
 from lpb_cli.errors import CertifyError, UsageError
 from lpb_cli.output.report import print_diagnostic
 from lpb_cli.output.terminal import plain
+from lpb_cli.toolchain.lean_header import read_header
 from lpb_cli.toolchain.protocol import FileResult, LeanToolchain
 from lpb_cli.verify.exchanges import LiveExchange, PlannedRequest
 from lpb_cli.verify.lean_messages import lean_answer, lean_question
@@ -226,7 +227,8 @@ def check_theorem(toolchain: LeanToolchain, file: Path) -> FileResult:
     CertifyError
         When the package's own proofs do not.
     """
-    proofs = toolchain.check_proofs(lambda result, done, total: None)
+    imported = read_header(file.read_text(encoding="utf-8")).imports
+    proofs = toolchain.check_proofs(lambda result, done, total: None, imported)
     if not proofs.ok:
         raise CertifyError("The package's own proofs do not hold.", "See `lpb build`.")
     return toolchain.check_file(file, CERTIFY_TIMEOUT_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,10 @@ class Diagnostic:
     column: int
     message: str
     source_line: str = ""
+
+    def moved(self, lines: int) -> Diagnostic:
+        """Give it as it is for a file that has that many lines fewer before it."""
+        return replace(self, line=max(self.line - lines, 1)) if lines else self
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON data."""

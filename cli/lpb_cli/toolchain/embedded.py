@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lpb_cli.building.c_library import build_c_library
-from lpb_cli.errors import AuditFailedError, CommandFailedError, EngineExhaustedError
+from lpb_cli.errors import (
+    AuditFailedError,
+    CommandFailedError,
+    EngineExhaustedError,
+    EnvironmentLacksError,
+)
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.audit import (
     AUDIT_FILE,
@@ -40,24 +44,29 @@ from lpb_cli.toolchain.engine_process import (
     JobResult,
 )
 from lpb_cli.toolchain.importable import helper_names, importable, launcher, traced
+from lpb_cli.toolchain.lake_package import own_modules
+from lpb_cli.toolchain.lean_header import read_header
 from lpb_cli.toolchain.lean_sources import (
     Amalgam,
     LeanModule,
     amalgamate,
+    as_module,
+    closure_of,
     has_examples,
+    is_of_library,
     load_modules,
     read_module,
     without_code_generation,
 )
 from lpb_cli.toolchain.lint import find_forbidden, find_foreign_letters
+from lpb_cli.toolchain.module_run import ModuleRun
+from lpb_cli.toolchain.own_text import compile_own_text
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 
 __all__ = ["EmbeddedToolchain"]
 
 MODULE_TIMEOUT_S = 900.0
 AUDIT_TIMEOUT_S = 1800.0
-# How many modules start a second engine: it costs about a second of processor time.
-_WORTH_A_SECOND_ENGINE = 2
 
 
 class EmbeddedToolchain:
@@ -82,6 +91,7 @@ class EmbeddedToolchain:
         beside = () if settings.checkers is None else (settings.checkers,)
         self._searched = (self._oleans, *beside)
         self._digests: dict[str, dict[str, str]] = {}
+        self._own: frozenset[str] = frozenset()
         self._gate = Gate(
             self._records, self._run_audit, _mounted, engine_count(), self._is_foreign
         )
@@ -92,16 +102,30 @@ class EmbeddedToolchain:
         return f"embedded Lean 4.28.0-pre (WebAssembly, {self._home.name})"
 
     def load_modules(self) -> list[LeanModule]:
-        """Read the package's modules, each after what it imports."""
-        return load_modules([folder for folder in self._folders if folder.is_dir()])
+        """Read the package's modules and the user's own, each after what it imports."""
+        own = self._own_modules()
+        modules = load_modules([folder for folder in self._folders if folder.is_dir()], own)
+        return [_seen_by_others(module) if module.name in own else module for module in modules]
+
+    def _own_modules(self) -> dict[str, Path]:
+        own = self._settings.own
+        return {} if own is None else own_modules(own)
 
     # -- proofs ---------------------------------------------------------------------------------
 
-    def check_proofs(self, progress: ProofProgress) -> ProofReport:
+    def check_proofs(
+        self, progress: ProofProgress, names: Collection[str] | None = None
+    ) -> ProofReport:
         """Check every module whose text, or whose imports' text, has changed."""
         started = time.monotonic()
         modules = self.load_modules()
         self._records.drop_others(module.name for module in modules)
+        self._own = frozenset(self._own_modules())
+        if names is not None:
+            modules = closure_of(names, modules)
+        for module in modules:
+            if module.name in self._own:
+                _require_imports(module)
         results: dict[str, ModuleResult] = {}
         pending: list[LeanModule] = []
         for module in modules:
@@ -115,11 +139,14 @@ class EmbeddedToolchain:
                 results[module.name] = result
                 progress(module.name, len(results), len(modules))
         if pending:
-            _Run(
+            ModuleRun(
                 self, pending, results, lambda r: progress(r.name, len(results), len(modules))
             ).finish()
             progress("replay through the kernel", len(results), len(modules))
             self._gate.decide(modules, results, self._digests)
+        for module in modules:
+            found = results[module.name].diagnostics
+            results[module.name].diagnostics = [each.moved(module.added) for each in found]
         return ProofReport(
             self.description, [results[m.name] for m in modules], time.monotonic() - started
         )
@@ -156,17 +183,23 @@ class EmbeddedToolchain:
     def check_module(self, module: LeanModule, engine: EngineProcess) -> ModuleResult:
         """Compile one module, whose imports have been compiled. The audit says whether it holds."""
         result = ModuleResult(module.name, module.file, ModuleStatus.CHECKED)
+        letters = find_foreign_letters(module)
+        if module.name in self._own:  # Whoever writes in their own language is told, not refused.
+            letters = [replace(found, severity="warning") for found in letters]
         result.diagnostics = [
             *find_forbidden(module, foreign_functions=self._is_foreign(module)),
-            *find_foreign_letters(module),
+            *letters,
         ]
         olean = self._records.olean(module.name)
         olean.parent.mkdir(parents=True, exist_ok=True)
         # Lean names private declarations after the path.
         file = engine.scratch / (module.name.replace(".", "/") + ".lean")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(without_code_generation(module.source), encoding="utf-8")
-        job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
+        if module.name in self._own:
+            job = compile_own_text(engine, file, module.source, olean, [], MODULE_TIMEOUT_S)
+        else:
+            file.write_text(without_code_generation(module.source), encoding="utf-8")
+            job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
         result.seconds = job.seconds
         lines = module.source.splitlines()
         result.diagnostics += [_diagnostic(m, module.file, lines) for m in job.messages]
@@ -206,24 +239,20 @@ class EmbeddedToolchain:
         Lean's elaborator leaves the kernel out, and the replay of the audit runs it: once. Of an
         `example` nothing is left to replay, so that a file with one has the kernel in both.
         """
-        known = [module.name for module in self.load_modules()]
-        module = read_module(file, known)
+        modules = self.load_modules()
+        module = _seen_by_others(read_module(file, [known.name for known in modules]))
+        known = [needed.name for needed in closure_of(module.imports, modules)]
+        _require_imports(module)
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="lpb-checked-") as folder:
             olean = Path(folder) / f"{file.stem}.olean"
             with self._pool.engine() as engine:
                 copy = engine.scratch / f"{file.stem}.lean"
-                copy.write_text(module.source, encoding="utf-8")
                 options = [] if has_examples(module.source) else _WITHOUT_KERNEL
-                job = engine.run(
-                    {"file": str(copy), "olean": str(olean), "options": options}, timeout_s
-                )
+                job = compile_own_text(engine, copy, module.source, olean, options, timeout_s)
             lines = module.source.splitlines()
-            diagnostics = [
-                _diagnostic(message, file, lines)
-                for message in job.messages
-                if message["severity"] != "information"
-            ]
+            said = [_diagnostic(message, file, lines) for message in job.messages]
+            diagnostics = [found for found in said if found.severity != "information"]
             audit = None
             if job.status == 0:
                 audit, found = self._gate.decide_file(module, olean, known)
@@ -231,7 +260,14 @@ class EmbeddedToolchain:
         if job.status != 0 and not diagnostics:
             diagnostics.append(_unexplained(job, file))
         ok = audit is not None and not any(d.severity == "error" for d in diagnostics)
-        return FileResult(ok, time.monotonic() - started, diagnostics, audit)
+        return FileResult(
+            ok,
+            time.monotonic() - started,
+            [found.moved(module.added) for found in diagnostics],
+            audit,
+            [found.moved(module.added) for found in said if found.severity == "information"],
+            module.added,
+        )
 
     def run_program(self, module: str, arguments: Sequence[str], timeout_s: float) -> ProgramResult:
         """Run the `main` of a module in Lean's interpreter."""
@@ -307,6 +343,24 @@ class EmbeddedToolchain:
 _WITHOUT_KERNEL = ["debug.skipKernelTC=true"]
 
 
+def _seen_by_others(module: LeanModule) -> LeanModule:
+    """Give a user's file as a module whose declarations others see."""
+    source, added = as_module(module.source)
+    return replace(module, source=source, added=added)
+
+
+def _require_imports(module: LeanModule) -> None:
+    """Say in one line what this engine lacks."""
+    for name in read_header(module.source).imports:
+        if name not in module.imports and not is_of_library(name):
+            raise EnvironmentLacksError(
+                f"{module.file} imports {name}, which neither Lean's library, lean-python-bridge "
+                "nor this package has: the embedded engine checks no other packages, such as "
+                "Mathlib.",
+                "With lake they are found: install elan (https://lean-lang.org/install).",
+            )
+
+
 def _mounted(file: Path) -> str:
     """Name a file as the engine sees it: see ``engine.cjs``."""
     return f"/host{file.resolve()}"
@@ -353,88 +407,3 @@ def _diagnostic(message: dict[str, Any], file: Path, lines: list[str]) -> Diagno
         message=str(message["data"]),
         source_line=lines[line - 1] if 0 < line <= len(lines) else "",
     )
-
-
-class _Run:
-    """Checks modules in the order of their imports, with as many engines as this machine bears."""
-
-    def __init__(
-        self,
-        toolchain: EmbeddedToolchain,
-        pending: list[LeanModule],
-        results: dict[str, ModuleResult],
-        done: Callable[[ModuleResult], None],
-    ) -> None:
-        self._toolchain = toolchain
-        self._pending = list(pending)
-        self._results = results
-        self._done = done
-        self._changed = threading.Condition()
-        self._running: set[str] = set()
-        self._fault: BaseException | None = None
-
-    def finish(self) -> None:
-        """Check all of them; a fault of an engine, or Ctrl-C, ends the run with no child left."""
-        count = min(engine_count(), 1 + len(self._pending) // _WORTH_A_SECOND_ENGINE)
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)  # a bare join would hold back Ctrl-C
-        except BaseException as error:
-            self._stop(error)
-            raise
-        if self._fault is not None:
-            raise self._fault
-
-    def _stop(self, fault: BaseException) -> None:
-        with self._changed:
-            self._fault = self._fault or fault
-            self._changed.notify_all()
-
-    def _take(self) -> LeanModule | None:
-        """Give a module whose imports are done, or ``None`` when nothing is left to do."""
-        with self._changed:
-            while self._fault is None:
-                blocked = self._blocked()
-                for module in blocked:
-                    self._settle(module, ModuleStatus.NOT_REACHED)
-                if blocked:
-                    continue
-                for module in self._pending:
-                    if all(name in self._results for name in module.imports):
-                        self._pending.remove(module)
-                        self._running.add(module.name)
-                        return module
-                if not self._pending:
-                    return None
-                self._changed.wait(1.0)
-            return None
-
-    def _blocked(self) -> list[LeanModule]:
-        bad = (ModuleStatus.FAILED, ModuleStatus.NOT_REACHED)
-        return [
-            module
-            for module in self._pending
-            if any(n in self._results and self._results[n].status in bad for n in module.imports)
-        ]
-
-    def _settle(self, module: LeanModule, status: ModuleStatus) -> None:
-        self._pending.remove(module)
-        self._results[module.name] = ModuleResult(module.name, module.file, status)
-        self._done(self._results[module.name])
-
-    def _work(self) -> None:
-        try:
-            while (module := self._take()) is not None:
-                with self._toolchain.engine() as engine:
-                    result = self._toolchain.check_module(module, engine)
-                with self._changed:
-                    self._running.discard(module.name)
-                    self._results[module.name] = result
-                    self._done(result)
-                    self._changed.notify_all()
-        except BaseException as error:
-            self._stop(error)

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from lpb_cli.errors import AuditFailedError, CommandFailedError
@@ -32,8 +32,10 @@ from lpb_cli.toolchain.diagnostics import (
     ProgramResult,
     ProofReport,
 )
+from lpb_cli.toolchain.lake_package import own_modules
 from lpb_cli.toolchain.lean_sources import (
     LeanModule,
+    closure_of,
     has_examples,
     load_modules,
     read_module,
@@ -127,12 +129,15 @@ class LakeToolchain:
         self._settings = settings
         self._lake = lake
         self._version = ""
-        self._folders = settings.lean_folders
-        self._oleans = settings.lean / ".lake" / "build" / "lib" / "lean"
+        self._home = settings.own or settings.lean
+        self._oleans = self._home / ".lake" / "build" / "lib" / "lean"
         self._records = AuditRecords(
             settings.output / "proofs" / "lake", self._oleans, settings.checkers
         )
-        self._gate = Gate(self._records, self._run_audit, str, self.jobs, self._is_foreign)
+        self._gate = Gate(
+            self._records, self._run_audit, str, self.jobs, self._is_foreign,
+            any_library=settings.own is not None,
+        )  # fmt: skip
 
     @property
     def description(self) -> str:
@@ -144,12 +149,21 @@ class LakeToolchain:
     def _run(self, *arguments: str, timeout_s: float) -> str:
         return run_command(
             [str(self._lake), *arguments],
-            directory=self._settings.lean,
+            directory=self._home,
             environment=child_environment(),
             timeout_s=timeout_s,
         )
 
-    def check_proofs(self, progress: ProofProgress) -> ProofReport:
+    def load_modules(self) -> list[LeanModule]:
+        """Read the modules of the package, ours or the user's own, each after what it imports."""
+        if self._settings.own is not None:
+            beside = [] if self._settings.checkers is None else [self._settings.checkers]
+            return load_modules(beside, own_modules(self._settings.own))
+        return load_modules(self._settings.lean_folders)
+
+    def check_proofs(
+        self, progress: ProofProgress, names: Collection[str] | None = None
+    ) -> ProofReport:
         """Build the package, and replay what the build left behind.
 
         Lake's configuration is read anew (``-R``), for it lists the files, and every module is
@@ -157,7 +171,9 @@ class LakeToolchain:
         proof. A module counts when its compiled form is there and the audit accepts it.
         """
         started = time.monotonic()
-        modules = load_modules(self._folders)
+        modules = self.load_modules()
+        if names is not None:
+            modules = closure_of(names, modules)
         lines: list[str] = []
 
         def follow(line: str) -> None:
@@ -166,18 +182,21 @@ class LakeToolchain:
             if match:
                 progress("building", int(match[1]), int(match[2]))
 
-        default = self._capture(["-R", "build"], BUILD_TIMEOUT_S, follow)[0]
+        default, anew = 0, ["-R"]
+        if names is None:
+            anew = []
+            default = self._capture(["-R", "build"], BUILD_TIMEOUT_S, follow)[0]
         own = [module for module in modules if not self._is_beside(module)]
         named = [f"+{module.name}" for module in own]
-        code = default or self._capture(["build", *named], BUILD_TIMEOUT_S, follow)[0]
+        code = default or self._capture([*anew, "build", *named], BUILD_TIMEOUT_S, follow)[0]
         code = code or self._build_checkers(modules, follow)
-        results = self._results(modules, parse_diagnostics(lines, self._settings.lean))
+        results = self._results(modules, parse_diagnostics(lines, self._home))
         ok = all(result.status is not ModuleStatus.FAILED for result in results.values())
         if code != 0 and ok:
             # The build failed at something that is no module: linking, the C library, Lake itself.
             raise CommandFailedError(
                 [str(self._lake), "build"],
-                str(self._settings.lean),
+                str(self._home),
                 code,
                 time.monotonic() - started,
                 "\n".join(lines[-40:]),
@@ -259,8 +278,9 @@ class LakeToolchain:
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package, and audit it."""
         started = time.monotonic()
-        known = [module.name for module in load_modules(self._folders)]
-        module = read_module(file, known)
+        modules = self.load_modules()
+        module = read_module(file, [known.name for known in modules])
+        known = [needed.name for needed in closure_of(module.imports, modules)]
         audit = None
         with tempfile.TemporaryDirectory(prefix="lpb-checked-") as folder:
             olean = Path(folder) / f"{file.stem}.olean"
@@ -269,9 +289,8 @@ class LakeToolchain:
             argv = ["env", "lean", *skip, "-o", str(olean), str(file)]
             code, stdout, stderr = self._capture(argv, timeout_s, lambda line: None)
             lines = [*stdout.splitlines(), *stderr.splitlines()]
-            diagnostics = [
-                d for d in parse_diagnostics(lines, file.parent) if d.severity != "information"
-            ]
+            heard = parse_diagnostics(lines, file.parent)
+            diagnostics = [d for d in heard if d.severity != "information"]
             if code == 0 and module_files(olean):
                 audit, found = self._gate.decide_file(module, olean, known)
                 diagnostics += found
@@ -279,7 +298,8 @@ class LakeToolchain:
                 said = "\n".join(lines[-20:]) or "Lean left no compiled form of it"
                 diagnostics.append(Diagnostic("error", file, 1, 0, said))
         ok = audit is not None and not any(d.severity == "error" for d in diagnostics)
-        return FileResult(ok, time.monotonic() - started, diagnostics, audit)
+        output = [d for d in heard if d.severity == "information"]
+        return FileResult(ok, time.monotonic() - started, diagnostics, audit, output)
 
     @property
     def jobs(self) -> int:
@@ -309,7 +329,7 @@ class LakeToolchain:
 
         with Child(
             argv,
-            directory=self._settings.lean,
+            directory=self._home,
             environment=self._environment(),
             on_stdout=lambda line: keep(streams[0], line),
             on_stderr=lambda line: keep(streams[1], line),
@@ -318,7 +338,7 @@ class LakeToolchain:
                 code = child.wait(timeout_s)
             except TimeoutError as error:
                 raise CommandFailedError(
-                    argv, str(self._settings.lean), None, timeout_s, child.tail
+                    argv, str(self._home), None, timeout_s, child.tail
                 ) from error
         return code, "\n".join(streams[0]), "\n".join(streams[1])
 

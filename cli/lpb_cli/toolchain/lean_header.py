@@ -30,11 +30,14 @@ class Header:
         The import commands as they are written, in order.
     end
         Where the header ends, in characters.
+    is_module
+        Whether it says ``module``.
     """
 
     imports: tuple[str, ...]
     commands: tuple[str, ...]
     end: int
+    is_module: bool = False
 
 
 def skip_comment(source: str, position: int) -> int:
@@ -88,7 +91,7 @@ class _Words:
 def read_header(source: str) -> Header:
     """Read what a Lean file imports."""
     words = _Words(source)
-    words.take("module")
+    is_module = words.take("module")
     words.take("prelude")
     imports: list[str] = []
     commands: list[str] = []
@@ -97,12 +100,12 @@ def read_header(source: str) -> Header:
         written = [word for word in ("public", "meta") if words.take(word)]
         if not words.take("import"):
             words.position = end
-            return Header(tuple(imports), tuple(commands), end)
+            return Header(tuple(imports), tuple(commands), end, is_module)
         written.append("import")
         if words.take("all"):
             written.append("all")
         name = words.name()
         if name is None:  # Lean will say so
-            return Header(tuple(imports), tuple(commands), end)
+            return Header(tuple(imports), tuple(commands), end, is_module)
         imports.append(name.replace("«", "").replace("»", ""))
         commands.append(" ".join([*written, name]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,10 @@ __all__ = [
     "Amalgam",
     "LeanModule",
     "amalgamate",
+    "as_module",
+    "blank_comments",
     "blank_comments_and_strings",
+    "closure_of",
     "has_examples",
     "is_of_library",
     "load_modules",
@@ -35,14 +38,16 @@ _THEOREM = re.compile(rf"(?<![\w.'«])theorem\s+({_NAME_PART}(?:\.{_NAME_PART})*
 
 @dataclass(frozen=True, slots=True)
 class LeanModule:
-    """A module of the Lake package.
+    """A module of the Lake package, or of a user's own.
 
     Attributes
     ----------
     imports
-        Modules of this package that it imports.
+        The modules that it imports, of those whose sources are here.
     digest
         SHA-256 over its text and, through their digests, over all it imports.
+    added
+        How many lines of `source` stand before the file's own: see `as_module`.
     """
 
     name: str
@@ -50,6 +55,7 @@ class LeanModule:
     source: str
     imports: tuple[str, ...]
     digest: str
+    added: int = 0
 
 
 _LIBRARY = re.compile(r"(Init|Std|Lean|Lake)(\.|$)")
@@ -60,8 +66,13 @@ def is_of_library(name: str) -> bool:
     return _LIBRARY.match(name) is not None
 
 
-def load_modules(folders: list[Path]) -> list[LeanModule]:
+def load_modules(folders: list[Path], own: Mapping[str, Path] | None = None) -> list[LeanModule]:
     """Read all modules below `folders`, each after what it imports.
+
+    Parameters
+    ----------
+    own
+        Further modules, by name.
 
     Raises
     ------
@@ -78,6 +89,12 @@ def load_modules(folders: list[Path]) -> list[LeanModule]:
             if is_of_library(name):
                 raise UsageError(f"{file} has the name of a module of Lean's own library, {name}.")
             files[name] = file
+    for name, file in (own or {}).items():
+        if name in files:
+            raise UsageError(f"Two Lean modules are named {name}: {files[name]} and {file}.")
+        if is_of_library(name):
+            raise UsageError(f"{file} has the name of a module of Lean's own library, {name}.")
+        files[name] = file
     loaded: dict[str, LeanModule] = {}
     visiting: list[str] = []
 
@@ -109,6 +126,34 @@ def read_module(file: Path, known: Collection[str]) -> LeanModule:
     return LeanModule(file.stem, file, source, imports, "")
 
 
+def closure_of(names: Iterable[str], modules: Iterable[LeanModule]) -> list[LeanModule]:
+    """Give the modules of those names and all that they import, each after what it imports."""
+    modules = list(modules)
+    wanted = set(names)
+    for module in reversed(modules):
+        if module.name in wanted:
+            wanted.update(module.imports)
+    return [module for module in modules if module.name in wanted]
+
+
+def as_module(source: str) -> tuple[str, int]:
+    """Give a file's text as a module whose declarations others see, and how many lines it gained.
+
+    The embedded engine holds only the exported part of the library, and takes every file for a
+    module. What is none gets the header of one; every declaration stays as it is written.
+    """
+    header = read_header(source)
+    if header.is_module:
+        return source, 0
+    body = source[header.end :]
+    lines = ["module", *(f"public {command}" for command in header.commands)]
+    lines.append("@[expose] public section")
+    had = source.count("\n", 0, header.end)
+    lines += [""] * (had + 1 - len(lines))
+    joined = "\n".join(lines) + ("" if body.startswith("\n") else "\n")
+    return joined + body, joined.count("\n") - had
+
+
 _BLANKED = re.compile(r"[^\n]")
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"?', re.S)
 # What code holds beside itself: comments, characters, raw and other strings.
@@ -125,6 +170,15 @@ _NOT_CODE = re.compile(
 @functools.lru_cache(maxsize=256)  # each module's text is looked at several times
 def blank_comments_and_strings(source: str) -> str:
     """Replace comments and string literals by blanks, so that positions stay as they are."""
+    return _blanked(source, strings=True)
+
+
+def blank_comments(source: str) -> str:
+    """Replace comments by blanks, so that positions stay as they are."""
+    return _blanked(source, strings=False)
+
+
+def _blanked(source: str, *, strings: bool) -> str:
     out: list[str] = []
     position = 0
     while found := _NOT_CODE.search(source, position):
@@ -145,7 +199,9 @@ def blank_comments_and_strings(source: str) -> str:
             string = _STRING.match(source, start)
             assert string is not None
             end = string.end()
-        out += (source[position:start], _BLANKED.sub(" ", source[start:end]))
+        kept = not strings and not (found["comment"] or found["line"])
+        text = source[start:end]
+        out += (source[position:start], text if kept else _BLANKED.sub(" ", text))
         position = end
     return "".join([*out, source[position:]])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -22,14 +22,28 @@ class FileResult:
 
     Attributes
     ----------
+    diagnostics
+        Errors and warnings.
     audit
         What the replay found; ``None`` where it did not come to that.
+    output
+        What commands such as ``#eval`` and ``#check`` said.
+    added
+        How many lines the file was checked with before its own: the audit counts them.
     """
 
     ok: bool
     seconds: float
     diagnostics: list[Diagnostic] = field(default_factory=list)
     audit: ModuleAudit | None = None
+    output: list[Diagnostic] = field(default_factory=list)
+    added: int = 0
+
+    @property
+    def theorems(self) -> list[tuple[str, int]]:
+        """The theorems that were proven, and the lines they stand in."""
+        found = [] if self.audit is None else self.audit.theorems
+        return [(name, max(line - self.added, 1)) for name, line in found]
 
 
 class ProgramRunner(Protocol):
@@ -50,8 +64,16 @@ class LeanToolchain(ProgramRunner, Protocol):
     def description(self) -> str:
         """Name the engine and its version, for the report."""
 
-    def check_proofs(self, progress: ProofProgress) -> ProofReport:
-        """Check every module of the package that has changed."""
+    def check_proofs(
+        self, progress: ProofProgress, names: Collection[str] | None = None
+    ) -> ProofReport:
+        """Check every module of the package that has changed.
+
+        Parameters
+        ----------
+        names
+            Only these modules and what they import.
+        """
 
     @property
     def jobs(self) -> int:

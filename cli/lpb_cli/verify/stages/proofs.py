@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Check, Status
@@ -10,6 +12,7 @@ from lpb_cli.toolchain.audit import AUDIT_VERSION
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.lean_runtime import find_lean_runtime
+from lpb_cli.toolchain.lean_sources import closure_of
 from lpb_cli.toolchain.protocol import LeanToolchain
 from lpb_cli.toolchain.second_kernel import check_with_second_kernel
 from lpb_cli.verify.steps import Outcome
@@ -19,9 +22,17 @@ __all__ = ["PROOFS_DO_NOT_HOLD", "check_proofs", "check_with_another_kernel"]
 PROOFS_DO_NOT_HOLD = "not run: the proofs do not hold"
 
 
-def check_proofs(toolchain: LeanToolchain, reporter: ProgressReporter) -> Outcome[bool]:
-    """Check the package's modules. The value says whether all of them hold."""
-    proofs = toolchain.check_proofs(reporter.progress)
+def check_proofs(
+    toolchain: LeanToolchain, reporter: ProgressReporter, names: Collection[str] | None = None
+) -> Outcome[bool]:
+    """Check the package's modules. The value says whether all of them hold.
+
+    Parameters
+    ----------
+    names
+        Only these and what they import.
+    """
+    proofs = toolchain.check_proofs(reporter.progress, names)
     unchanged = sum(module.status is ModuleStatus.UNCHANGED for module in proofs.modules)
     totals = {name: proofs.total(name) for name in ("theorems", "definitions", "replayed")}
     return Outcome(
@@ -71,7 +82,12 @@ def _facts(module: ModuleResult) -> dict[str, object]:
 
 
 def check_with_another_kernel(
-    settings: Settings, toolchain: EmbeddedToolchain, reporter: ProgressReporter, *, hold: bool
+    settings: Settings,
+    toolchain: EmbeddedToolchain,
+    reporter: ProgressReporter,
+    *,
+    hold: bool,
+    names: Collection[str] | None = None,
 ) -> Outcome[None]:
     """Have a second kernel check the modules, if the first one has accepted them (`hold`)."""
     if not hold:
@@ -81,7 +97,10 @@ def check_with_another_kernel(
         find_lean_runtime()
     except EnvironmentLacksError as error:
         return Outcome(f"{error.message} {error.hint}", status=Status.LACKING)
-    verdict = check_with_second_kernel(settings, [m.name for m in toolchain.load_modules()])
+    modules = toolchain.load_modules()
+    if names is not None:
+        modules = closure_of(names, modules)
+    verdict = check_with_second_kernel(settings, [module.name for module in modules])
     summary = (
         f"{verdict.kernel} refuses {len(verdict.refused)} of {verdict.declarations} declarations"
         if verdict.refused
