@@ -8,18 +8,22 @@ public import LeanPythonBridge.Certificate.EigenvalueBoundsOperation
 public import LeanPythonBridge.Certificate.Exchange
 public import LeanPythonBridge.Certificate.InverseOperation
 public import LeanPythonBridge.Certificate.LeastSquaresOperation
+public import LeanPythonBridge.Certificate.LinearInferenceOperation
 public import LeanPythonBridge.Certificate.LinearProgramOperation
 public import LeanPythonBridge.Certificate.LyapunovContinuous
 public import LeanPythonBridge.Certificate.LyapunovDiscrete
 public import LeanPythonBridge.Certificate.Matmul
 public import LeanPythonBridge.Certificate.MatrixSum
 public import LeanPythonBridge.Certificate.Matvec
+public import LeanPythonBridge.Certificate.NetworkBoundsOperation
+public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.Ping
 public import LeanPythonBridge.Certificate.PositiveDefiniteOperation
 public import LeanPythonBridge.Certificate.SolveOperation
 public import LeanPythonBridge.Certificate.Sort
 public import LeanPythonBridge.Certificate.Standardize
 public import LeanPythonBridge.Certificate.TopK
+public import LeanPythonBridge.Certificate.TreeInferenceOperation
 public import PythonIntegration
 
 /-!

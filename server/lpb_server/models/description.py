@@ -1,0 +1,99 @@
+"""A fitted model as an operation can evaluate it: its arrays, and what they were made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lpb_server.errors import BridgeError
+from lpb_server.operations.networks import MOST_LAYERS, layer_arrays
+from lpb_server.operations.question import Question
+from lpb_server.wire.arrays import Array
+from lpb_server.wire.values import ValueMap
+
+__all__ = ["Model", "UnknownModelError", "network_model", "type_name"]
+
+Doubles = npt.NDArray[np.float64]
+
+_MANY: Final = "inputs"
+
+
+class UnknownModelError(BridgeError):
+    """A model, or a part of one, that cannot be turned into arrays; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A fitted model.
+
+    Attributes
+    ----------
+    operation : str
+        What evaluates it: ``linear_inference``, ``tree_inference`` or ``network_inference``. For
+        the last, ``network_bounds`` takes the same arrays.
+    arrays : dict of str to ndarray
+        Its numbers, by the names that the operation has for them.
+    description : dict
+        Its type, what was done to its numbers, and the names of its classes where it has any.
+    single : bool
+        Whether inputs are rounded to single precision first, as the library rounds them.
+    """
+
+    operation: str
+    arrays: dict[str, Array]
+    description: ValueMap = field(default_factory=dict)
+    single: bool = False
+
+    def question(self, inputs: Any) -> Question:
+        """Give the question that evaluates it.
+
+        Parameters
+        ----------
+        inputs : array_like of float
+            Of shape (m, n); of shape (n,) for a network, which takes one input.
+        """
+        values = np.asarray(inputs, np.float32 if self.single else np.float64).astype(np.float64)
+        if self.operation == "network_inference":
+            return Question({}, {**self.arrays, "input": values.reshape(-1)})
+        return Question({}, {**self.arrays, _MANY: np.atleast_2d(values)})
+
+    def bounds_question(self, lower: Any, upper: Any) -> Question:
+        """Give the question where the outputs of a network can lie, for inputs between bounds.
+
+        Raises
+        ------
+        UnknownModelError
+            When it is no network.
+        """
+        if self.operation != "network_inference":
+            raise UnknownModelError(f"{self.operation} has no bounds: they are for networks")
+        low, high = (np.asarray(x, np.float64).reshape(-1) for x in (lower, upper))
+        return Question({}, {**self.arrays, "lower": low, "upper": high})
+
+
+def type_name(model: object) -> str:
+    """Give the full name of a model's type."""
+    return f"{type(model).__module__}.{type(model).__qualname__}"
+
+
+def network_model(
+    layers: list[tuple[Doubles, Doubles]], description: ValueMap, who: object
+) -> Model:
+    """Make a network of affine layers, with rectifiers between them.
+
+    Raises
+    ------
+    UnknownModelError
+        When there are none, or too many.
+    """
+    if not 1 <= len(layers) <= MOST_LAYERS:
+        raise UnknownModelError(
+            f"{type_name(who)} has {len(layers)} layers: networks have 1 to {MOST_LAYERS}"
+        )
+    plain = [tuple(np.ascontiguousarray(a, np.float64) for a in layer) for layer in layers]
+    return Model(
+        "network_inference", layer_arrays([(weight, bias) for weight, bias in plain]), description
+    )

@@ -1,0 +1,155 @@
+"""Networks, linear models and trees: what is refused, and that bounds hold."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from lpb_server.certificates.network_boxes import centred
+from lpb_server.errors import InvalidParams, Uncertifiable
+from lpb_server.operations import Answer, Question, default_registry
+from lpb_server.operations.answering import answer_here
+from lpb_server.operations.networks import layer_arrays, random_layers
+
+REGISTRY = default_registry()
+NAMES = ("linear_inference", "network_bounds", "network_inference", "tree_inference")
+
+
+def answer(name: str, **arrays: Any) -> Answer:
+    return answer_here(REGISTRY.find(name), Question({}, arrays))
+
+
+def exactly(layers: list[tuple[Any, Any]], inputs: Any) -> list[Fraction]:
+    values = [Fraction(x) for x in inputs.tolist()]
+    for index, (weight, bias) in enumerate(layers):
+        taken = [max(x, Fraction(0)) for x in values] if index else values
+        values = [
+            sum((Fraction(w) * x for w, x in zip(row, taken, strict=True)), Fraction(b))
+            for row, b in zip(weight.tolist(), bias.tolist(), strict=True)
+        ]
+    return values
+
+
+@pytest.mark.parametrize("sizes", [(3, 2), (5, 7, 3), (4, 6, 6, 2)])
+def test_outputs_are_within_the_bound(sizes: tuple[int, ...]) -> None:
+    random = np.random.default_rng(1)
+    layers, inputs = random_layers(random, *sizes), random.standard_normal(sizes[0])
+    found = answer("network_inference", **layer_arrays(layers), input=inputs)
+    bound = found.certificate["bound"]
+    assert isinstance(bound, float)
+    assert bound < 1e-13
+    for stated, exact in zip(found.arrays["output"].tolist(), exactly(layers, inputs), strict=True):
+        assert abs(Fraction(stated) - exact) <= Fraction(bound)
+
+
+def test_outputs_of_all_inputs_lie_between_the_bounds() -> None:
+    random = np.random.default_rng(2)
+    layers, centre = random_layers(random, 4, 8, 8, 3), random.standard_normal(4)
+    box = {"lower": centre - 0.1, "upper": centre + 0.1}
+    found = answer("network_bounds", **layer_arrays(layers), **box)
+    low, high = found.arrays["output_lower"].tolist(), found.arrays["output_upper"].tolist()
+    for _ in range(50):
+        inputs = np.clip(centre + random.uniform(-0.11, 0.11, 4), box["lower"], box["upper"])
+        for a, exact, b in zip(low, exactly(layers, inputs), high, strict=True):
+            assert a <= exact <= b
+
+
+def test_a_radius_reaches_both_ends() -> None:
+    random = np.random.default_rng(3)
+    low = random.standard_normal(200) * 10.0 ** random.integers(-300, 300, 200)
+    high = low + np.abs(low) * random.random(200) * 10.0 ** random.integers(-16, 2, 200)
+    for ends in zip(low, high, *centred(low, high), strict=True):
+        a, b, centre, radius = map(Fraction, ends)
+        assert centre - radius <= a
+        assert b <= centre + radius
+
+
+def layer(rows: int, columns: int) -> tuple[Any, Any]:
+    return np.ones((rows, columns)), np.ones(rows)
+
+
+def test_layers_that_cannot_be_meant() -> None:
+    first, third = layer_arrays([layer(2, 2)]), layer_arrays([layer(2, 2)] * 3)
+    inputs = np.ones(2)
+    for arrays, words in (
+        ({**first, "weight_2": np.ones((1, 2))}, "layer 2 has only one of weight_2 and bias_2"),
+        ({**first, **{k: third[k] for k in ("weight_3", "bias_3")}}, "layer 3, and no layer 2"),
+        ({**first, "bias_1": np.array([1.0, np.nan])}, "element of bias_1 is not finite"),
+        (layer_arrays([layer(3, 2), layer(1, 2)]), "weight_2"),
+        ({**first, "input": np.array([np.inf, 0.0])}, "element of input is not finite"),
+    ):
+        with pytest.raises(InvalidParams, match=words):
+            answer("network_inference", **{"input": inputs, **arrays})
+    with pytest.raises(InvalidParams, match="element 1 of lower exceeds"):
+        answer("network_bounds", **first, lower=np.array([0.0, 2.0]), upper=inputs)
+    with pytest.raises(InvalidParams, match="lower or upper is not finite"):
+        answer("network_bounds", **first, lower=-inputs * np.inf, upper=inputs)
+
+
+def test_numbers_that_are_too_large() -> None:
+    large = layer_arrays([(np.full((1, 2), 1e308), np.zeros(1))])
+    with pytest.raises(Uncertifiable, match="not finite"):
+        answer("network_inference", **large, input=np.full(2, 1e10))
+    with pytest.raises(Uncertifiable, match="not finite"):
+        answer("network_bounds", **large, lower=np.zeros(2), upper=np.full(2, 1e10))
+
+
+def test_a_score_of_zero_has_no_class() -> None:
+    one = np.ones((1, 1))
+    with pytest.raises(Uncertifiable, match="input 0 is as near to the boundary"):
+        answer("linear_inference", weight=one, bias=-np.ones(1), inputs=one)
+    with pytest.raises(InvalidParams, match="element of weight is not finite"):
+        answer("linear_inference", weight=one * np.nan, bias=np.ones(1), inputs=one)
+
+
+def tree(**changes: Any) -> dict[str, Any]:
+    return {
+        "feature": np.array([0, -2, -2]),
+        "threshold": np.array([0.5, 0.0, 0.0]),
+        "left": np.array([1, -1, -1]),
+        "right": np.array([2, -1, -1]),
+        "value": np.array([[0.0], [1.0], [2.0]]),
+        "roots": np.array([0]),
+        "inputs": np.array([[0.5], [0.6]]),
+        **{name: np.array(value) for name, value in changes.items()},
+    }
+
+
+def test_an_input_on_the_threshold_goes_left() -> None:
+    found = answer("tree_inference", **tree())
+    assert found.arrays["leaves"].tolist() == [[1], [2]]
+    assert found.arrays["means"].tolist() == [[1.0], [2.0]]
+    assert found.certificate == {"kind": "leaves", "bound": 0.0, "depth": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"left": [7, -1, -1]}, "element of left is no node"),
+        ({"roots": [3]}, "element of roots is no node"),
+        ({"inputs": [[np.nan]]}, "element of inputs is not finite"),
+        ({"left": [0, -1, -1]}, "goes in a circle"),
+    ],
+)
+def test_what_is_no_tree(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidParams, match=words):
+        answer("tree_inference", **tree(**changes))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(3))
+def test_python_refuses_every_lie(name: str, seed: int) -> None:
+    operation = REGISTRY.find(name)
+    assert operation.examples is not None
+    assert operation.lies is not None
+    assert operation.certificate is not None
+    assert operation.certificate.check is not None
+    for example in operation.examples(np.random.default_rng(seed), 3):
+        honest = answer_here(operation, example.question)
+        assert operation.certificate.check(example.question, honest), example.name
+        lies = operation.lies(example.question, honest)
+        assert len(lies) >= 8
+        for what, lie in lies.items():
+            assert not operation.certificate.check(example.question, lie), (example.name, what)
