@@ -1,0 +1,188 @@
+"""The client against servers that are silent, late, or send garbage: the Lazy Pirate."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+import zmq
+from client_support import ServeScript, honest, impatient, raising, reply_with
+from lpb_server.client import (
+    BridgeClient,
+)
+from lpb_server.errors import (
+    BridgeTimeout,
+    ProtocolError,
+)
+from lpb_server.frontend.in_process_server import BridgeServer
+from lpb_server.wire import (
+    ArrayHeader,
+    ErrorInfo,
+    Reply,
+)
+from lpb_server.wire.envelope import readable_id
+from lpb_server.wire.formats import decode_header
+
+
+def test_a_silent_server_is_tried_and_named(serve_script: ServeScript) -> None:
+    seen: list[list[bytes]] = []
+
+    def silent(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        seen.append(frames)
+        return []
+
+    with (
+        serve_script(silent) as endpoint,
+        impatient(endpoint) as client,
+        raising(BridgeTimeout, endpoint),
+    ):
+        client.matrix_sum([[1.0]])
+    assert len(seen) == 3
+    assert seen[0] == seen[1] == seen[2]  # The same id and the same bytes.
+
+
+def test_nobody_listens() -> None:
+    with zmq.Context() as context, context.socket(zmq.DEALER) as probe:
+        port = probe.bind_to_random_port("tcp://127.0.0.1")
+    endpoint = f"tcp://127.0.0.1:{port}"
+    with impatient(endpoint) as client, raising(BridgeTimeout, endpoint):
+        client.ping()
+
+
+def test_an_answer_to_a_later_try_is_taken(serve_script: ServeScript) -> None:
+    def third_time(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        return [honest(frames)] if number == 2 else []
+
+    with serve_script(third_time) as endpoint, impatient(endpoint) as client:
+        assert client.exchange("ping").tries == 3
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        [b""],
+        [b"", b""],
+        [b"garbage"],
+        [b"{"],
+        [b"\x80"],
+        [b"\x08\x02"],
+        [b'{"schema_version":1}'],
+        [b"{}", b"x", b"y"],
+    ],
+    ids=[*"01234567"],
+)
+def test_garbage_is_a_failed_try_with_its_cause(
+    serve_script: ServeScript, garbage: list[bytes]
+) -> None:
+    with (
+        serve_script(lambda number, frames: [garbage]) as endpoint,
+        impatient(endpoint, timeout_s=10) as client,
+        raising(ProtocolError, endpoint) as caught,
+    ):
+        client.ping()
+    assert caught.value.cause
+
+
+def test_garbage_then_an_answer(serve_script: ServeScript) -> None:
+    def script(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        return [[b"garbage"], honest(frames)] if number == 0 else [honest(frames)]
+
+    with serve_script(script) as endpoint, impatient(endpoint, timeout_s=10) as client:
+        assert client.exchange("ping").tries == 2
+        assert client.exchange("ping").tries == 1
+
+
+def test_half_a_message(serve_script: ServeScript) -> None:
+    def half(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        name = readable_id(decode_header(frames[0])[1])
+        return [reply_with(Reply(name, {}, (ArrayHeader("x", "f8", (2,)),)), [b"12345678"])]
+
+    with (
+        serve_script(half) as endpoint,
+        impatient(endpoint, timeout_s=10) as client,
+        raising(ProtocolError, endpoint) as caught,
+    ):
+        client.call("echo")
+    assert "16 bytes" in caught.value.cause
+
+
+def test_another_id_is_dropped_and_waiting_goes_on(serve_script: ServeScript) -> None:
+    def stammer(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        return [reply_with(Reply("other", {"pong": False})), honest(frames)]
+
+    with serve_script(stammer) as endpoint, impatient(endpoint, timeout_s=10) as client:
+        exchange = client.exchange("ping")
+        assert exchange.tries == 1
+        assert exchange.reply.result == {"pong": True}
+
+
+def test_only_other_ids_is_a_timeout_that_says_so(serve_script: ServeScript) -> None:
+    with (
+        serve_script(lambda number, frames: [reply_with(Reply("other", {}))]) as endpoint,
+        impatient(endpoint) as client,
+        raising(BridgeTimeout, endpoint) as caught,
+    ):
+        client.ping()
+    assert "other" in caught.value.cause
+
+
+def test_an_error_without_an_id_is_a_failed_try(serve_script: ServeScript) -> None:
+    answer = reply_with(Reply("?", error=ErrorInfo("bad_message", "what?")))
+    with (
+        serve_script(lambda number, frames: [answer]) as endpoint,
+        impatient(endpoint, timeout_s=10) as client,
+        raising(ProtocolError, endpoint) as caught,
+    ):
+        client.ping()
+    assert caught.value.cause == "bad_message: what?"
+
+
+def test_a_late_reply_is_not_taken_for_the_next_call(serve_script: ServeScript) -> None:
+    late: list[list[bytes]] = []
+
+    def script(number: int, frames: list[bytes]) -> list[list[bytes]]:
+        if number == 0:
+            late.append(honest(frames))
+            return []
+        return [*late, honest(frames)]
+
+    with serve_script(script) as endpoint, impatient(endpoint, tries=1) as client:
+        with raising(BridgeTimeout, endpoint, 1):
+            client.call("echo", {"call": 1})
+        client.timeout_s = 10
+        assert client.call("echo", {"call": 2}).result == {"call": 2}
+
+
+def test_a_doubled_reply_does_not_disturb_the_next_call(serve_script: ServeScript) -> None:
+    with (
+        serve_script(lambda number, frames: [honest(frames)] * 2) as endpoint,
+        impatient(endpoint, timeout_s=10) as client,
+    ):
+        for number in range(5):
+            assert client.call("echo", {"n": number}).result == {"n": number}
+
+
+def test_a_server_that_comes_back_is_found(serve: Any) -> None:
+    with serve() as server:
+        endpoint = server.endpoint
+        client = BridgeClient(endpoint, timeout_s=0.5, tries=20)
+        client.ping()
+    restarted: list[BridgeServer] = []
+    ready = threading.Event()
+
+    def restart() -> None:
+        time.sleep(0.3)
+        with serve(type(server._config)(endpoint)) as again:
+            restarted.append(again)
+            ready.wait(10)
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    try:
+        with client:
+            assert client.exchange("ping").reply.result == {"pong": True}
+    finally:
+        ready.set()
+        thread.join(10)
