@@ -27,6 +27,7 @@ from lpb_cli.errors import (
     UsageError,
 )
 from lpb_cli.output.folder import output_lock
+from lpb_cli.output.provenance import provenance
 from lpb_cli.output.report import Report, Status, print_report, write_report
 from lpb_cli.output.terminal import (
     download_progress,
@@ -132,6 +133,10 @@ def verify(
     writable_output(settings)
     if settings.own is not None:
         raise typer.Exit(_verify_own_package(settings, engine, settings.output, as_json))
+    if endpoint is not None:  # Nobody waits minutes for the proofs, to hear this then.
+        from lpb_cli.processes.supervisor import require_server
+
+        require_server(endpoint)
     options = VerifyOptions(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requests=requests,
@@ -156,6 +161,7 @@ def verify(
                 from lpb_cli.verify.workflow import run_verify
             chosen = chosen or checked_operations(options)
             report = run_verify(settings, options, toolchain, narrator, chosen)
+            report.made_of = provenance(settings, report.files)
             write_report(report, settings.output)
     _show(report, settings, as_json)
     codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
@@ -170,6 +176,7 @@ def _verify_own_package(settings: Settings, engine: EngineName, folder: Path, as
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         with output_lock(settings.output):
             report = verify_own_package(settings, toolchain, narrator)
+            report.made_of = provenance(settings)
             write_report(report, folder)
     if as_json:
         print_json(report.as_dict())
@@ -210,6 +217,7 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
         toolchain = open_toolchain(settings, engine, _downloads(narrator))
         with output_lock(settings.output):
             report = build_all(settings, toolchain, narrator)
+            report.made_of = provenance(settings)
             write_report(report, settings.output / "build")
     if as_json:
         print_json(report.as_dict())
