@@ -42,11 +42,12 @@ from lpb_server.process.supervision import journal_of_parent, supervise
 from lpb_server.service import Service
 from lpb_server.settings.config import ServerConfig
 from lpb_server.settings.layers import SERVER_SETTINGS, add_flags
+from lpb_server.settings.parser import Parser
 from lpb_server.settings.sources import add_source_flags, load_for
 from lpb_server.sockets.socket_files import WORKERS_SOCKET, private_folder
 from lpb_server.wire.shared_memory import opened_segments
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
 
 _EXIT_OK: Final = 0
 _EXIT_USAGE: Final = 2
@@ -55,8 +56,15 @@ _EXIT_ENVIRONMENT: Final = 3
 _LOG = logging.getLogger("lpb_server")
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def make_parser(program: str) -> argparse.ArgumentParser:
+    """Return the parser of the server's command line.
+
+    Parameters
+    ----------
+    program : str
+        What usage messages call it.
+    """
+    parser = Parser(
         prog=program,
         description="Run the bridge's server in the foreground.",
         allow_abbrev=False,
@@ -83,7 +91,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
         The exit code.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    options = _parser(program).parse_args(given)
+    options = make_parser(program).parse_args(given)
     try:
         loaded = load_for(options, os.environ, Path.cwd())
         config, pool = loaded.configuration.server, loaded.configuration.pool

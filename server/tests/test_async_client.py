@@ -313,7 +313,7 @@ def test_keys(tmp_path: Path, serve: Serve) -> None:
 def test_what_is_refused_before_anything_is_sent(endpoint: str) -> None:
     async def work(client: AsyncClient) -> None:
         with pytest.raises(WireError):
-            await client.call("ping", {"x": object()})  # type: ignore[dict-item]
+            await client.call("ping", {"x": object()})
         items: list[Any] = [3]
         with pytest.raises(TypeError, match="a mapping of names, not int"):
             [called async for called in client.map("ping", items)]

@@ -76,7 +76,7 @@ class _BridgeConnection(_LoopConnection):
 
         async def call() -> float:
             called = await client.call("matrix_sum", params, arrays, certify=certify)
-            return float(called.result["sum"])  # type: ignore[arg-type]
+            return float(called.result["sum"])
 
         return self._batch(call, workload)
 

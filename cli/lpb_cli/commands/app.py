@@ -28,6 +28,7 @@ from lpb_cli.errors import (
 )
 from lpb_cli.output.folder import output_lock
 from lpb_cli.output.progress import ProgressReporter
+from lpb_cli.output.provenance import provenance
 from lpb_cli.output.report import Report, Status, print_report, write_report
 from lpb_cli.output.terminal import (
     download_progress,
@@ -133,6 +134,10 @@ def verify(
     writable_output(settings)
     if settings.own is not None:
         raise typer.Exit(_verify_own_package(settings, engine, settings.output, as_json))
+    if endpoint is not None:  # Nobody waits minutes for the proofs, to hear this then.
+        from lpb_cli.processes.supervisor import require_server
+
+        require_server(endpoint)
     options = VerifyOptions(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         requests=requests,
@@ -157,6 +162,7 @@ def verify(
                 from lpb_cli.verify.workflow import run_verify
             chosen = chosen or checked_operations(options)
             report = run_verify(settings, options, toolchain, reporter, chosen)
+            report.made_of = provenance(settings, report.files)
             write_report(report, settings.output)
     _show(report, settings, as_json)
     codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
@@ -171,6 +177,7 @@ def _verify_own_package(settings: Settings, engine: EngineName, folder: Path, as
         toolchain = open_toolchain(settings, engine, _downloads(reporter))
         with output_lock(settings.output):
             report = verify_own_package(settings, toolchain, reporter)
+            report.made_of = provenance(settings)
             write_report(report, folder)
     if as_json:
         print_json(report.as_dict())
@@ -211,6 +218,7 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
         toolchain = open_toolchain(settings, engine, _downloads(reporter))
         with output_lock(settings.output):
             report = build_all(settings, toolchain, reporter)
+            report.made_of = provenance(settings)
             write_report(report, settings.output / "build")
     if as_json:
         print_json(report.as_dict())

@@ -31,6 +31,7 @@ __all__ = [
 
 _Given = TypeVar("_Given")
 _LONGEST_SHOWN = 64
+_MOST_ELEMENTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +179,21 @@ def print_result(
     else:
         from rich.pretty import Pretty  # It takes longer to import than an answer to come.
 
+        for described in arrays:
+            described["values"] = _summary(result.arrays[described["name"]])
         console.print(Pretty(answer, expand_all=False))
+        if arrays and output is None:
+            console.print("[dim]→ --output FOLDER writes the arrays as .npy files.[/]")
     if failure is not None:
         raise failure
+
+
+def _summary(array: npt.NDArray[Any]) -> str:
+    """Show an array in one line, with the middle left out of a long one."""
+    shown = np.array2string(
+        array, threshold=_MOST_ELEMENTS, edgeitems=2, precision=6, max_line_width=10_000
+    )
+    return " ".join(shown.split())
 
 
 def _json_safe(value: Any) -> Any:

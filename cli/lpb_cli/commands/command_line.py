@@ -9,7 +9,9 @@ from types import FrameType
 
 from lpb_server.errors import (
     BridgeError,
+    BridgeTimeout,
     ConfigError,
+    ErrorCode,
     KeyFileError,
     MalformedEndpoint,
     RegistrationError,
@@ -40,6 +42,16 @@ def _exit_code(error: BridgeError) -> int:
     if isinstance(error, usage):
         return EXIT_USAGE  # A RequestError is of a request that could not be written.
     return EXIT_ENVIRONMENT
+
+
+def _next_step(error: BridgeError) -> str:
+    """Say what to do about an error of a call, where that is known."""
+    if isinstance(error, RemoteError) and error.code == ErrorCode.UNKNOWN_OPERATION:
+        known = error.details.get("operations")
+        return f"There are: {', '.join(map(str, known))}." if isinstance(known, list) else ""
+    if isinstance(error, BridgeTimeout):
+        return "Start one with `lpb serve`, or name another one with --endpoint."
+    return ""
 
 
 def _lacks(error: OSError) -> EnvironmentLacksError:
@@ -77,7 +89,7 @@ def run() -> None:
         print_error(error, console)
         sys.exit(error.exit_code)
     except BridgeError as error:
-        print_error(LpbError(str(error)), console)
+        print_error(LpbError(str(error), _next_step(error)), console)
         sys.exit(_exit_code(error))
     except BrokenPipeError:
         sys.exit(EXIT_FAILED)

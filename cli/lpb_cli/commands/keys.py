@@ -9,8 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from lpb_cli.errors import EXIT_FAILED
-from lpb_cli.output.terminal import make_console, print_json
+from lpb_cli.errors import EXIT_FAILED, LpbError
+from lpb_cli.output.terminal import make_console, print_error, print_json
 from lpb_cli.settings import child_environment
 
 if TYPE_CHECKING:  # they take long to import, and most commands need none of them
@@ -26,6 +26,7 @@ keys = typer.Typer(
 )
 
 out = make_console()
+err = make_console(stderr=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME|PUBLIC-KEY", help="Whose key.")]
 Folder = Annotated[
@@ -74,9 +75,14 @@ def allow(name: Name, folder: Folder = None, worker: AsWorker = False) -> None:
 @keys.command()
 def revoke(name: Name, folder: Folder = None, worker: AsWorker = False) -> None:
     """Let a key in no more: its connections run nothing from now on."""
-    count = _folder(folder).revoke(name, _role(worker))
+    where, role = _folder(folder), _role(worker)
+    count = where.revoke(name, role)
+    if not count:
+        allowed = sorted(set(where.allowed(role).names().values()))
+        there = f"There are: {', '.join(allowed)}." if allowed else "Nobody is on it."
+        print_error(LpbError(f"{name!r} is not on the list of {role}s.", there), err)
+        raise typer.Exit(EXIT_FAILED)
     out.print(f"{count} key{'' if count == 1 else 's'} revoked", highlight=False)
-    raise typer.Exit(0 if count else EXIT_FAILED)
 
 
 @keys.command("list")

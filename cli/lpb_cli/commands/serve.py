@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,12 +22,22 @@ __all__ = ["client_config", "config", "serve", "worker"]
 _WIDEST: Final = 10_000
 """Columns of what is no terminal, at most."""
 
+_RELOAD: Final = "--reload"
+
 THEIRS: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """For commands whose flags, ``--help`` among them, are another program's."""
 
 
 def serve(context: typer.Context) -> None:
-    """Run the server in the foreground until Ctrl-C; `lpb serve --help` lists its settings."""
+    """Run the server in the foreground until Ctrl-C; `lpb serve --help` lists its settings.
+
+    With --reload it is started anew when a file beside those that --operations names changes.
+    """
+    if _RELOAD in context.args:
+        from lpb_cli.commands.reload import serve_and_reload
+
+        arguments = [argument for argument in context.args if argument != _RELOAD]
+        serve_and_reload(arguments, make_console(stderr=True))
     from lpb_server.__main__ import main as run_server
 
     raise typer.Exit(run_server(context.args, "lpb serve"))
@@ -44,9 +53,10 @@ def worker(context: typer.Context) -> None:
 def config(context: typer.Context) -> None:
     """Show every setting in force, and where it came from; it takes the flags of `lpb serve`."""
     from lpb_server.settings.layers import SETTINGS, add_flags
+    from lpb_server.settings.parser import Parser
     from lpb_server.settings.sources import add_source_flags, load_for
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="lpb config",
         description="Show every setting in force, and where it came from.",
         allow_abbrev=False,

@@ -78,6 +78,7 @@ def fetch(url: str) -> Snapshot:
         When nothing answers there, or not with metrics.
     """
     import urllib.error
+    import urllib.parse
     import urllib.request
 
     try:
@@ -86,9 +87,10 @@ def fetch(url: str) -> Snapshot:
         return parse(text, time.monotonic())
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        port = urllib.parse.urlsplit(url).port
         raise EnvironmentLacksError(
             f"{url} gives no metrics: {reason}",
-            f"Start the server with `lpb serve --metrics-port {DEFAULT_METRICS_PORT}`.",
+            f"Start the server with `lpb serve --metrics-port {port}`.",
         ) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -67,13 +68,27 @@ class Stage:
 
 @dataclass(slots=True)
 class Report:
-    """What `lpb verify` found."""
+    """What `lpb verify` found.
+
+    Attributes
+    ----------
+    made_of
+        Time, commit and hashes: see `provenance`.
+    """
 
     engine: str = ""
     seed: int = 0
     stages: list[Stage] = field(default_factory=list)
     seconds: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
+    made_of: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that its stages have written."""
+        data = [stage.data for stage in self.stages]
+        named = [name for each in data for name in [each.get("file"), *each.get("files", ())]]
+        return [Path(name) for name in named if isinstance(name, str)]
 
     @property
     def status(self) -> Status:
@@ -93,6 +108,7 @@ class Report:
             "seed": self.seed,
             "seconds": round(self.seconds, 3),
             "versions": self.versions,
+            **self.made_of,
             "stages": [
                 {
                     "name": stage.name,

@@ -6,7 +6,8 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -25,6 +26,7 @@ from lpb_cli.errors import LpbError
 from lpb_cli.output.progress import ProgressReporter
 
 __all__ = [
+    "LineReporter",
     "TerminalReporter",
     "download_progress",
     "make_console",
@@ -33,6 +35,9 @@ __all__ = [
     "print_json",
     "terminal_reporter",
 ]
+
+_SECONDS_BETWEEN_LINES = 10.0
+"""How often something that goes on says so, where there is no terminal."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What a terminal obeys rather than shows, but for tabs and ends of lines."""
@@ -88,11 +93,47 @@ class TerminalReporter(ProgressReporter):
         )
 
 
+class LineReporter(ProgressReporter):
+    """Writes a line for each stage, and one now and then while it goes on: for logs and pipes.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    clock
+        Gives seconds.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._stage = ""
+        self._said_s = -_SECONDS_BETWEEN_LINES
+
+    def stage(self, name: str) -> None:
+        """Begin a stage."""
+        self._stage = name
+        self._say(f"{name} …")
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """Say how far the stage is, unless something was said just now."""
+        if self._clock() - self._said_s >= _SECONDS_BETWEEN_LINES:
+            far = f" {done}/{total}" if total else ""
+            self._say(f"{self._stage}: {text}{far}" if self._stage else f"{text}{far}")
+
+    def _say(self, line: str) -> None:
+        self._said_s = self._clock()
+        self._console.print(plain(line), highlight=False, soft_wrap=True)
+
+
 @contextlib.contextmanager
 def terminal_reporter(console: Console, *, quiet: bool) -> Iterator[ProgressReporter]:
-    """Give a reporter; a silent one when `quiet`."""
+    """Give a reporter: a silent one when `quiet`, one that writes lines where is no terminal."""
     if quiet:
         yield ProgressReporter()
+        return
+    if not console.is_terminal:
+        yield LineReporter(console)
         return
     columns = (
         SpinnerColumn(),

@@ -14,13 +14,14 @@ from typing import Any, Self
 from lpb_server.client import BridgeClient
 from lpb_server.errors import ClientError
 
-from lpb_cli.errors import ServerFailedError
+from lpb_cli.errors import EnvironmentLacksError, ServerFailedError
 from lpb_cli.processes.child import Child
 from lpb_cli.settings import child_environment
 
-__all__ = ["ServerSupervisor", "wait_for_ping"]
+__all__ = ["ServerSupervisor", "require_server", "wait_for_ping"]
 
 READY_TIMEOUT_S = 30.0
+_NAMED_TIMEOUT_S = 3.0
 
 SERVER_COMMAND = (sys.executable, "-P", "-m", "lpb_server", "--no-config", "--workers", "0")
 """One process, and no settings of the user's: what `lpb verify` checks is the same everywhere."""
@@ -48,6 +49,20 @@ def wait_for_ping(endpoint: str, timeout_s: float) -> float:
                 ) from error
         else:
             return time.monotonic() - started
+
+
+def require_server(endpoint: str) -> None:
+    """Find out at once whether the server that was named answers.
+
+    Raises
+    ------
+    EnvironmentLacksError
+        When it does not.
+    """
+    try:
+        wait_for_ping(endpoint, _NAMED_TIMEOUT_S)
+    except ServerFailedError as error:
+        raise EnvironmentLacksError(error.message, error.hint) from error
 
 
 class ServerSupervisor:

@@ -111,8 +111,10 @@ class ProofReport:
 
     @property
     def axioms(self) -> tuple[str, ...]:
-        """The axioms that the whole names."""
-        return tuple(sorted({axiom for module in self.modules for axiom in module.axioms}))
+        """The axioms that the modules name that hold."""
+        accepted = (ModuleStatus.CHECKED, ModuleStatus.UNCHANGED)
+        held = [module for module in self.modules if module.status in accepted]
+        return tuple(sorted({axiom for module in held for axiom in module.axioms}))
 
     @property
     def warnings(self) -> int:

@@ -22,7 +22,6 @@ from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
 from lpb_server.sockets.durations import check_timeout
 from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.values import ValueMap
 
 if TYPE_CHECKING:  # What computes takes long to import, and a client does without.
     from lpb_server.operations.registry import Registry
@@ -161,7 +160,7 @@ class AsyncClient:
     async def call(
         self,
         op: str,
-        params: ValueMap | None = None,
+        params: Mapping[str, object] | None = None,
         arrays: Mapping[str, npt.ArrayLike] | None = None,
         *,
         certify: bool = False,
@@ -206,7 +205,7 @@ class AsyncClient:
         if checker is not None:
             from lpb_server.client.checking import doubt
 
-            reason = await asyncio.to_thread(doubt, checker, params or {}, arrays or {}, called)
+            reason = await asyncio.to_thread(doubt, checker, request.params, arrays or {}, called)
             if reason:
                 raise UnprovenError(
                     f"{op} is not proven: {reason}", endpoint=self.endpoint, tries=answer.tries

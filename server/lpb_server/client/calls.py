@@ -17,6 +17,7 @@ from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
 from lpb_server.wire.envelope import Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.messages import encode_message
+from lpb_server.wire.plain_values import plain_map
 from lpb_server.wire.values import Frame, ValueMap
 
 __all__ = ["AUTO_FORMAT", "FormatName", "check_format", "new_id", "prepare", "read_result"]
@@ -52,7 +53,7 @@ def new_id() -> str:
 
 def prepare(
     op: str,
-    params: ValueMap | None,
+    params: Mapping[str, object] | None,
     arrays: Mapping[str, npt.ArrayLike] | None,
     certify: bool,
     deadline_ms: int | None,
@@ -79,16 +80,28 @@ def prepare(
         When the request cannot be written.
     """
     headers, array_frames = placed or encode_arrays(arrays or {})
-    request = Request(
-        request_id if request_id is not None else new_id(),
-        op,
-        params if params is not None else {},
-        headers,
-        deadline_ms,
-        certify,
-    )
+    own_id = request_id if request_id is not None else new_id()
     wire_format = AUTO_FORMAT if format == "auto" else WireFormat(format)
+    if params is None or type(params) is dict:
+        plain = cast("ValueMap", {} if params is None else params)
+        request = Request(own_id, op, plain, headers, deadline_ms, certify)
+        try:
+            return request, encode_message(request, wire_format, array_frames), wire_format
+        except WireError:
+            if params is None:
+                raise
+    request = Request(own_id, op, _plain_params(params), headers, deadline_ms, certify)
     return request, encode_message(request, wire_format, array_frames), wire_format
+
+
+def _plain_params(params: Mapping[str, object]) -> ValueMap:
+    """Return parameters that the wire carries: tuples, mappings and NumPy's numbers, converted."""
+    if not isinstance(params, Mapping):
+        raise WireError(f"the parameters must be a mapping, not {type(params).__name__}")
+    try:
+        return plain_map(params, "params")
+    except TypeError as error:
+        raise WireError(str(error)) from None
 
 
 def read_result(op: str, answer: Answer, endpoint: str, *, certify: bool) -> CallResult:

@@ -16,7 +16,6 @@ from lpb_server.errors import UnprovenError
 from lpb_server.operations.registry import Registry, default_registry
 from lpb_server.service import Service
 from lpb_server.wire.messages import decode_reply
-from lpb_server.wire.values import ValueMap
 
 __all__ = ["certified"]
 
@@ -25,7 +24,7 @@ _HERE: Final = "this process"
 
 def certified(
     op: str,
-    params: ValueMap | None = None,
+    params: Mapping[str, object] | None = None,
     arrays: Mapping[str, npt.ArrayLike] | None = None,
     *,
     endpoint: str | None = None,
@@ -66,12 +65,12 @@ def certified(
             return client.call(op, params, arrays, check=registry or True)
     registry = registry or default_registry()
     checker = checker_of(op, registry)
-    _, frames, _ = prepare(op, params, arrays, True, None, "auto")
+    request, frames, _ = prepare(op, params, arrays, True, None, "auto")
     received = list(Service(registry).handle([bytes(frame) for frame in frames]))
     message = decode_reply(received)
     answer = Answer(message.reply, received, message.arrays, 1)
     called = read_result(op, answer, _HERE, certify=True)
-    reason = doubt(checker, params or {}, arrays or {}, called)
+    reason = doubt(checker, request.params, arrays or {}, called)
     if reason:
         raise UnprovenError(f"{op} is not proven: {reason}", endpoint=_HERE, tries=1)
     return called

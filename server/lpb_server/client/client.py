@@ -27,7 +27,7 @@ from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.sockets.exclusive import Exclusive
 from lpb_server.wire.exact_arrays import exact_floats
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
-from lpb_server.wire.values import Frame, ValueMap
+from lpb_server.wire.values import Frame
 
 if TYPE_CHECKING:  # What computes takes long to import, and a client does without.
     from lpb_server.client.window import Item
@@ -210,7 +210,7 @@ class BridgeClient:
     def call(
         self,
         op: str,
-        params: ValueMap | None = None,
+        params: Mapping[str, object] | None = None,
         arrays: Mapping[str, npt.ArrayLike] | None = None,
         *,
         certify: bool = False,
@@ -223,8 +223,9 @@ class BridgeClient:
         ----------
         op : str
             Its name.
-        params : dict, optional
-            A map of the data model.
+        params : mapping, optional
+            Its parameters: numbers, NumPy's among them, bools, texts, None, and sequences and
+            mappings of these.
         arrays : mapping of str to array_like, optional
             Sent after the header without a copy, when they are little endian and in C order;
             large ones through shared memory, where that works.
@@ -261,7 +262,7 @@ class BridgeClient:
     def _call(
         self,
         op: str,
-        params: ValueMap | None,
+        params: Mapping[str, object] | None,
         arrays: Mapping[str, npt.ArrayLike] | None,
         certify: bool,
         deadline_ms: int | None,
@@ -289,7 +290,7 @@ class BridgeClient:
         if checker is not None:
             from lpb_server.client.checking import doubt
 
-            reason = doubt(checker, params or {}, arrays or {}, called)
+            reason = doubt(checker, request.params, arrays or {}, called)
             if reason:
                 raise UnprovenError(
                     f"{op} is not proven: {reason}", endpoint=self.endpoint, tries=answer.tries
@@ -352,7 +353,7 @@ class BridgeClient:
     def exchange(
         self,
         op: str,
-        params: ValueMap | None = None,
+        params: Mapping[str, object] | None = None,
         arrays: Mapping[str, npt.ArrayLike] | None = None,
         *,
         certify: bool = False,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import Reply, Request, Timing
 from lpb_server.wire.formats import WireFormat
-from lpb_server.wire.values import ValueMap
 
 __all__ = ["CallResult", "Exchange"]
 
@@ -58,8 +58,8 @@ class CallResult(msgspec.Struct):
         The arrays of the certificate, read-only.
     """
 
-    result: ValueMap
+    result: dict[str, Any]
     arrays: dict[str, Array]
-    certificate: ValueMap | None
+    certificate: dict[str, Any] | None
     timing: Timing | None
     certificate_arrays: dict[str, Array] = {}

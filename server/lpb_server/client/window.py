@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.client.exchange import CallResult
-from lpb_server.wire.values import ValueMap
 
 __all__ = ["Item", "Window", "split_item"]
 
@@ -19,7 +18,7 @@ Item: TypeAlias = Mapping[str, Any]
 """Names with their values: what is, or can be made, an array of NumPy is one."""
 
 
-def split_item(item: Item) -> tuple[ValueMap, dict[str, npt.ArrayLike]]:
+def split_item(item: Item) -> tuple[dict[str, Any], dict[str, npt.ArrayLike]]:
     """Return the parameters of an item, and its arrays.
 
     Raises

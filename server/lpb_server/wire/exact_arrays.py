@@ -57,13 +57,20 @@ def exact_array(name: str, array: npt.ArrayLike) -> npt.NDArray[Any]:
     parts = list(_parts(array)) if isinstance(array, list | tuple) else []
     _check_parts(name, parts)
     try:
-        found: npt.NDArray[Any] = np.asarray(array)
-    except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+        found: npt.NDArray[Any] = _made(array)
+    except (BufferError, ValueError, TypeError, OverflowError, RuntimeError) as error:
         said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise WireError(f"array {name!r} is none: {said}") from None
     if parts:
         _check_made(name, parts, found)
     return found
+
+
+def _made(array: Any) -> npt.NDArray[Any]:
+    """Have NumPy make an array, of what speaks only DLPack too: a tensor, without a copy."""
+    if hasattr(array, "__dlpack__") and not hasattr(array, "__array__"):
+        return np.from_dlpack(array)
+    return np.asarray(array)
 
 
 def exact_floats(name: str, array: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -26,6 +26,7 @@ from lpb_server.process.memory import keep_freed_memory
 from lpb_server.security.keys import client_curve
 from lpb_server.service import Service
 from lpb_server.settings.layers import WORKER_SETTINGS, add_flags
+from lpb_server.settings.parser import Parser
 from lpb_server.settings.sources import add_source_flags, load_for
 from lpb_server.wire.shared_memory import opened_segments
 from lpb_server.worker.fork_server import serve_forks
@@ -38,7 +39,7 @@ _SWITCH_S: Final = 0.001
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=program,
         description="Run one worker in the foreground, for a broker here or elsewhere.",
         allow_abbrev=False,

@@ -35,8 +35,10 @@ def check_proofs(
     proofs = toolchain.check_proofs(reporter.progress, names)
     unchanged = sum(module.status is ModuleStatus.UNCHANGED for module in proofs.modules)
     totals = {name: proofs.total(name) for name in ("theorems", "definitions", "replayed")}
+    held = sum(m.status in (ModuleStatus.CHECKED, ModuleStatus.UNCHANGED) for m in proofs.modules)
+    count = f"{held}" if held == len(proofs.modules) else f"{held} of {len(proofs.modules)}"
     return Outcome(
-        f"{len(proofs.modules)} modules ({unchanged} unchanged), {totals['theorems']} theorems, "
+        f"{count} modules hold ({unchanged} unchanged), {totals['theorems']} theorems, "
         f"{totals['definitions']} definitions, {proofs.warnings} warnings; the kernel replayed "
         f"{totals['replayed']} declarations, which name the axioms "
         f"{', '.join(proofs.axioms) or 'none'}",
