@@ -14,7 +14,10 @@ from lpb_server.operations.answering import answer_here
 from lpb_server.operations.networks import layer_arrays, random_layers
 
 REGISTRY = default_registry()
-NAMES = ("linear_inference", "network_bounds", "network_inference", "tree_inference")
+NAMES = (
+    *("linear_inference", "network_bounds", "network_inference", "network_margins"),
+    "tree_inference",
+)
 
 
 def answer(name: str, **arrays: Any) -> Answer:
@@ -54,6 +57,44 @@ def test_outputs_of_all_inputs_lie_between_the_bounds() -> None:
         inputs = np.clip(centre + random.uniform(-0.11, 0.11, 4), box["lower"], box["upper"])
         for a, exact, b in zip(low, exactly(layers, inputs), high, strict=True):
             assert a <= exact <= b
+
+
+def margin_question(radius: float) -> tuple[list[tuple[Any, Any]], dict[str, Any], Any]:
+    random = np.random.default_rng(4)
+    layers, centre = random_layers(random, 6, 12, 8, 3), random.standard_normal(6)
+    rows = np.array([[1.0, -1.0, 0.0], [1.0, 0.0, -1.0], [-1.0, 0.0, 0.0]])
+    return layers, {"lower": centre - radius, "upper": centre + radius}, rows
+
+
+def test_functionals_of_all_inputs_are_at_least_their_margins() -> None:
+    layers, box, rows = margin_question(0.2)
+    found = answer("network_margins", **layer_arrays(layers), **box, functionals=rows)
+    margins = found.arrays["margins"].tolist()
+    random = np.random.default_rng(5)
+    for _ in range(50):
+        inputs = box["lower"] + (box["upper"] - box["lower"]) * random.integers(0, 2, 6)
+        outputs = exactly(layers, np.clip(inputs, box["lower"], box["upper"]))
+        for margin, row in zip(margins, rows.tolist(), strict=True):
+            value = sum((Fraction(c) * y for c, y in zip(row, outputs, strict=True)), Fraction(0))
+            assert Fraction(margin) <= value
+
+
+def test_margins_are_better_than_those_of_boxes() -> None:
+    layers, box, rows = margin_question(0.05)
+    found = answer("network_margins", **layer_arrays(layers), **box, functionals=rows)
+    boxes = answer("network_bounds", **layer_arrays(layers), **box).arrays
+    low, high = boxes["output_lower"], boxes["output_upper"]
+    assert (found.arrays["margins"][:2] > low[0] - high[1:] + 0.1).all()
+
+
+def test_functionals_that_cannot_be_meant() -> None:
+    layers, box, rows = margin_question(0.1)
+    for functionals, words in (
+        (rows[:, :2], "functionals have 2 columns, and the network 3 outputs"),
+        (rows * np.nan, "element of functionals is not finite"),
+    ):
+        with pytest.raises(InvalidParams, match=words):
+            answer("network_margins", **layer_arrays(layers), **box, functionals=functionals)
 
 
 def test_a_radius_reaches_both_ends() -> None:

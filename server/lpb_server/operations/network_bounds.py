@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from lpb_server.certificates.exact import exact_integer
 from lpb_server.certificates.network_boxes import boxes_hold, layer_boxes
 from lpb_server.certificates.reading import doubles
-from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
@@ -21,6 +20,7 @@ from lpb_server.operations.networks import (
     box_evidence,
     box_heap,
     boxes_of,
+    checked_box,
     layer_arrays,
     layers_of,
     lies_about_boxes,
@@ -165,11 +165,6 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
 )
 def network_bounds(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Follow intervals through the layers; every rounding is outwards."""
-    layers, low, high = layers_of(arrays), arrays["lower"], arrays["upper"]
-    if not bool((np.isfinite(low) & np.isfinite(high)).all()):
-        raise InvalidParams("an element of lower or upper is not finite")
-    crossed = np.flatnonzero(low > high)
-    if crossed.size:
-        raise InvalidParams(f"element {crossed[0]} of lower exceeds that of upper")
+    layers, (low, high) = layers_of(arrays), checked_box(arrays)
     _, least, greatest = layer_boxes(layers, low, high)
     return Outcome({}, {_LOWER: least, _UPPER: greatest})

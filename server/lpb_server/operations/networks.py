@@ -28,6 +28,7 @@ __all__ = [
     "box_evidence",
     "box_heap",
     "boxes_of",
+    "checked_box",
     "layer_arrays",
     "layers_of",
     "lies_about_boxes",
@@ -86,6 +87,23 @@ def layers_of(arrays: ArrayMap) -> list[Layer]:
                 raise InvalidParams(f"an element of {name} is not finite", {"array": name})
         layers.append(Layer(weight, bias))
     return layers
+
+
+def checked_box(arrays: ArrayMap) -> tuple[Doubles, Doubles]:
+    """Read between what the inputs of a question lie.
+
+    Raises
+    ------
+    InvalidParams
+        When a bound is not finite, or the bounds are crossed.
+    """
+    low, high = arrays["lower"], arrays["upper"]
+    if not bool((np.isfinite(low) & np.isfinite(high)).all()):
+        raise InvalidParams("an element of lower or upper is not finite")
+    crossed = np.flatnonzero(low > high)
+    if crossed.size:
+        raise InvalidParams(f"element {crossed[0]} of lower exceeds that of upper")
+    return low, high
 
 
 def read_layers(arrays: ArrayMap, inputs: int) -> list[Layer] | None:

@@ -196,7 +196,7 @@ private theorem sum_between (h : box.holds n l = true) {test : Nat → Int → I
   rw [ofScaled_sub, ofScaled_add, middle, width]
   exact key
 
-private theorem isRectified_sound {low high centre radius : Int} (h : isRectified low high centre radius = true) {q : Rat}
+theorem isRectified_sound {low high centre radius : Int} (h : isRectified low high centre radius = true) {q : Rat}
     (above : ofScaled low ≤ q) (below : q ≤ ofScaled high) : abs (relu q - ofScaled centre) ≤ ofScaled radius := by
   simp only [isRectified, Bool.and_eq_true, Bool.or_eq_true, isNonneg_iff] at h
   obtain ⟨⟨nonneg, up⟩, down⟩ := h

@@ -86,7 +86,7 @@ def boxesOf? (a : Answer) :
     | _, _, _, _, _ => none
   | _, _, _, _ => none
 
-private theorem areDoubles {a : Answer} {layers : List Layer} {names : List (String × String × String × String)}
+theorem boxesOf?_areDoubles {a : Answer} {layers : List Layer} {names : List (String × String × String × String)}
     {entries : List Value} {n : Nat} {boxes : List Box} (h : boxesOf? a names entries n layers = some boxes) :
     Box.AreDoubles boxes := by
   induction layers generalizing names entries n boxes with
@@ -187,7 +187,7 @@ theorem checkAll_sound {q : Question} {a : Answer} {n : Nat} {low high : Nat →
       case h_1 l ls box boxes =>
         simp only [Bool.and_eq_true, allBelow_iff, withInt_eq, isNonneg_iff] at h
         obtain ⟨⟨⟨centre, radius⟩, inputs⟩, layers⟩ := h
-        refine ⟨l, ls, by rw [layers?, ← joined_eq, asked], fun x hx => checkLayers_sound (areDoubles given) layers x fun j => ?_⟩
+        refine ⟨l, ls, by rw [layers?, ← joined_eq, asked], fun x hx => checkLayers_sound (boxesOf?_areDoubles given) layers x fun j => ?_⟩
         obtain ⟨below, above⟩ := inputs j j.isLt
         rw [doubleAt_eq (Order.finite_sound centre j j.isLt), doubleAt_eq (Order.finite_sound radius j j.isLt)] at below above
         have below : scaled (element box.centre j) - scaled (element box.radius j) ≤ low j := Int.sub_nonneg.1 below

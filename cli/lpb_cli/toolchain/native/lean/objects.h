@@ -67,6 +67,7 @@ lean_obj_res lean_apply_2(lean_obj_arg closure, lean_obj_arg, lean_obj_arg);
 lean_obj_res lean_apply_3(lean_obj_arg closure, lean_obj_arg, lean_obj_arg, lean_obj_arg);
 lean_obj_res lean_apply_4(lean_obj_arg closure, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg);
 lean_obj_res lean_apply_5(lean_obj_arg closure, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg);
+lean_obj_res lean_apply_6(lean_obj_arg closure, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg, lean_obj_arg);
 
 /* --- boxes and reference counts ----------------------------------------------------------------------------------- */
 
