@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test lint faults soak lock setup system-packages picture catalogue clean
+.PHONY: help verify test lint faults soak lock setup system-packages picture catalogue docs clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ picture: setup ## Draw docs/verify.svg from a real run of `lpb verify`
 
 catalogue: setup ## Write docs/catalogue.md from the operations and their Lean files
 	@$(BIN)/lpb catalogue --output docs/catalogue.md
+
+docs: setup ## Build the site of docs/ into build/site, strictly
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mkdocs-material>=9.6' 'mkdocstrings[python]>=0.29'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 LOCK := pip compile pyproject.toml requirements/build.in --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --quiet --upgrade
 
