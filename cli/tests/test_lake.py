@@ -1,10 +1,12 @@
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lpb_cli.errors import AuditFailedError, CommandFailedError, EngineUnavailableError
 from lpb_cli.settings import Settings
+from lpb_cli.toolchain import choice
 from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus
 from lpb_cli.toolchain.lake import LakeToolchain, parse_diagnostics
@@ -98,6 +100,43 @@ def test_a_failed_build_is_a_value_with_lean_s_own_words(package: Settings) -> N
     assert diagnostic.source_line == "  trivial"
     assert seen[:2] == [(1, 3), (2, 3)]
     assert "4.28.0" in report.engine
+
+
+def test_a_package_of_the_users_own_is_built_where_it_lies(package: Settings) -> None:
+    """Its libraries are others' packages: they may be imported, and are not looked at."""
+    own = package.project / "own"
+    (own / "proofs").mkdir(parents=True)
+    (own / "lakefile.toml").write_text('name="own"\n[[lean_lib]]\nname="A"\nsrcDir="proofs"\n')
+    (own / "proofs" / "A.lean").write_text("import Mathlib.Tactic\ntheorem a : True := trivial\n")
+    lake = lake_that_builds(package, {"A": {"imports": ["Mathlib.Tactic"]}})
+    toolchain = LakeToolchain(replace(package, own=own, output_folder=own / ".lpb"), lake)
+    report = toolchain.check_proofs(lambda text, done, total: None, {"A"})
+    assert report.ok, report.modules
+    assert [module.name for module in report.modules] == ["A"]
+    assert (own / ".lake" / "build" / "lib" / "lean" / "A.olean").is_file()
+    assert not (package.lean / ".lake").exists()
+
+
+def test_what_imports_nothing_of_the_package_builds_nothing(package: Settings) -> None:
+    toolchain = LakeToolchain(package, fake_lake(package, "sys.exit('it was built')"))
+    assert toolchain.check_proofs(lambda text, done, total: None, {"Init"}).modules == []
+
+
+def test_an_installed_package_is_built_in_a_copy(
+    package: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own folder may be another user's; lake builds beside the sources."""
+    monkeypatch.setattr(choice, "INSTALLED", package.project)
+    installed = replace(package, lake=lake_that_builds(package), output_folder=package.cache / "o")
+    for _ in range(2):
+        toolchain = open_toolchain(installed, EngineName.LAKE, lambda text, done, total: None)
+        assert toolchain.check_proofs(lambda text, done, total: None).ok
+    assert not (package.lean / ".lake").exists()
+    (copy,) = (package.cache / "package").iterdir()
+    assert (copy / "lean" / ".lake").is_dir()
+    (package.lean / "proofs" / "Good.lean").write_text("theorem good : True := by trivial\n")
+    open_toolchain(installed, EngineName.LAKE, lambda text, done, total: None)
+    assert len(list((package.cache / "package").iterdir())) == 2
 
 
 def test_a_lake_that_only_ends_well_has_proven_nothing(package: Settings) -> None:

@@ -121,9 +121,14 @@ def _verdict(checked: Checked, engine: str) -> str:
     file = plain(str(checked.file))
     if not result.ok or audit is None:
         errors = sum(diagnostic.severity == "error" for diagnostic in result.diagnostics)
-        return f"[red]✘[/] {file} does not hold: {errors} error{'s' if errors != 1 else ''}."
+        return f"[red]✘[/] {file} does not hold: {_count(errors, 'error')}."
     return (
-        f"[green]✔[/] Lean's kernel accepts {file}: {len(audit.theorems)} theorems, "
-        f"{audit.definitions} definitions, {audit.replayed} declarations replayed, axioms "
+        f"[green]✔[/] Lean's kernel accepts {file}: {_count(len(audit.theorems), 'theorem')}, "
+        f"{_count(audit.definitions, 'definition')}, "
+        f"{_count(audit.replayed, 'declaration')} replayed, axioms "
         f"{', '.join(audit.axioms) or 'none'} ({result.seconds:.1f} s, {plain(engine)})."
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

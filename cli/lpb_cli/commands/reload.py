@@ -41,7 +41,7 @@ def serve_and_reload(arguments: Sequence[str], console: Console) -> NoReturn:
     while True:
         before = watched_files(folders)
         with Child(
-            [sys.executable, "-m", "lpb_server", *arguments],
+            [sys.executable, "-P", "-m", "lpb_server", *arguments],
             directory=Path.cwd(),
             environment=child_environment(),
             on_stdout=lambda line: print(line, flush=True),

@@ -188,7 +188,9 @@ class LakeToolchain:
             default = self._capture(["-R", "build"], BUILD_TIMEOUT_S, follow)[0]
         own = [module for module in modules if not self._is_beside(module)]
         named = [f"+{module.name}" for module in own]
-        code = default or self._capture([*anew, "build", *named], BUILD_TIMEOUT_S, follow)[0]
+        code = default
+        if code == 0 and named:
+            code = self._capture([*anew, "build", *named], BUILD_TIMEOUT_S, follow)[0]
         code = code or self._build_checkers(modules, follow)
         results = self._results(modules, parse_diagnostics(lines, self._home))
         ok = all(result.status is not ModuleStatus.FAILED for result in results.values())
