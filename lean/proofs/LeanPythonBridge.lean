@@ -20,6 +20,7 @@ public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.NetworkMarginsOperation
 public import LeanPythonBridge.Certificate.Ping
 public import LeanPythonBridge.Certificate.PositiveDefiniteOperation
+public import LeanPythonBridge.Certificate.ShortestPathsOperation
 public import LeanPythonBridge.Certificate.SolveOperation
 public import LeanPythonBridge.Certificate.Sort
 public import LeanPythonBridge.Certificate.Standardize

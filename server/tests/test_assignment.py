@@ -54,3 +54,9 @@ def test_a_worse_assignment_has_a_gap_that_says_by_how_much() -> None:
 def test_costs_that_are_not_finite_are_refused(cost: Matrix) -> None:
     with pytest.raises(InvalidParams, match="not finite"):
         answered(cost)
+
+
+def test_without_scipy_it_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lpb_server.operations.assignment.has_scipy", lambda: False)
+    with pytest.raises(InvalidParams, match="assignment needs SciPy"):
+        answered(np.ones((1, 1)))

@@ -95,6 +95,26 @@ def test_a_perceptron() -> None:
     assert (bounds["output_lower"] <= scores).all()
     assert (scores <= bounds["output_upper"]).all()
 
+    label = int(scores.argmax())
+    near = model.margins_question(inputs[0] - 1e-6, inputs[0] + 1e-6, label)
+    margins = answer_here(REGISTRY.find("network_margins"), near).arrays["margins"]
+    gaps = np.delete(scores[label] - scores, label)
+    assert margins == pytest.approx(gaps, abs=1e-3)
+    assert (margins < gaps).all()
+
+
+def test_margins_of_one_output_are_those_of_its_sign() -> None:
+    layers = {"weight_1": np.array([[2.0]]), "bias_1": np.array([-1.0])}
+    model = Model("network_inference", layers)
+    for label, margin in ((1, -1.0), (0, -1.0)):
+        question = model.margins_question([0.0], [1.0], label)
+        found = answer_here(REGISTRY.find("network_margins"), question)
+        assert found.arrays["margins"].tolist() == [margin]
+    with pytest.raises(UnknownModelError, match="there is no class 2 among 2"):
+        model.margins_question([0.0], [1.0], 2)
+    with pytest.raises(UnknownModelError, match="linear_inference has no bounds"):
+        Model("linear_inference", {}).bounds_question([0.0], [1.0])
+
 
 def test_transformations() -> None:
     inputs = data()[0]

@@ -73,6 +73,33 @@ class Model:
         low, high = (np.asarray(x, np.float64).reshape(-1) for x in (lower, upper))
         return Question({}, {**self.arrays, "lower": low, "upper": high})
 
+    def margins_question(self, lower: Any, upper: Any, label: int) -> Question:
+        """Give the question of ``network_margins`` whether a class does not change between bounds.
+
+        It does not when all margins are positive: those of the class's output over each other one;
+        of one output, whose sign names the class, its own.
+
+        Parameters
+        ----------
+        label : int
+            The index of the class.
+
+        Raises
+        ------
+        UnknownModelError
+            When it is no network, or has no such class.
+        """
+        question = self.bounds_question(lower, upper)
+        outputs = len(self.arrays[f"bias_{len(self.arrays) // 2}"])
+        if not 0 <= label < max(outputs, 2):
+            raise UnknownModelError(f"there is no class {label} among {max(outputs, 2)}")
+        if outputs == 1:
+            functionals = np.array([[1.0 if label else -1.0]])
+        else:
+            functionals = -np.delete(np.eye(outputs), label, axis=0)
+            functionals[:, label] = 1.0
+        return Question({}, {**question.arrays, "functionals": functionals})
+
 
 def type_name(model: object) -> str:
     """Give the full name of a model's type."""

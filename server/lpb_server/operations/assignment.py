@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.util import find_spec
 from typing import Any, Final, cast
 
 import msgspec
@@ -27,6 +26,7 @@ from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.highs import has_scipy
 from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
@@ -99,7 +99,7 @@ def _matrices(random: np.random.Generator, count: int) -> Iterator[tuple[str, Ma
 
 
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
-    if not _has_scipy():
+    if not has_scipy():
         return
     for name, cost in _matrices(random, count):
         yield Example(name, arrays={"cost": cost})
@@ -167,10 +167,6 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     return lies
 
 
-def _has_scipy() -> bool:
-    return find_spec("scipy") is not None
-
-
 @operation(
     "assignment",
     params={"type": "object", "additionalProperties": False},
@@ -189,7 +185,7 @@ def _has_scipy() -> bool:
 def assignment(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Assign by SciPy's shortest augmenting paths."""
     cost = arrays["cost"]
-    if not _has_scipy():
+    if not has_scipy():
         raise InvalidParams("assignment needs SciPy: pip install 'lean-python-bridge[scipy]'")
     if not bool(np.isfinite(cost).all()):
         raise InvalidParams("a cost is not finite", {"array": "cost"})

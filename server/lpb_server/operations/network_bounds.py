@@ -85,7 +85,7 @@ def _question(random: np.random.Generator, *sizes: int, radius: float = 0.01) ->
 
 
 def _scaled(random: np.random.Generator, n: int) -> Question:
-    return Question({}, _question(random, n, max(n // 4, 1), 10))
+    return Question({}, _question(random, n, min(max(n // 4, 1), 64), 10))
 
 
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:

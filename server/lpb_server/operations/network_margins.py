@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, Final, cast
 
 import numpy as np
@@ -26,6 +27,7 @@ from lpb_server.operations.definition import operation
 from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.networks import (
     LAYERS,
+    MOST_LAYERS,
     box_evidence,
     box_heap,
     boxes_of,
@@ -158,7 +160,7 @@ def _question(
 
 
 def _scaled(random: np.random.Generator, n: int) -> Question:
-    return Question({}, _question(random, n, max(n // 4, 1), 10))
+    return Question({}, _question(random, n, min(max(n // 4, 1), 64), 10))
 
 
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
@@ -229,10 +231,10 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
 
 
 def _heap_bytes(size: Dimensions, answer: Answer) -> float:
-    sizes = [value for name, value in size.items() if name.startswith("h")]
-    return box_heap(size, answer) + kernel_heap(
-        4 * size["p"] * sum(sizes), size["p"] * max(sizes) * sum(sizes), 3, 70.0
-    )
+    sizes = [size[f"h{k}"] for k in range(MOST_LAYERS + 1) if f"h{k}" in size]
+    weights = sum(a * b for a, b in pairwise(sizes))  # Each is read once more, for its column.
+    elements = weights + 4 * size["p"] * sum(sizes)
+    return box_heap(size, answer) + kernel_heap(elements, size["p"] * weights, 3, 70.0)
 
 
 @operation(
