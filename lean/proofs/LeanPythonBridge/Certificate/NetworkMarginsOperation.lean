@@ -159,7 +159,8 @@ def check (q : Question) (a : Answer) : Bool :=
           Layer.allWithValues layers fun layers => Box.allWithValues boxes fun boxes => allWithValues xs fun xs =>
             withValue (joined lower) fun low => withValue (joined upper) fun high =>
               withValue (joined functionals) fun rows => withValue (joined margins) fun stated =>
-                checkNetwork lower.rowCount functionals.rowCount low high rows stated layers boxes xs
+                withValue lower.rowCount fun n => withValue functionals.rowCount fun p =>
+                  checkNetwork n p low high rows stated layers boxes xs
       | _, _ => false
     | _, _, _ => false
   | _, _, _, _ => false

@@ -137,8 +137,8 @@ def Box.allWithValues {α : Type} : List Box → (List Box → α) → α
 /-- Layers with their frames evaluated. -/
 def Layer.allWithValues {α : Type} : List Layer → (List Layer → α) → α
   | [], f => f []
-  | layer :: layers, f => withValue layer.weight fun weight => withValue layer.bias fun bias =>
-      allWithValues layers fun layers => f (⟨layer.rows, weight, bias⟩ :: layers)
+  | layer :: layers, f => withValue layer.rows fun rows => withValue layer.weight fun weight =>
+      withValue layer.bias fun bias => allWithValues layers fun layers => f (⟨rows, weight, bias⟩ :: layers)
 
 @[simp] theorem Box.allWithValues_eq {α : Type} (boxes : List Box) (f : List Box → α) :
     Box.allWithValues boxes f = f boxes := by
@@ -157,7 +157,7 @@ def checkAll (q : Question) (a : Answer) (n : Nat) (low high : Nat → Int) (tes
   match layersOf? joined q layerNames n, Value.find? "layers" a.certificate with
   | some layers, some (.list entries) =>
     match boxesOf? a boxNames entries n layers with
-    | some boxes => Layer.allWithValues layers fun layers => Box.allWithValues boxes fun boxes =>
+    | some boxes => withValue n fun n => Layer.allWithValues layers fun layers => Box.allWithValues boxes fun boxes =>
       match layers, boxes with
       | layer :: layers, box :: boxes => Order.finite n box.centre && Order.finite n box.radius &&
           allBelow (fun j => withInt (doubleAt box.centre j) fun centre => withInt (doubleAt box.radius j) fun radius =>
@@ -181,7 +181,7 @@ theorem checkAll_sound {q : Question} {a : Answer} {n : Nat} {low high : Nat →
     split at h
     case h_2 => contradiction
     case h_1 boxes given =>
-      rw [Layer.allWithValues_eq, Box.allWithValues_eq] at h
+      rw [withValue_eq, Layer.allWithValues_eq, Box.allWithValues_eq] at h
       split at h
       case h_2 => contradiction
       case h_1 l ls box boxes =>
