@@ -43,7 +43,7 @@ def test_the_servers_tests_hold_where_it_is_compiled() -> None:
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=0", *chosen],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=1", *chosen],
         cwd=settings.project,
         env=environment,
         capture_output=True,

@@ -76,7 +76,7 @@ def test_a_claimed_name_does_not_end_the_server(workers: str) -> None:
             stack.enter_context(raw_peer(endpoint, name))
         for _ in range(_NAMES):
             stack.enter_context(raw_peer(endpoint, b""))
-        with BridgeClient(endpoint, timeout_s=5.0, tries=2) as client:
+        with BridgeClient(endpoint, timeout_s=20.0, tries=2) as client:
             client.ping()
         assert child.poll() is None
 
@@ -109,7 +109,7 @@ def test_a_claimed_name_at_the_workers_endpoint_does_not_end_the_broker() -> Non
 def dealer(endpoint: str, curve: ClientCurve, name: bytes) -> Iterator[zmq.Socket[bytes]]:
     with zmq.Context() as context, context.socket(zmq.DEALER) as connection:
         connection.linger = 0
-        connection.rcvtimeo = 5000
+        connection.rcvtimeo = 20_000
         curve.apply(connection)
         if name:
             connection.routing_id = name
