@@ -88,9 +88,11 @@ def own_toolchain(
 @pytest.fixture(scope="session")
 def proofs(settings: Settings, toolchain: EmbeddedToolchain) -> ProofReport:
     """The project's proofs, checked; the transcript needs their compiled form."""
-    settings.output.mkdir(parents=True, exist_ok=True)
-    # Tests run in several processes, which would check them all, and beside commands.
-    with output_lock(settings.output):
+    # Tests run in several processes, which would check them all. The lock is not that of commands:
+    # a whole `lpb verify` holds that for longer than a test may wait.
+    own = settings.output / "tests"
+    own.mkdir(parents=True, exist_ok=True)
+    with output_lock(own):
         report = toolchain.check_proofs(lambda result, done, total: None)
     assert report.ok, [d for m in report.modules for d in m.diagnostics if d.severity == "error"]
     return report
