@@ -36,6 +36,9 @@ def isVector (a : NamedArray) (n : Nat) : Bool := a.dtype == .f8 && a.shape == [
 /-- Decides `IsMatrix`. -/
 def isMatrix (a : NamedArray) (m n : Nat) : Bool := a.dtype == .f8 && a.shape == [m, n]
 
+/-- The array has integers of 64 bits, in this shape. -/
+def isIndices (a : NamedArray) (shape : List Nat) : Bool := a.dtype == .i8 && a.shape == shape
+
 theorem isVector_sound {a : NamedArray} {n : Nat} (h : a.isVector n = true) : a.IsVector n := by
   simp only [isVector, Bool.and_eq_true, beq_iff_eq] at h
   exact ⟨h.1, h.2⟩

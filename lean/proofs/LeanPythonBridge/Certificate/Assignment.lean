@@ -1,8 +1,7 @@
 module
 
+public import LeanPythonBridge.Certificate.ExactIntegers
 public import LeanPythonBridge.Certificate.SumLanes
-public import LeanPythonBridge.Certificate.Sums
-public import LeanPythonBridge.Certificate.Units
 
 /-!
 # The certificate of an assignment
@@ -43,9 +42,6 @@ structure Frames where
   /-- The prices of the columns. -/
   columnPrices : Nat
 
-/-- A word of a frame. -/
-def wordAt (frame i : Nat) : Nat := lane 64 frame i
-
 /-- What stands in the lane of column `j`. -/
 def laneOf (layout : Layout) (n row j : Nat) : Nat := lane (Nat.mul 64 layout.words) row (position layout.words n j)
 
@@ -54,7 +50,7 @@ def lanes (layout : Layout) (n frame i : Nat) : Nat := rowLanes layout.range lay
 
 /-- The test that one list of indices undoes the other. -/
 def undoes (n x y : Nat) : Bool :=
-  allBelow (fun i => Nat.blt (wordAt x i) n && Nat.beq (wordAt y (wordAt x i)) i) n
+  allBelow (fun i => Nat.blt (cut 64 x i) n && Nat.beq (cut 64 y (cut 64 x i)) i) n
 
 /-- The test that no two prices of a row and a column exceed a cost in the row. -/
 def isDear (layout : Layout) (n row columnPrices price : Nat) : Bool :=
@@ -68,7 +64,7 @@ def areDear (layout : Layout) (n cost rowPrices columnPrices : Nat) : Bool :=
 
 /-- The costs of an assignment together, each with its offset. -/
 def totalCost (layout : Layout) (n cost columns : Nat) : Nat :=
-  fold (fun i sum => Nat.add sum (laneOf layout n (lanes layout n cost i) (wordAt columns i))) 0 n
+  fold (fun i sum => Nat.add sum (laneOf layout n (lanes layout n cost i) (cut 64 columns i))) 0 n
 
 /-- The prices together, each with its offset. -/
 def totalPrice (layout : Layout) (n prices : Nat) : Nat :=
@@ -106,11 +102,6 @@ theorem sum_prices_le {n : Nat} {C : Matrix n n Rat} {u v : Vec n Rat} (dear : �
 
 variable {layout : Layout} {n : Nat} {f : Frames} {gap : Nat}
 
-private theorem wordAt_eq (frame i : Nat) : wordAt frame i = element frame i := by
-  show (frame >>> (64 * i)) &&& (1 <<< 64 - 1) = _
-  rw [Nat.one_shiftLeft, Nat.and_two_pow_sub_one_eq_mod, Nat.shiftRight_eq_div_pow]
-  rfl
-
 /-- What a lane holds. -/
 private theorem laneOf_lanes {x rows i j : Nat} (hm : 1 ≤ layout.words) (hb : layout.range.bits < 64 * layout.words)
     (h : layout.range.checkFrame (rows * n) x = true) (hi : i < rows) (hj : j < n) :
@@ -128,11 +119,6 @@ private theorem fold_eq_total (g : Nat → Nat) (count : Nat) : fold (fun i sum 
   | zero => rfl
   | succ k ih => show fold _ 0 k + g k = _; rw [ih, total]
 
-private theorem sum_ofScaled (g : Nat → Int) : (vecSum fun i : Fin n => ofScaled (g i)) = ofScaled (integerSum n g) := by
-  induction n with
-  | zero => exact ofScaled_zero.symm
-  | succ n ih => rw [vecSum_succ, integerSum, ofScaled_add]; congr 1
-
 private theorem total_code (g : Nat → Nat) : ((total n fun i => code layout.range (64 * layout.words) (g i) : Nat) : Int) =
     (n * layout.range.offset : Nat) + integerSum n fun i => decode layout.range (64 * layout.words) (g i) := by
   induction n with
@@ -142,7 +128,7 @@ private theorem total_code (g : Nat → Nat) : ((total n fun i => code layout.ra
 private theorem undoes_iff {x y : Nat} (h : undoes n x y = true) (i : Fin n) :
     element x i < n ∧ element y (element x i) = i := by
   have both := allBelow_iff.1 h i i.isLt
-  rw [Bool.and_eq_true, wordAt_eq, wordAt_eq] at both
+  rw [Bool.and_eq_true, cut_eq_element, cut_eq_element] at both
   exact ⟨Nat.le_of_ble_eq_true both.1, Nat.eq_of_beq_eq_true both.2⟩
 
 /-- An assignment whose certificate the test accepts is nearly the cheapest one. -/
@@ -196,7 +182,7 @@ theorem check_sound (h : check layout n f gap = true) : Certified (frameMatrix f
     rw [totalCost, totalPrice, totalPrice, fold_eq_total, fold_eq_total, fold_eq_total,
       total_congr (g := fun i => code layout.range (64 * layout.words) (element f.cost (i * n + element f.columns i)))
         fun i hi => by
-          rw [wordAt_eq, laneOf_lanes words bits hC hi (undoes_iff forth ⟨i, hi⟩).1],
+          rw [cut_eq_element, laneOf_lanes words bits hC hi (undoes_iff forth ⟨i, hi⟩).1],
       total_congr fun i hi => single hu hi, total_congr fun i hi => single hv hi, Nat.shiftLeft_eq] at le
     have cost := total_code (layout := layout) (n := n) fun i => element f.cost (i * n + element f.columns i)
     have row := total_code (layout := layout) (n := n) (element f.rowPrices)
@@ -204,7 +190,7 @@ theorem check_sound (h : check layout n f gap = true) : Certified (frameMatrix f
     have sums : ∀ g : Nat → Nat, (vecSum fun i : Fin n =>
         ofScaled (decode layout.range (64 * layout.words) (g i) * 2 ^ layout.range.low)) =
           ofScaled ((integerSum n fun i => decode layout.range (64 * layout.words) (g i)) * 2 ^ layout.range.low) :=
-      fun g => (sum_ofScaled fun i => decode layout.range (64 * layout.words) (g i) * 2 ^ layout.range.low).trans
+      fun g => (vecSum_ofScaled fun i => decode layout.range (64 * layout.words) (g i) * 2 ^ layout.range.low).trans
         (congrArg ofScaled (integerSum_mul ..))
     have costs : (vecSum fun i : Fin n => toRat (element f.cost (i * n + element f.columns i))) = _ :=
       (congrArg vecSum (funext fun i : Fin n => congrArg ofScaled (holds hC i.isLt (undoes_iff forth i).1))).trans

@@ -28,9 +28,6 @@ def Meaning (q : Question) (a : Answer) : Prop :=
     columns.dtype = .i8 ∧ columns.shape = [n] ∧ Value.find? "gap" a.certificate = some (.float gap) ∧
       Assignment.Certified (frameMatrix cost.packed n n) (frameVec columns.packed n) gap.toNat
 
-/-- The array is a vector of `n` integers. -/
-def isIndices (a : NamedArray) (n : Nat) : Bool := a.dtype == .i8 && a.shape == [n]
-
 /-- The test of the certificate for arrays of the right shapes. -/
 def checkFrames (n : Nat) (layout : Assignment.Layout) (cost columns rows rowPrices columnPrices : NamedArray)
     (gap : Nat) : Bool :=
@@ -42,7 +39,7 @@ def checkFrames (n : Nat) (layout : Assignment.Layout) (cost columns rows rowPri
 /-- The test of the arrays. -/
 def checkArrays (n : Nat) (layout : Assignment.Layout) (cost columns rows rowPrices columnPrices : NamedArray)
     (gap : Nat) : Bool :=
-  cost.isMatrix n n && isIndices columns n && isIndices rows n && rowPrices.isVector n && columnPrices.isVector n &&
+  cost.isMatrix n n && columns.isIndices [n] && rows.isIndices [n] && rowPrices.isVector n && columnPrices.isVector n &&
     checkFrames n layout cost columns rows rowPrices columnPrices gap
 
 /-- The test of the certificate, for arrays that the question and the answer have. -/
@@ -69,15 +66,10 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
     split at h
     case h_2 => exact Bool.noConfusion h
     case h_1 =>
-      simp only [checkArrays, checkFrames, isIndices, withValue_eq, Bool.and_eq_true, beq_iff_eq] at h
+      simp only [checkArrays, checkFrames, NamedArray.isIndices, withValue_eq, Bool.and_eq_true, beq_iff_eq] at h
       obtain ⟨⟨⟨⟨⟨square, dtype, shape⟩, -⟩, -⟩, -⟩, certified⟩ := h
       have certified := Assignment.check_sound certified
-      have costs : frameMatrix (Product.words (Nat.mul cost.rowCount cost.rowCount) cost) cost.rowCount cost.rowCount =
-          frameMatrix cost.packed cost.rowCount cost.rowCount := funext fun i => funext fun j =>
-        (Product.element_words _ cost _).trans (if_pos (Product.index_lt i j))
-      have indices : frameVec (Product.words cost.rowCount columns) cost.rowCount = frameVec columns.packed cost.rowCount :=
-        funext fun i => (Product.element_words _ columns _).trans (if_pos i.isLt)
-      rw [costs, indices] at certified
+      rw [Product.frameMatrix_words, Product.frameVec_words] at certified
       exact ⟨cost.rowCount, cost, columns, gap, asked, NamedArray.isMatrix_sound square, answered, dtype, shape,
         Value.find?_of_double? stated, certified⟩
 

@@ -2,7 +2,7 @@ module
 
 public import LeanPythonBridge.Certificate.Order
 public import LeanPythonBridge.Certificate.Sums
-public import LeanPythonBridge.Float64.Products
+public import LeanPythonBridge.Certificate.Units
 
 /-!
 # Integers from frames, one by one
@@ -72,9 +72,16 @@ theorem sumSome_eq {f : Nat → Option Int} {n : Nat} {t : Int} (h : sumSome f n
 /-- Whether the double at an index of a frame is finite. -/
 def finiteAt (x i : Nat) : Bool := Nat.blt (Nat.mod (cut 64 x i) 0x8000000000000000) infinity
 
+/-- The absolute value of a finite double in units of `2^(-1074)`, from its bits. -/
+def absoluteOf (v : Nat) : Nat :=
+  Nat.shiftLeft
+    (Nat.add (Nat.mod v 0x10000000000000)
+      (Nat.mul 0x10000000000000 (Nat.sub 1 (Nat.sub 1 (Nat.mod (Nat.shiftRight v 52) 2048)))))
+    (Nat.sub (Nat.mod (Nat.shiftRight v 52) 2048) 1)
+
 /-- A finite double in units of `2^(-1074)`, from its bits. -/
 def doubleOf (v : Nat) : Int :=
-  Bool.rec (Int.ofNat (lowestAbs v)) (Int.negOfNat (lowestAbs v)) (Nat.ble 0x8000000000000000 v)
+  Bool.rec (Int.ofNat (absoluteOf v)) (Int.negOfNat (absoluteOf v)) (Nat.ble 0x8000000000000000 v)
 
 /-- The double at an index of a frame in units of `2^(-1074)`, when it is finite. -/
 def doubleAt (x i : Nat) : Int := withValue (cut 64 x i) doubleOf
@@ -110,8 +117,8 @@ theorem finiteAt_eq (x i : Nat) : finiteAt x i = isFinite (element x i) := by
   show Nat.blt (element x i % _) infinity = _
   rw [Bool.eq_iff_iff, Nat.blt_eq, decide_eq_true_eq]
 
-theorem lowestAbs_eq_scaledAbs {v : Nat} (h : isFinite v = true) : lowestAbs v = scaledAbs v := by
-  have unfolded : lowestAbs v = (v % 2 ^ 52 + 2 ^ 52 * (1 - (1 - v / 2 ^ 52 % 2048))) * 2 ^ (v / 2 ^ 52 % 2048 - 1) := by
+theorem absoluteOf_eq_scaledAbs {v : Nat} (h : isFinite v = true) : absoluteOf v = scaledAbs v := by
+  have unfolded : absoluteOf v = (v % 2 ^ 52 + 2 ^ 52 * (1 - (1 - v / 2 ^ 52 % 2048))) * 2 ^ (v / 2 ^ 52 % 2048 - 1) := by
     rw [← Nat.shiftRight_eq_div_pow, ← Nat.shiftLeft_eq]; rfl
   simp only [isFinite, magnitude, infinity, decide_eq_true_eq] at h
   rw [unfolded, scaledAbs, magnitude, scaledMagnitude]
@@ -121,13 +128,19 @@ theorem lowestAbs_eq_scaledAbs {v : Nat} (h : isFinite v = true) : lowestAbs v =
     congr 1; omega
 
 theorem doubleAt_eq {x i : Nat} (h : isFinite (element x i) = true) : doubleAt x i = scaled (element x i) := by
-  rw [doubleAt, withValue_eq, doubleOf, cut_eq_element, lowestAbs_eq_scaledAbs h, scaled, isNegative, signBit]
+  rw [doubleAt, withValue_eq, doubleOf, cut_eq_element, absoluteOf_eq_scaledAbs h, scaled, isNegative, signBit]
   by_cases sign : 0x8000000000000000 ≤ element x i
   · rw [show Nat.ble 0x8000000000000000 (element x i) = true from Nat.ble_eq_true_of_le sign, decide_eq_true sign, if_pos rfl]
     exact Int.negOfNat_eq
   · rw [show Nat.ble 0x8000000000000000 (element x i) = false from Bool.eq_false_iff.2 (mt Nat.le_of_ble_eq_true sign),
       decide_eq_false sign, if_neg Bool.false_ne_true]
     rfl
+
+/-- A finite double itself, as the only one of its frame. -/
+theorem ofScaled_doubleAt_zero {bits : Nat} (small : bits < 2 ^ 64) (finite : isFinite bits = true) :
+    ofScaled (doubleAt bits 0) = toRat bits := by
+  have e : element bits 0 = bits := by rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt small]
+  rw [doubleAt_eq (by rw [e]; exact finite), e, toRat_eq_ofScaled]
 
 /-! ## Integers of any length -/
 

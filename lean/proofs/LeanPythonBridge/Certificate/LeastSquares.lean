@@ -2,8 +2,8 @@ module
 
 public import LeanPythonBridge.Certificate.LeastSquaresGap
 public import LeanPythonBridge.Certificate.Magnitudes
+public import LeanPythonBridge.Certificate.Order
 public import LeanPythonBridge.Certificate.ProductCertificate
-public import LeanPythonBridge.Float64.Products
 public import LeanPythonBridge.Certificate.Units
 
 /-!
@@ -63,10 +63,9 @@ structure Frames where
   /-- `h`, of `n` rows and 2 columns. -/
   gradient : Nat
 
-/-- The test of a product of which the right matrix is given by its columns; rows have `k` doubles. -/
+/-- The test of a product with what is said of it. -/
 def isProduct (evidence : Product.Evidence) (m k n left right product : Nat) : Bool :=
-  evidence.layout.divides k &&
-    Product.check evidence.layout (evidence.layout.blocks k) m n left right product evidence.bound
+  checkRows evidence.layout m k n left right product evidence.bound
 
 /-- The double 1. -/
 def one : Nat := 0x3ff0000000000000
@@ -106,7 +105,7 @@ def areLimits (e : Evidence) : Bool :=
 
 /-- The test of a certificate. -/
 def check (f : Frames) (m n : Nat) (e : Evidence) : Bool :=
-  Nat.blt 0 (Nat.mul m n) && areLimits e && allFinite m f.right &&
+  Nat.blt 0 (Nat.mul m n) && areLimits e && Order.finite m f.right &&
     isProduct e.prediction m n 1 f.matrix f.weights f.prediction &&
     isProduct e.inverse n m n f.inverse f.columns (identityFrame n) && isIdentity n (identityFrame n) &&
     isNearIdentity n e.inverse.bound && noneExceeds (Nat.mul n m) f.inverse e.largest &&
@@ -128,35 +127,6 @@ structure Certified {m n : Nat} (X : Matrix m n Nat) (y : Vec m Nat) (w : Vec n 
   /-- No weights have a sum of squares that is less by more than the gap. -/
   optimal : ∀ v : Vec n Rat, leastSquares (valueMatrix X) (valueVec y) (valueVec w) ≤
     leastSquares (valueMatrix X) (valueVec y) v + toRat gap
-
-private theorem isProduct_near {evidence : Product.Evidence} {m k n left right product : Nat}
-    (h : isProduct evidence m k n left right product = true) {i j : Nat} (hi : i < m) (hj : j < n) :
-    abs (toRat (element product (i * n + j)) - vecSum fun l : Fin k =>
-      toRat (element left (i * k + l)) * toRat (element right (j * k + l))) ≤ toRat evidence.bound := by
-  simp only [isProduct, Bool.and_eq_true, Layout.divides, Nat.beq_eq] at h
-  have whole : evidence.layout.block * evidence.layout.blocks k = k := h.1
-  have near := check_near h.2 hi hj (Nat.le_of_eq whole.symm) fun l hl lt => absurd lt (by rw [whole]; omega)
-  simpa only [whole] using near
-
-private theorem isProduct_left_finite {evidence : Product.Evidence} {m k n left right product : Nat}
-    (h : isProduct evidence m k n left right product = true) (i : Fin m) (l : Fin k) :
-    isFinite (element left (i * k + l)) = true := by
-  simp only [isProduct, Bool.and_eq_true, Layout.divides, Nat.beq_eq] at h
-  have whole : evidence.layout.block * evidence.layout.blocks k = k := h.1
-  have finite := left_finite h.2 i.isLt (l := l) (by rw [whole]; exact l.isLt)
-  simpa only [whole] using finite
-
-private theorem isProduct_right_finite {evidence : Product.Evidence} {m k left right product : Nat}
-    (h : isProduct evidence m k 1 left right product = true) (l : Fin k) : isFinite (element right l) = true := by
-  simp only [isProduct, Bool.and_eq_true, Layout.divides, Nat.beq_eq] at h
-  have whole : evidence.layout.block * evidence.layout.blocks k = k := h.1
-  have finite := right_finite h.2 (j := 0) (by decide) (l := l) (by rw [whole]; exact l.isLt)
-  simpa only [Nat.zero_mul, Nat.zero_add] using finite
-
-private theorem isProduct_bound {evidence : Product.Evidence} {m k n left right product : Nat}
-    (h : isProduct evidence m k n left right product = true) : evidence.bound < infinity := by
-  simp only [isProduct, Product.check, Bool.and_eq_true] at h
-  exact Nat.le_of_ble_eq_true h.2.1.1.1.1.1
 
 private theorem le_sub {a b c : Rat} (h : a + b ≤ c) : a ≤ c - b := by grind
 
@@ -261,9 +231,12 @@ private theorem covers_le (limits : areLimits e = true) (h : covers m n e = true
 /-- A fit whose certificate the test accepts is nearly the best one. -/
 theorem check_sound (transpose : f.columns = transposed m n f.matrix) (h : check f m n e = true) :
     Certified (frameMatrix f.matrix m n) (frameVec f.right m) (frameVec f.weights n) e.gap := by
-  simp only [check, Bool.and_eq_true, allFinite_iff, allBelow_iff] at h
+  simp only [check, Bool.and_eq_true, allBelow_iff] at h
   obtain ⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨⟨some, limits⟩, hy⟩, prediction⟩, inverse⟩, identity⟩, near⟩, large⟩, gradient⟩, residuals⟩, flat⟩,
     gap⟩ := h
+  have inverse := checkRows_sound inverse
+  have prediction := checkRows_sound prediction
+  have gradient := checkRows_sound gradient
   have some : 0 < m * n := Nat.le_of_ble_eq_true some
   have rows : (0 : Rat) < m := Rat.natCast_pos.2 (Nat.pos_of_mul_pos_right some)
   have columns : (0 : Rat) < n := Rat.natCast_pos.2 (Nat.pos_of_mul_pos_left some)
@@ -284,14 +257,15 @@ theorem check_sound (transpose : f.columns = transposed m n f.matrix) (h : check
       exact Int.ofNat_le.2 (scaledMagnitude_le below)
   have defects : ∀ i, normSq (defect (valueMatrix (frameMatrix f.inverse n m)) (valueMatrix (frameMatrix f.matrix m n)) i) ≤
       n * (toRat e.inverse.bound * toRat e.inverse.bound) := fun i => normSq_le fun j => by
-    have le := isProduct_near inverse i.isLt j.isLt
+    have le := inverse.near i i.isLt j j.isLt
     rw [isIdentity_entry identity, transpose] at le
     simp only [element_transposed (Fin.isLt _) j.isLt] at le
     exact le
-  have stretches := normSq_le_of_leftInverse short defects (isNearIdentity_le (isProduct_bound inverse) near)
-  refine ⟨fun i j => ?_, hy, fun j => ?_, fun v hv => ?_, fun v => ?_⟩
-  · exact isProduct_left_finite prediction i j
-  · exact isProduct_right_finite prediction j
+  have stretches := normSq_le_of_leftInverse short defects (isNearIdentity_le (inverse.bound_lt) near)
+  refine ⟨fun i j => ?_, fun i => Order.finite_sound hy i i.isLt, fun j => ?_, fun v hv => ?_, fun v => ?_⟩
+  · exact prediction.left_finite i i.isLt j j.isLt
+  · have finite := prediction.right_finite 0 (by decide) j j.isLt
+    rwa [Nat.zero_mul, Nat.zero_add] at finite
   · have le := stretches v
     rw [normSq_eq_zero_iff.2 hv, Rat.mul_zero] at le
     exact normSq_eq_zero_iff.1 (Rat.le_antisymm le (normSq_nonneg v))
@@ -302,8 +276,8 @@ theorem check_sound (transpose : f.columns = transposed m n f.matrix) (h : check
       (Rat.mul_pos (Rat.mul_pos (by decide +kernel) columns) (Rat.mul_pos rows (Rat.mul_pos positive positive)))
       stretches (fun i => by grind) (normSq_le (b := toRat e.error) fun i => ?_) (normSq_le (b := toRat e.slope) fun j => ?_)
     · exact Rat.le_trans fit (Rat.add_le_add_left.2 covered)
-    · have one := isProduct_near prediction i.isLt (j := 0) (by decide)
-      have le := isResidual_le (isProduct_bound prediction) (Nat.le_of_ble_eq_true error) (residuals i i.isLt)
+    · have one := prediction.near i i.isLt 0 (by decide)
+      have le := isResidual_le (prediction.bound_lt) (Nat.le_of_ble_eq_true error) (residuals i i.isLt)
       simp only [Nat.mul_one, Nat.add_zero, Nat.zero_mul, Nat.zero_add] at one
       have le := abs_le_iff.1 (le_sub le)
       have one := abs_le_iff.1 one
@@ -313,9 +287,9 @@ theorem check_sound (transpose : f.columns = transposed m n f.matrix) (h : check
         (vecSum fun l : Fin n => toRat (element f.matrix (i * n + l)) * toRat (element f.weights l)) -
           toRat (element f.right i) - (toRat (element f.residual i) + toRat (element f.residual (m + i))) ≤ _
       grind
-    · have one := isProduct_near gradient j.isLt (j := 0) (by decide)
-      have two := isProduct_near gradient j.isLt (j := 1) (by decide)
-      have le := isFlat_le (isProduct_bound gradient) (Nat.le_of_ble_eq_true slope) (flat j j.isLt)
+    · have one := gradient.near j j.isLt 0 (by decide)
+      have two := gradient.near j j.isLt 1 (by decide)
+      have le := isFlat_le (gradient.bound_lt) (Nat.le_of_ble_eq_true slope) (flat j j.isLt)
       simp only [transpose, element_transposed (Fin.isLt _) j.isLt, Nat.zero_mul, Nat.zero_add, Nat.one_mul, Nat.add_zero]
         at one two
       have sum : (valueMatrix (frameMatrix f.matrix m n)).transpose.mulVec (residualVec m f.residual) j =

@@ -130,15 +130,6 @@ def check (q : Question) (a : Answer) : Bool :=
   | some matrix, some right, some weights, some gap => checkEvidence matrix right weights gap a
   | _, _, _, _ => false
 
-private theorem frameMatrix_words (m n : Nat) (a : NamedArray) :
-    frameMatrix (Product.words (Nat.mul m n) a) m n = frameMatrix a.packed m n := by
-  funext i j
-  exact (Product.element_words _ a _).trans (if_pos (Product.index_lt i j))
-
-private theorem frameVec_words (n : Nat) (a : NamedArray) : frameVec (Product.words n a) n = frameVec a.packed n := by
-  funext i
-  exact (Product.element_words _ a _).trans (if_pos i.isLt)
-
 theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning q a := by
   unfold check at h
   split at h
@@ -151,7 +142,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
       simp only [Bool.and_eq_true, checkShapes, checkArrays, withValue_eq] at h
       obtain ⟨-, ⟨⟨⟨rectangular, vector⟩, vector'⟩, -⟩, certified⟩ := h
       have certified := LeastSquares.check_sound rfl certified
-      rw [frameMatrix_words, frameVec_words, frameVec_words, gap_of_evidence? read] at certified
+      rw [Product.frameMatrix_words, Product.frameVec_words, Product.frameVec_words, gap_of_evidence? read] at certified
       exact ⟨matrix.rowCount, columnCount matrix, matrix, right, weights, gap, found,
         NamedArray.isMatrix_sound rectangular, found', NamedArray.isVector_sound vector, answered,
         NamedArray.isVector_sound vector', Value.find?_of_double? stated, certified⟩

@@ -85,8 +85,8 @@ def isClass (F : Frames) (k : Nat) (error : Int) (i c : Nat) : Bool :=
 
 /-- The test of the frames. -/
 def checkFrames (F : Frames) (evidence : Product.Evidence) (m n k weight inputs bound : Nat) : Bool :=
-  evidence.layout.divides n && Order.finite k F.bias && isFinite bound &&
-    Product.check evidence.layout (evidence.layout.blocks n) m k inputs weight F.product evidence.bound &&
+  Order.finite k F.bias && isFinite bound &&
+    Product.checkRows evidence.layout m n k inputs weight F.product evidence.bound &&
     withInt (doubleAt evidence.bound 0) fun error => withInt (doubleAt bound 0) fun bound =>
       allBelow (fun i => allBelow (isNear F k error bound i) k &&
         withValue (cut 64 F.classes i) fun c => isClass F k error i c) m
@@ -118,9 +118,6 @@ def check (q : Question) (a : Answer) : Bool :=
   | _, _, _, _, _, _ => false
 
 /-! ## Soundness -/
-
-private theorem element_zero {bits : Nat} (lt : bits < 2 ^ 64) : element bits 0 = bits := by
-  rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt lt]
 
 /-- What the test says of an input: a sum of each score, how far off it may be, and what has been tested of the sums. -/
 private theorem class_sound {F : Frames} {i c : Nat} {error : Int} {exact : Vec k Rat}
@@ -171,30 +168,21 @@ private theorem checkFrames_sound {F : Frames} {evidence : Product.Evidence} {we
             (valueMatrix (frameMatrix inputs m n) i) j) ≤ toRat bound) ∧
         IsClass (score (valueMatrix (frameMatrix weight k n)) (valueVec (frameVec F.bias k))
           (valueMatrix (frameMatrix inputs m n) i)) (element F.classes i) := by
-  simp only [checkFrames, Bool.and_eq_true, Product.Layout.divides, Nat.beq_eq, withInt_eq, withValue_eq,
-    allBelow_iff] at h
-  obtain ⟨⟨⟨⟨whole, bias⟩, finite⟩, product⟩, tested⟩ := h
-  have whole : evidence.layout.block * evidence.layout.blocks n = n := whole
-  have left := fun i hi l hl => Product.left_finite product (i := i) hi (l := l) hl
-  have right := fun j hj l hl => Product.right_finite product (j := j) hj (l := l) hl
-  have products := fun i hi j hj => Product.product_finite product (i := i) hi (j := j) hj
-  have near := fun i hi j hj => Product.check_near product (i := i) hi (j := j) hj (Nat.le_of_eq whole.symm)
-    fun l hl lt => absurd lt (by rw [whole]; omega)
-  simp only [whole] at left right near
-  have error : ofScaled (doubleAt evidence.bound 0) = toRat evidence.bound := by
-    rw [doubleAt_eq (by rw [element_zero small]; exact Product.bound_finite product), element_zero small, toRat_eq_ofScaled]
-  have limit : ofScaled (doubleAt bound 0) = toRat bound := by
-    rw [doubleAt_eq (by rw [element_zero small']; exact finite), element_zero small', toRat_eq_ofScaled]
-  refine ⟨left, right, Order.finite_sound bias, fun i => ?_⟩
+  simp only [checkFrames, Bool.and_eq_true, withInt_eq, withValue_eq, allBelow_iff] at h
+  obtain ⟨⟨⟨bias, finite⟩, product⟩, tested⟩ := h
+  have product := Product.checkRows_sound product
+  have error := ofScaled_doubleAt_zero small product.bound_finite
+  have limit := ofScaled_doubleAt_zero small' finite
+  refine ⟨product.left_finite, product.right_finite, Order.finite_sound bias, fun i => ?_⟩
   have close : ∀ j : Fin k, abs (ofScaled (F.sum k i j) - score (valueMatrix (frameMatrix weight k n))
       (valueVec (frameVec F.bias k)) (valueMatrix (frameMatrix inputs m n) i) j) ≤ ofScaled (doubleAt evidence.bound 0) := by
     intro j
     have e : ofScaled (F.sum k i j) = toRat (element F.product (i * k + j)) + toRat (element F.bias j) := by
       show ofScaled (doubleAt F.product (i * k + j) + doubleAt F.bias j) = _
-      rw [ofScaled_add, doubleAt_eq (products i i.isLt j j.isLt), doubleAt_eq (Order.finite_sound bias j j.isLt)]
+      rw [ofScaled_add, doubleAt_eq (product.product_finite i i.isLt j j.isLt), doubleAt_eq (Order.finite_sound bias j j.isLt)]
       rfl
     rw [e, error]
-    have key := near i i.isLt j j.isLt
+    have key := product.near i i.isLt j j.isLt
     have same : score (valueMatrix (frameMatrix weight k n)) (valueVec (frameVec F.bias k))
         (valueMatrix (frameMatrix inputs m n) i) j = (vecSum fun l : Fin n => toRat (element inputs (i * n + l)) *
           toRat (element weight (j * n + l))) + toRat (element F.bias j) := rfl

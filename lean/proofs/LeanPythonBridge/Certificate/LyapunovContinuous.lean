@@ -100,7 +100,7 @@ def hasRoom (n : Nat) (b : Bounds) : Bool :=
 /-- The test of the decay, for the frames of `A` and `P`. -/
 def checkDecay (A P n rate : Nat) (b : Bounds) (f : Frames) (hints : Hints) : Bool :=
   isMagnitude rate && Nat.blt 0 rate && b.check && hints.matrix.checkFrame (Nat.mul n n) A && hasRoom n b &&
-    checkRest P n rate b f && (withValue (Product.transposed n n A) fun columns => checkProduct hints.first n P columns f.first b.first) &&
+    checkRest P n rate b f && (withValue (Product.transposed n n A) fun columns => Product.checkRows hints.first n n n P columns f.first b.first) &&
     checkBelow f.rest f.lower f.factor n b.slack hints.lower
 
 /-! ## What they find -/
@@ -147,7 +147,7 @@ theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
     exact near
   have first : ∀ i j, abs (valueMatrix (frameMatrix f.first n n) i j -
       (valueMatrix (frameMatrix P n n)).mul (valueMatrix (frameMatrix A n n)) i j) ≤ toRat b.first := fun i j => by
-    have near := near_of_checkProduct product i j
+    have near := (Product.checkRows_sound product).near i i.isLt j j.isLt
     simp only [element_columns] at near
     exact near
   have derivative :=

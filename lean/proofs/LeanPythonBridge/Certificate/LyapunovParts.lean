@@ -124,20 +124,6 @@ theorem vecSum_le_of_units {n slack units : Nat} {e : Rat} (finite : isMagnitude
   have := Int.ofNat_le.2 le
   rwa [Int.natCast_mul, Int.natCast_mul] at this
 
-/-- The test of a computed product `C` of two matrices of `n` rows and columns, the second given by its columns. -/
-def checkProduct (layout : Product.Layout) (n left columns product bound : Nat) : Bool :=
-  layout.divides n && Product.check layout (layout.blocks n) n n left columns product bound
-
-theorem near_of_checkProduct {layout : Product.Layout} {n left columns product bound : Nat}
-    (h : checkProduct layout n left columns product bound = true) (i j : Fin n) :
-    abs (toRat (element product (i * n + j)) -
-      vecSum fun l : Fin n => toRat (element left (i * n + l)) * toRat (element columns (j * n + l))) ≤ toRat bound := by
-  simp only [checkProduct, Bool.and_eq_true] at h
-  have e : layout.block * layout.blocks n = n := Nat.eq_of_beq_eq_true h.1
-  have near := Product.check_near (count := n) h.2 i.isLt j.isLt (Nat.le_of_eq e.symm) fun l h₁ h₂ =>
-    absurd (e ▸ h₂) (Nat.not_lt.2 h₁)
-  simpa only [e] using near
-
 /-- The words of a transposed frame. -/
 theorem element_columns {n : Nat} (x : Nat) (i l : Fin n) :
     element (Product.transposed n n x) (i * n + l) = element x (l * n + i) :=

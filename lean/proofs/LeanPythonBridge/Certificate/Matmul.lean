@@ -37,9 +37,8 @@ def Meaning (q : Question) (a : Answer) : Prop :=
 
 /-- The test of a bound for matrices of these shapes. -/
 def checkMatrices (evidence : Evidence) (m k n : Nat) (left right product : NamedArray) : Bool :=
-  evidence.layout.divides k &&
-    Product.check evidence.layout (evidence.layout.blocks k) m n (words (Nat.mul m k) left)
-      (transposed k n (words (Nat.mul k n) right)) (words (Nat.mul m n) product) evidence.bound
+  checkRows evidence.layout m k n (words (Nat.mul m k) left) (transposed k n (words (Nat.mul k n) right))
+    (words (Nat.mul m n) product) evidence.bound
 
 /-- The test of the arrays. -/
 def checkArrays (evidence : Evidence) (left right product : NamedArray) : Bool :=
@@ -58,29 +57,15 @@ theorem checkMatrices_sound {evidence : Evidence} {m k n : Nat} {left right prod
     (h : checkMatrices evidence m k n left right product = true) :
     Certified (frameMatrix left.packed m k) (frameMatrix right.packed k n) (frameMatrix product.packed m n)
       evidence.bound := by
-  simp only [checkMatrices, Bool.and_eq_true, Layout.divides, Nat.beq_eq] at h
-  obtain ⟨whole, h⟩ := h
-  have whole : evidence.layout.block * evidence.layout.blocks k = k := whole
-  have leftEntry : ∀ (i : Fin m) (l : Fin k), element (words (m * k) left) (i * k + l) = frameMatrix left.packed m k i l :=
-    fun i l => by rw [element_words, if_pos (index_lt i l)]; rfl
-  have rightEntry : ∀ (l : Fin k) (j : Fin n), element (transposed k n (words (k * n) right)) (j * k + l) =
-      frameMatrix right.packed k n l j := fun l j => by
-    rw [element_transposed l.isLt j.isLt, element_words, if_pos (index_lt l j)]; rfl
-  have productEntry : ∀ (i : Fin m) (j : Fin n), element (words (m * n) product) (i * n + j) =
-      frameMatrix product.packed m n i j := fun i j => by rw [element_words, if_pos (index_lt i j)]; rfl
-  have left_finite := fun i hi l hl => left_finite h (i := i) hi (l := l) hl
-  have right_finite := fun j hj l hl => right_finite h (j := j) hj (l := l) hl
-  have near := fun i hi j hj => check_near h (i := i) hi (j := j) hj (Nat.le_of_eq whole.symm) fun l hl lt =>
-    absurd lt (by rw [whole]; omega)
-  simp only [whole] at left_finite right_finite near
-  refine ⟨fun i l => ?_, fun l j => ?_, fun i j => ?_, bound_finite h, fun i j => ?_⟩
-  · rw [← leftEntry]; exact left_finite i i.isLt l l.isLt
-  · rw [← rightEntry]; exact right_finite j j.isLt l l.isLt
-  · rw [← productEntry]; exact product_finite h i.isLt j.isLt
-  · have near := near i i.isLt j j.isLt
-    rw [show element (words (m.mul n) product) (i * n + j) = frameMatrix product.packed m n i j from productEntry i j] at near
-    simp only [show ∀ l : Fin k, element (words (m.mul k) left) (i * k + l) = _ from leftEntry i,
-      show ∀ l : Fin k, element (transposed k n (words (k.mul n) right)) (j * k + l) = _ from fun l => rightEntry l j] at near
+  have h := checkRows_sound h
+  have entry : ∀ (l : Fin k) (j : Fin n), element (transposed k n (words (Nat.mul k n) right)) (j * k + l) =
+      frameMatrix (words (Nat.mul k n) right) k n l j := fun l j => element_transposed l.isLt j.isLt
+  rw [← frameMatrix_words m k left, ← frameMatrix_words k n right, ← frameMatrix_words m n product]
+  refine ⟨fun i l => h.left_finite i i.isLt l l.isLt, fun l j => ?_, fun i j => h.product_finite i i.isLt j j.isLt,
+    h.bound_finite, fun i j => ?_⟩
+  · rw [← entry]; exact h.right_finite j j.isLt l l.isLt
+  · have near := h.near i i.isLt j j.isLt
+    simp only [entry] at near
     exact near
 
 theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning q a := by

@@ -38,9 +38,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
 
 /-- The test of a bound for a matrix and vectors of these sizes: a vector is the one column of a matrix. -/
 def checkFrames (evidence : Evidence) (m k : Nat) (matrix vector product : NamedArray) : Bool :=
-  evidence.layout.divides k &&
-    Product.check evidence.layout (evidence.layout.blocks k) m 1 (words (Nat.mul m k) matrix) (words k vector)
-      (words m product) evidence.bound
+  checkRows evidence.layout m k 1 (words (Nat.mul m k) matrix) (words k vector) (words m product) evidence.bound
 
 /-- The test of the arrays. -/
 def checkArrays (evidence : Evidence) (matrix vector product : NamedArray) : Bool :=
@@ -58,26 +56,14 @@ def check (q : Question) (a : Answer) : Bool :=
 theorem checkFrames_sound {evidence : Evidence} {m k : Nat} {matrix vector product : NamedArray}
     (h : checkFrames evidence m k matrix vector product = true) :
     Certified (frameMatrix matrix.packed m k) (frameVec vector.packed k) (frameVec product.packed m) evidence.bound := by
-  simp only [checkFrames, Bool.and_eq_true, Layout.divides, Nat.beq_eq] at h
-  obtain ⟨whole, h⟩ := h
-  have whole : evidence.layout.block * evidence.layout.blocks k = k := whole
-  have matrixEntry : ∀ (i : Fin m) (l : Fin k), element (words (m * k) matrix) (i * k + l) =
-      frameMatrix matrix.packed m k i l := fun i l => by rw [element_words, if_pos (index_lt i l)]; rfl
-  have vectorEntry : ∀ (count : Nat) (a : NamedArray) (l : Fin count), element (words count a) l =
-      frameVec a.packed count l := fun _ _ l => by rw [element_words, if_pos l.isLt]; rfl
-  have left_finite := fun i hi l hl => left_finite h (i := i) hi (l := l) hl
-  have right_finite := fun l hl => right_finite h (j := 0) (by decide) (l := l) hl
-  have product_finite := fun i hi => product_finite h (i := i) hi (j := 0) (by decide)
-  have near := fun i hi => check_near h (i := i) hi (j := 0) (by decide) (Nat.le_of_eq whole.symm) fun l hl lt =>
-    absurd lt (by rw [whole]; omega)
-  simp only [whole, Nat.zero_mul, Nat.zero_add, Nat.mul_one, Nat.add_zero] at left_finite right_finite product_finite near
-  refine ⟨fun i l => ?_, fun l => ?_, fun i => ?_, bound_finite h, fun i => ?_⟩
-  · rw [← matrixEntry]; exact left_finite i i.isLt l l.isLt
-  · rw [← vectorEntry]; exact right_finite l l.isLt
-  · rw [← vectorEntry]; exact product_finite i i.isLt
-  · have near := near i i.isLt
-    simp only [vectorEntry, show ∀ l : Fin k, element (words (m.mul k) matrix) (i * k + l) = _ from matrixEntry i] at near
-    exact near
+  have h := checkRows_sound h
+  have finite := h.right_finite 0 (by decide)
+  have products := fun i hi => h.product_finite i hi 0 (by decide)
+  have near := fun i hi => h.near i hi 0 (by decide)
+  simp only [Nat.zero_mul, Nat.zero_add, Nat.mul_one, Nat.add_zero] at finite products near
+  rw [← frameMatrix_words m k matrix, ← frameVec_words k vector, ← frameVec_words m product]
+  exact ⟨fun i l => h.left_finite i i.isLt l l.isLt, fun l => finite l l.isLt, fun i => products i i.isLt, h.bound_finite,
+    fun i => near i i.isLt⟩
 
 theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning q a := by
   unfold check at h

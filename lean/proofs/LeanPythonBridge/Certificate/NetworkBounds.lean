@@ -68,8 +68,7 @@ def absolute (count x : Nat) : Nat := magnitudes (ones 64 count) x
 
 /-- The test of the product of a matrix with `m` rows and `k` columns and a vector. -/
 def isProduct (evidence : Product.Evidence) (m k matrix vector product : Nat) : Bool :=
-  evidence.layout.divides k &&
-    Product.check evidence.layout (evidence.layout.blocks k) m 1 matrix vector product evidence.bound
+  Product.checkRows evidence.layout m k 1 matrix vector product evidence.bound
 
 /-- The test of a layer's products. -/
 def Box.holds (box : Box) (n : Nat) (l : Layer) : Bool :=
@@ -121,15 +120,11 @@ private theorem isProduct_sound {evidence : Product.Evidence} {m k matrix vector
       (∀ i < m, isFinite (element product i) = true) ∧
       ∀ i < m, abs (toRat (element product i) - vecSum fun j : Fin k =>
         toRat (element matrix (i * k + j)) * toRat (element vector j)) ≤ toRat evidence.bound := by
-  simp only [isProduct, Bool.and_eq_true, Product.Layout.divides, Nat.beq_eq] at h
-  obtain ⟨whole, h⟩ := h
-  have whole : evidence.layout.block * evidence.layout.blocks k = k := whole
-  have left_finite := fun i hi l hl => Product.left_finite h (i := i) hi (l := l) hl
-  have product_finite := fun i hi => Product.product_finite h (i := i) hi (j := 0) (by decide)
-  have near := fun i hi => Product.check_near h (i := i) hi (j := 0) (by decide) (Nat.le_of_eq whole.symm) fun l hl lt =>
-    absurd lt (by rw [whole]; omega)
-  simp only [whole, Nat.zero_mul, Nat.zero_add, Nat.mul_one, Nat.add_zero] at left_finite product_finite near
-  exact ⟨Product.bound_finite h, left_finite, product_finite, near⟩
+  have h := Product.checkRows_sound h
+  have products := fun i hi => h.product_finite i hi 0 (by decide)
+  have near := fun i hi => h.near i hi 0 (by decide)
+  simp only [Nat.zero_mul, Nat.zero_add, Nat.mul_one, Nat.add_zero] at products near
+  exact ⟨h.bound_finite, h.left_finite, products, near⟩
 
 private theorem element_absolute {count x i : Nat} (h : i < count) :
     element (absolute count x) i = magnitude (element x i) := by
@@ -146,12 +141,6 @@ private theorem toRat_magnitude {bits : Nat} (h : isFinite bits = true) : toRat 
   have lt : magnitude bits < infinity := of_decide_eq_true h
   rw [abs_toRat, toRat_eq_ofScaled, scaled_of_lt lt]
   rfl
-
-private theorem bound_eq {evidence : Product.Evidence} (finite : isFinite evidence.bound = true)
-    (lt : evidence.bound < 2 ^ 64) : ofScaled (doubleAt evidence.bound 0) = toRat evidence.bound := by
-  have e : element evidence.bound 0 = evidence.bound := by
-    rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt lt]
-  rw [doubleAt_eq (by rw [e]; exact finite), e, toRat_eq_ofScaled]
 
 private theorem between {a p c s e f : Rat} {t : Rat} (h₁ : abs (a - c) ≤ t) (h₂ : abs (p - c) ≤ e) (h₃ : abs (s - t) ≤ f)
     (b : Rat) : p + b - (s + (e + f)) ≤ a + b ∧ a + b ≤ p + b + (s + (e + f)) := by
@@ -173,12 +162,7 @@ private theorem sum_between (h : box.holds n l = true) {test : Nat → Int → I
   have spread_eq : (vecSum fun j : Fin n => toRat (element (absolute (l.rows.mul n) l.weight) (i * n + j)) *
       toRat (element box.radius j)) = vecSum fun j => abs (l.weights n i j) * valueVec (frameVec box.radius n) j := by
     congr; funext j
-    have lt : i.val * n + j.val < l.rows.mul n := by
-      have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
-      rw [Nat.succ_mul] at this
-      show _ < l.rows * n
-      omega
-    rw [element_absolute lt, toRat_magnitude (weights i i.isLt j j.isLt)]
+    rw [element_absolute (count := l.rows.mul n) (Product.index_lt i j), toRat_magnitude (weights i i.isLt j j.isLt)]
     rfl
   have middle : ofScaled (box.middle l i) = toRat (element box.product i) + l.biases i := by
     show ofScaled (doubleAt box.product i + doubleAt l.bias i) = _
@@ -187,7 +171,7 @@ private theorem sum_between (h : box.holds n l = true) {test : Nat → Int → I
   have width : ofScaled (box.width i) =
       toRat (element box.spread i) + (toRat box.productEvidence.bound + toRat box.spreadEvidence.bound) := by
     show ofScaled (doubleAt box.spread i + (doubleAt box.productEvidence.bound 0 + doubleAt box.spreadEvidence.bound 0)) = _
-    rw [ofScaled_add, ofScaled_add, doubleAt_eq (spreads i i.isLt), bound_eq finite₁ small.1, bound_eq finite₂ small.2]
+    rw [ofScaled_add, ofScaled_add, doubleAt_eq (spreads i i.isLt), ofScaled_doubleAt_zero small.1 finite₁, ofScaled_doubleAt_zero small.2 finite₂]
     rfl
   have near' := near' i i.isLt
   rw [spread_eq] at near'

@@ -31,8 +31,8 @@ structure Relaxation where
 
 /-- The test of the product of multipliers of `p` functionals and the weights of a layer of `n` inputs. -/
 def Relaxation.holds (x : Relaxation) (p n : Nat) (l : Layer) : Bool :=
-  x.evidence.layout.divides l.rows && withValue (Product.transposed l.rows n l.weight) fun columns =>
-    Product.check x.evidence.layout (x.evidence.layout.blocks l.rows) p n x.multipliers columns x.product x.evidence.bound
+  withValue (Product.transposed l.rows n l.weight) fun columns =>
+    Product.checkRows x.evidence.layout p l.rows n x.multipliers columns x.product x.evidence.bound
 
 /-- The smaller of two integers. -/
 def least (a b : Int) : Int := if isNonneg (Int.sub b a) then a else b
@@ -251,24 +251,16 @@ private theorem holds_sound (h : x.holds p n l = true) (small : x.evidence.bound
     (∀ i : Fin l.rows, ofScaled (x.multiplier l r i) = x.row l.rows r i) ∧
       ∀ j : Fin n, abs (ofScaled (x.coefficient n r j) - (l.weights n).transpose.mulVec (x.row l.rows r) j) ≤
         ofScaled (doubleAt x.evidence.bound 0) := by
-  simp only [Relaxation.holds, Bool.and_eq_true, Product.Layout.divides, Nat.beq_eq, withValue_eq] at h
-  obtain ⟨whole, h⟩ := h
-  have whole : x.evidence.layout.block * x.evidence.layout.blocks l.rows = l.rows := whole
-  have finite := fun i hi => Product.left_finite h (i := r) hr (l := i) hi
-  have product := fun j hj => Product.product_finite h (i := r) hr (j := j) hj
-  have near := fun j hj => Product.check_near h (i := r) hr (j := j) hj (Nat.le_of_eq whole.symm) fun l hl lt =>
-    absurd lt (by rw [whole]; omega)
-  simp only [whole] at finite near
-  have e : element x.evidence.bound 0 = x.evidence.bound := by
-    rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt small]
+  simp only [Relaxation.holds, withValue_eq] at h
+  have h := Product.checkRows_sound h
   refine ⟨fun i => ?_, fun j => ?_⟩
   · show ofScaled (doubleAt x.multipliers (r * l.rows + i)) = _
-    rw [doubleAt_eq (finite i i.isLt)]
+    rw [doubleAt_eq (h.left_finite r hr i i.isLt)]
     rfl
-  · rw [doubleAt_eq (by rw [e]; exact Product.bound_finite h), e]
+  · rw [ofScaled_doubleAt_zero small h.bound_finite]
     show abs (ofScaled (doubleAt x.product (r * n + j)) - _) ≤ _
-    rw [doubleAt_eq (product j j.isLt)]
-    have near := near j j.isLt
+    rw [doubleAt_eq (h.product_finite r hr j j.isLt)]
+    have near := h.near r hr j j.isLt
     have exact : (vecSum fun i : Fin l.rows => toRat (element x.multipliers (r * l.rows + i)) *
         toRat (element (Product.transposed l.rows n l.weight) (j * l.rows + i))) =
           (l.weights n).transpose.mulVec (x.row l.rows r) j := by

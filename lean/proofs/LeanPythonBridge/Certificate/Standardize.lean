@@ -52,11 +52,6 @@ private theorem le_of_mul_le {c q r : Rat} (hc : 0 < c) (h : c * q ≤ c * r) : 
   have := Rat.mul_lt_mul_of_pos_left lt hc
   grind
 
-private theorem sum_of_values (f : Nat → Int) : (vecSum fun i : Fin n => ofScaled (f i)) = ofScaled (integerSum n f) := by
-  induction n with
-  | zero => exact ofScaled_zero.symm
-  | succ n ih => rw [vecSum_succ, integerSum, ofScaled_add]; congr 1
-
 private theorem sum_of_squares (f : Nat → Int) :
     (vecSum fun i : Fin n => ofScaled (f i) * ofScaled (f i)) = ofScaledSquare (integerSum n fun i => f i * f i) := by
   induction n with
@@ -135,7 +130,7 @@ theorem checkFrames_sound {matrix standardized means scales meanErrors varianceE
     bound (less (column j).1.2)
   have sums : ∀ j : Fin p, vecSum (fun i => valueMatrix (frameMatrix matrix n p) i j) =
       ofScaled (integerSum n fun i => scaled (element matrix (i * p + j))) := fun j =>
-    sum_of_values fun i => scaled (element matrix (i * p + j))
+    vecSum_ofScaled fun i => scaled (element matrix (i * p + j))
   have squares : ∀ j : Fin p, vecSum (fun i => valueMatrix (frameMatrix matrix n p) i j *
       valueMatrix (frameMatrix matrix n p) i j) = ofScaledSquare (integerSum n fun i =>
         scaled (element matrix (i * p + j)) * scaled (element matrix (i * p + j))) := fun j =>

@@ -46,15 +46,12 @@ inductive Reaches (F : Nodes) (n x start : Nat) : Nat → Nat → Prop
       (lt : toRat (element F.threshold p) < toRat (element x (start + element F.feature p)))
       (rest : Reaches F n x start (element F.right p) q) : Reaches F n x start p q
 
-/-- An array is a vector of so many integers. -/
-def isIndices (a : NamedArray) (shape : List Nat) : Bool := a.dtype == .i8 && a.shape == shape
-
 /-- The nodes of a question: their arrays and how many there are. `packed` takes an array's bytes together. -/
 def nodes? (packed : NamedArray → Nat) (q : Question) : Option (Nodes × Nat) :=
   match q.array? "feature", q.array? "threshold", q.array? "left", q.array? "right" with
   | some feature, some threshold, some left, some right =>
-    if isIndices feature [feature.rowCount] && threshold.isVector feature.rowCount && isIndices left [feature.rowCount] &&
-      isIndices right [feature.rowCount] then
+    if feature.isIndices [feature.rowCount] && threshold.isVector feature.rowCount && left.isIndices [feature.rowCount] &&
+      right.isIndices [feature.rowCount] then
       some (⟨packed feature, packed threshold, packed left, packed right⟩, feature.rowCount)
     else none
   | _, _, _, _ => none
@@ -133,8 +130,8 @@ def check (q : Question) (a : Answer) : Bool :=
     Value.double? "bound" a.certificate, Value.atMost? mostSteps "depth" a.certificate with
   | some (F, nodes), some value, some roots, some inputs, some (leaves, means), some bound, some steps =>
     match value.shape, inputs.shape with
-    | [_, k], [m, n] => a.isKind "leaves" && value.isMatrix nodes k && isIndices roots [roots.rowCount] &&
-        inputs.isMatrix m n && isIndices leaves [m, roots.rowCount] && means.isMatrix m k &&
+    | [_, k], [m, n] => a.isKind "leaves" && value.isMatrix nodes k && roots.isIndices [roots.rowCount] &&
+        inputs.isMatrix m n && leaves.isIndices [m, roots.rowCount] && means.isMatrix m k &&
           F.withValues fun F => withValue (joined value) fun v => withValue (joined roots) fun r =>
             withValue (joined inputs) fun x => withValue (joined leaves) fun l => withValue (joined means) fun y =>
               checkFrames F nodes v r x l y m n k roots.rowCount steps bound.toNat
@@ -195,11 +192,8 @@ private theorem isMean_sound {value t : Nat} {index : Nat → Nat} {mean bound :
     rw [sumProducts_eq]
     exact integerSum_congr fun s hs => by rw [doubleAt_eq (finite s hs), Int.mul_one]
   have values : ∀ u, (vecSum fun s : Fin u => toRat (element value (index s))) =
-      ofScaled (integerSum u fun s => scaled (element value (index s))) := by
-    intro u
-    induction u with
-    | zero => exact ofScaled_zero.symm
-    | succ u ih => rw [vecSum_succ, integerSum, ofScaled_add, ← ih]; rfl
+      ofScaled (integerSum u fun s => scaled (element value (index s))) := fun _ =>
+    vecSum_ofScaled fun s => scaled (element value (index s))
   simp only [isMean, withInt_eq, Bool.and_eq_true, isNonneg_iff, sum] at h
   rw [values]
   generalize integerSum t (fun s => scaled (element value (index s))) = total at *
@@ -247,7 +241,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
       simp only [checkFrames, Bool.and_eq_true, allBelow_iff, withInt_eq, withValue_eq, Nat.ble_eq, Nat.blt_eq,
         cut_eq_element] at h
       obtain ⟨⟨⟨⟨⟨⟨⟨⟨some, finite⟩, thresholds⟩, values⟩, finiteX⟩, finiteY⟩, inside⟩, rooted⟩, tested⟩ := h
-      simp only [isIndices, Bool.and_eq_true, beq_iff_eq] at r l
+      simp only [NamedArray.isIndices, Bool.and_eq_true, beq_iff_eq] at r l
       have rows : ∀ i < m, ∀ j < n, isFinite (element inputs.packed (i * n + j)) = true := fun i hi j hj =>
         Order.finite_sound finiteX _ (index_lt hi hj)
       refine ⟨F, nodes, value, roots, inputs, leaves, means, m, n, k, roots.rowCount, bound, askedF, askedV,

@@ -120,4 +120,10 @@ theorem Range.isFinite_of_holds {r : Range} {bits : Nat} (hr : r.check = true) (
 theorem abs_eq_natAbs (x : Int) : abs x = x.natAbs := by
   rw [abs]; split <;> omega
 
+/-- The sum of values, from that of their units. -/
+theorem vecSum_ofScaled {n : Nat} (f : Nat → Int) : (vecSum fun i : Fin n => ofScaled (f i)) = ofScaled (integerSum n f) := by
+  induction n with
+  | zero => exact ofScaled_zero.symm
+  | succ n ih => rw [vecSum_succ, integerSum, ofScaled_add]; congr 1
+
 end LeanPythonBridge.Certificate

@@ -7,9 +7,8 @@ public import LeanPythonBridge.Certificate.LinearAlgebra
 /-!
 # Vectors and matrices of doubles, exactly
 
-An array frame as a vector or a matrix of bit patterns, and their values: as integers in units of `2^(-1074)`, which
-the kernel computes with, and as rationals, which theorems are about. Products of two values are counted in units of
-`2^(-2148)`.
+An array frame as a vector or a matrix of bit patterns, and their values as rationals, which theorems are about. Products
+of two values are counted in units of `2^(-2148)`.
 -/
 
 @[expose] public section
@@ -31,14 +30,8 @@ def Finite (x : Vec n Nat) : Prop := ∀ i, isFinite (x i) = true
 
 instance (x : Vec n Nat) : Decidable (Finite x) := inferInstanceAs (Decidable (∀ i, isFinite (x i) = true))
 
-/-- The values in units of `2^(-1074)`. -/
-def scaledVec (x : Vec n Nat) : Vec n Int := fun i => scaled (x i)
-
 /-- The values. -/
 def valueVec (x : Vec n Nat) : Vec n Rat := fun i => toRat (x i)
-
-/-- The values in units of `2^(-1074)`. -/
-def scaledMatrix (A : Matrix m n Nat) : Matrix m n Int := fun i => scaledVec (A i)
 
 /-- The values. -/
 def valueMatrix (A : Matrix m n Nat) : Matrix m n Rat := fun i => valueVec (A i)
@@ -127,50 +120,5 @@ theorem vecSum_ofScaledSquare (x : Vec n Int) :
   induction n with
   | zero => exact ofScaledSquare_zero.symm
   | succ n ih => rw [vecSum_succ, vecSum_succ, ofScaledSquare_add, ← ih fun i => x i.castSucc]
-
-/-- A dot product of values, computed in units. -/
-theorem dot_valueVec (x y : Vec n Nat) :
-    dot (valueVec x) (valueVec y) = ofScaledSquare (dot (scaledVec x) (scaledVec y)) := by
-  rw [dot, dot, ← vecSum_ofScaledSquare]
-  congr; funext i
-  exact ofScaled_mul_ofScaled _ _
-
-/-- The sum of the absolute values of products, computed in units. -/
-theorem sum_abs_valueVec (x y : Vec n Nat) :
-    vecSum (fun i => abs (valueVec x i * valueVec y i)) =
-      ofScaledSquare (vecSum fun i => abs (scaledVec x i * scaledVec y i)) := by
-  rw [← vecSum_ofScaledSquare]
-  congr; funext i
-  rw [← abs_ofScaledSquare, ← ofScaled_mul_ofScaled]
-  rfl
-
-/-! ## Rows -/
-
-/-- The first entry of a frame is its lowest 64 bits. -/
-theorem frameVec_zero (packed n : Nat) : frameVec packed (n + 1) 0 = packed % 2 ^ 64 := by
-  simp [frameVec, element]
-
-/-- The other entries of a frame are those of what lies above. -/
-theorem frameVec_tail (packed n : Nat) :
-    (fun i : Fin n => frameVec packed (n + 1) i.succ) = frameVec (packed / 2 ^ 64) n := by
-  funext i
-  rw [frameVec, frameVec, element, element, Nat.div_div_eq_div_mul, ← Nat.pow_add, Fin.val_succ,
-    show 64 * (i.val + 1) = 64 + 64 * i.val by omega]
-
-/-- A row of a matrix is a frame as well. -/
-theorem frameMatrix_row (packed m n : Nat) (i : Fin m) :
-    frameMatrix packed m n i = frameVec (packed / 2 ^ (64 * (n * i))) n := by
-  funext j
-  rw [frameVec, frameMatrix, element, element, Nat.div_div_eq_div_mul, ← Nat.pow_add, Nat.mul_comm i.val,
-    ← Nat.mul_add]
-
-/-- The rows of a finite frame are finite. -/
-theorem finite_rows {matrix m n : Nat} (h : Finite (frameVec matrix (m * n))) (i : Fin m) :
-    Finite (frameMatrix matrix m n i) := fun j => by
-  have lt : i.val * n + j.val < m * n := by
-    have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
-    rw [Nat.succ_mul] at this
-    omega
-  exact h ⟨i.val * n + j.val, lt⟩
 
 end LeanPythonBridge.Float64
