@@ -162,9 +162,8 @@ def verify(
                 from lpb_cli.verify.workflow import run_verify
             chosen = chosen or checked_operations(options)
             report = run_verify(settings, options, toolchain, reporter, chosen)
-            report.made_of = provenance(settings, report.files)
-            write_report(report, settings.output)
-    _show(report, settings, as_json)
+            _keep(report, settings, settings.output)
+    _show(report, settings.output, as_json)
     codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
     raise typer.Exit(codes.get(report.status, EXIT_FAILED))
 
@@ -177,21 +176,24 @@ def _verify_own_package(settings: Settings, engine: EngineName, folder: Path, as
         toolchain = open_toolchain(settings, engine, _downloads(reporter))
         with output_lock(settings.output):
             report = verify_own_package(settings, toolchain, reporter)
-            report.made_of = provenance(settings)
-            write_report(report, folder)
-    if as_json:
-        print_json(report.as_dict())
-    else:
+            _keep(report, settings, folder)
+    if not as_json:
         print_output(report, out)
-        print_report(report, out, folder)
+    _show(report, folder, as_json)
     return EXIT_OK if report.status is Status.PASSED else EXIT_FAILED
 
 
-def _show(report: Report, settings: Settings, as_json: bool) -> None:
+def _keep(report: Report, settings: Settings, folder: Path) -> None:
+    """Write a report, with what it was made of."""
+    report.made_of = provenance(settings, report.files)
+    write_report(report, folder)
+
+
+def _show(report: Report, folder: Path, as_json: bool) -> None:
     if as_json:
         print_json(report.as_dict())
     else:
-        print_report(report, out, settings.output)
+        print_report(report, out, folder)
 
 
 def _downloads(reporter: ProgressReporter) -> Progress:
@@ -211,19 +213,15 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
 
     settings = load_settings(own=True)
     writable_output(settings)
+    folder = settings.output / "build"
     if settings.own is not None:
-        folder = settings.output / "build"
         raise typer.Exit(_verify_own_package(settings, engine, folder, as_json))
     with terminal_reporter(err, quiet=as_json) as reporter:
         toolchain = open_toolchain(settings, engine, _downloads(reporter))
         with output_lock(settings.output):
             report = build_all(settings, toolchain, reporter)
-            report.made_of = provenance(settings)
-            write_report(report, settings.output / "build")
-    if as_json:
-        print_json(report.as_dict())
-    else:
-        print_report(report, out, settings.output / "build")
+            _keep(report, settings, folder)
+    _show(report, folder, as_json)
     raise typer.Exit(EXIT_OK if report.status is Status.PASSED else EXIT_FAILED)
 
 
