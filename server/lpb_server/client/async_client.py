@@ -16,7 +16,7 @@ from lpb_server.client.calls import FormatName, check_format, prepare, read_resu
 from lpb_server.client.exchange import CallResult
 from lpb_server.client.pipeline import Pipeline
 from lpb_server.client.window import Item, Window, split_item
-from lpb_server.errors import ClientClosed, ClientInUse, UnprovenError
+from lpb_server.errors import ClientClosed, ClientInUse
 from lpb_server.security.keys import ClientCurve
 from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
 from lpb_server.sockets.durations import check_timeout
@@ -203,13 +203,14 @@ class AsyncClient:
             )
         called = read_result(op, answer, self.endpoint, certify=certify)
         if checker is not None:
-            from lpb_server.client.checking import doubt
+            from lpb_server.client.checking import require_proof
 
-            reason = await asyncio.to_thread(doubt, checker, request.params, arrays or {}, called)
-            if reason:
-                raise UnprovenError(
-                    f"{op} is not proven: {reason}", endpoint=self.endpoint, tries=answer.tries
-                )
+            await asyncio.to_thread(
+                require_proof,
+                *(checker, op, request.params, arrays, called),
+                endpoint=self.endpoint,
+                tries=answer.tries,
+            )
         return called
 
     async def map(

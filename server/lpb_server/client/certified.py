@@ -8,12 +8,11 @@ from typing import Final
 import numpy.typing as npt
 
 from lpb_server.client.calls import prepare, read_result
-from lpb_server.client.checking import checker_of, doubt
+from lpb_server.client.checking import checker_of, installed_registry, require_proof
 from lpb_server.client.client import BridgeClient
 from lpb_server.client.exchange import CallResult
 from lpb_server.client.lazy_pirate import Answer
-from lpb_server.errors import UnprovenError
-from lpb_server.operations.registry import Registry, default_registry
+from lpb_server.operations.registry import Registry
 from lpb_server.service import Service
 from lpb_server.wire.messages import decode_reply
 
@@ -63,14 +62,12 @@ def certified(
     if endpoint is not None:
         with BridgeClient(endpoint) as client:
             return client.call(op, params, arrays, check=registry or True)
-    registry = registry or default_registry()
+    registry = registry or installed_registry()
     checker = checker_of(op, registry)
     request, frames, _ = prepare(op, params, arrays, True, None, "auto")
     received = list(Service(registry).handle([bytes(frame) for frame in frames]))
     message = decode_reply(received)
     answer = Answer(message.reply, received, message.arrays, 1)
     called = read_result(op, answer, _HERE, certify=True)
-    reason = doubt(checker, request.params, arrays or {}, called)
-    if reason:
-        raise UnprovenError(f"{op} is not proven: {reason}", endpoint=_HERE, tries=1)
+    require_proof(checker, op, request.params, arrays, called, endpoint=_HERE, tries=1)
     return called

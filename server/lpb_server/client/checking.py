@@ -13,16 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.client.exchange import CallResult
-from lpb_server.errors import InvalidParams, RequestError
+from lpb_server.errors import InvalidParams, RequestError, UnprovenError
 from lpb_server.operations import Answer, Question, Registry, default_registry
 from lpb_server.operations.certificate import Checker
 from lpb_server.wire.arrays import DTYPES, Array, dtype_name
 from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS
 from lpb_server.wire.values import ValueMap
 
-__all__ = ["checker_of", "doubt"]
+__all__ = ["checker_of", "doubt", "installed_registry", "require_proof"]
 
-_own_registry = functools.cache(default_registry)
+
+@functools.cache
+def installed_registry() -> Registry:
+    """Return the operations that are installed, which are looked for once."""
+    return default_registry()
 
 
 def checker_of(op: str, registry: Registry | None) -> Checker:
@@ -39,7 +43,7 @@ def checker_of(op: str, registry: Registry | None) -> Checker:
         When there is none: the operation is not known here, or brings no checker.
     """
     try:
-        found = (registry or _own_registry()).find(op)
+        found = (registry or installed_registry()).find(op)
     except RequestError:
         raise InvalidParams(
             f"{op} cannot be checked here: no such operation is installed"
@@ -75,6 +79,35 @@ def doubt(
     except Exception as error:  # What a server sent can be of any form.
         return f"the checker cannot read the answer: {type(error).__name__}: {error}"
     return "" if holds else "the certificate does not hold"
+
+
+def require_proof(
+    check: Checker,
+    op: str,
+    params: ValueMap,
+    arrays: Mapping[str, npt.ArrayLike] | None,
+    called: CallResult,
+    *,
+    endpoint: str,
+    tries: int,
+) -> None:
+    """Refuse an answer whose certificate does not hold.
+
+    Parameters
+    ----------
+    check, params, arrays, called
+        As for `doubt`.
+    op, endpoint, tries
+        The operation, the server, and how often it was asked: for what is said.
+
+    Raises
+    ------
+    UnprovenError
+        With the reason.
+    """
+    reason = doubt(check, params, arrays or {}, called)
+    if reason:
+        raise UnprovenError(f"{op} is not proven: {reason}", endpoint=endpoint, tries=tries)
 
 
 def _sent(name: str, array: npt.ArrayLike) -> Array:

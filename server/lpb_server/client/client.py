@@ -18,7 +18,7 @@ from lpb_server.client.calls import FormatName, check_format, prepare, read_resu
 from lpb_server.client.exchange import CallResult, Exchange
 from lpb_server.client.lazy_pirate import Answer, LazyPirate
 from lpb_server.client.shared_memory import SharedArrays
-from lpb_server.errors import ClientInUse, UnprovenError
+from lpb_server.errors import ClientInUse
 from lpb_server.security.keys import ClientCurve
 from lpb_server.settings.config import BUSY_POLL_US
 from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
@@ -288,13 +288,13 @@ class BridgeClient:
             answer = self._send(frames, request.id)
         called = read_result(op, answer, self.endpoint, certify=certify)
         if checker is not None:
-            from lpb_server.client.checking import doubt
+            from lpb_server.client.checking import require_proof
 
-            reason = doubt(checker, request.params, arrays or {}, called)
-            if reason:
-                raise UnprovenError(
-                    f"{op} is not proven: {reason}", endpoint=self.endpoint, tries=answer.tries
-                )
+            require_proof(
+                *(checker, op, request.params, arrays, called),
+                endpoint=self.endpoint,
+                tries=answer.tries,
+            )
         return called
 
     def map(
