@@ -57,6 +57,6 @@ def test_costs_that_are_not_finite_are_refused(cost: Matrix) -> None:
 
 
 def test_without_scipy_it_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lpb_server.operations.assignment.has_scipy", lambda: False)
+    monkeypatch.setattr("lpb_server.operations.highs.has_scipy", lambda: False)
     with pytest.raises(InvalidParams, match="assignment needs SciPy"):
         answered(np.ones((1, 1)))

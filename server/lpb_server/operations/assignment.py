@@ -26,7 +26,7 @@ from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
-from lpb_server.operations.highs import has_scipy
+from lpb_server.operations.highs import has_scipy, require_scipy
 from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
@@ -185,8 +185,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
 def assignment(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Assign by SciPy's shortest augmenting paths."""
     cost = arrays["cost"]
-    if not has_scipy():
-        raise InvalidParams("assignment needs SciPy: pip install 'lean-python-bridge[scipy]'")
+    require_scipy("assignment")
     if not bool(np.isfinite(cost).all()):
         raise InvalidParams("a cost is not finite", {"array": "cost"})
     from scipy.optimize import linear_sum_assignment

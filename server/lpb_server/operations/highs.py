@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lpb_server.certificates.linear_program import LinearProgram
 from lpb_server.errors import InvalidParams
 
-__all__ = ["has_scipy", "solve_in_doubles"]
+__all__ = ["has_scipy", "require_scipy", "solve_in_doubles"]
 
 Doubles = npt.NDArray[np.float64]
 
@@ -19,6 +19,18 @@ Doubles = npt.NDArray[np.float64]
 def has_scipy() -> bool:
     """Say whether SciPy is installed."""
     return find_spec("scipy") is not None
+
+
+def require_scipy(who: str) -> None:
+    """Refuse what needs SciPy, where it is not installed.
+
+    Raises
+    ------
+    InvalidParams
+        It names the operation that asks, `who`, and the extra.
+    """
+    if not has_scipy():
+        raise InvalidParams(f"{who} needs SciPy: pip install 'lean-python-bridge[scipy]'")
 
 
 def solve_in_doubles(program: LinearProgram, who: str) -> tuple[Doubles, Doubles] | None:
@@ -40,8 +52,7 @@ def solve_in_doubles(program: LinearProgram, who: str) -> tuple[Doubles, Doubles
     InvalidParams
         When SciPy is not installed.
     """
-    if not has_scipy():
-        raise InvalidParams(f"{who} needs SciPy: pip install 'lean-python-bridge[scipy]'")
+    require_scipy(who)
     from scipy.optimize import linprog
 
     equal = program.row_lower == program.row_upper

@@ -12,9 +12,9 @@ from lpb_server.certificates.exact import exact_integer
 from lpb_server.certificates.network_boxes import boxes_hold, layer_boxes
 from lpb_server.certificates.reading import doubles
 from lpb_server.operations.certificate import Certificate
-from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
 from lpb_server.operations.networks import (
+    BOX,
     KIND,
     LAYERS,
     box_evidence,
@@ -25,7 +25,9 @@ from lpb_server.operations.networks import (
     layers_of,
     lies_about_boxes,
     random_layers,
-    read_layers,
+    read_box,
+    scaled_sizes,
+    tampered,
 )
 from lpb_server.operations.question import (
     Answer,
@@ -54,13 +56,9 @@ def _check(question: Question, answer: Answer) -> bool:
     arrays = question.arrays
     if answer.certificate.get("kind") != KIND or answer.result:
         return False
-    if list(answer.arrays) != [_LOWER, _UPPER] or "lower" not in arrays:
+    if list(answer.arrays) != [_LOWER, _UPPER] or (read := read_box(arrays)) is None:
         return False
-    n = arrays["lower"].size
-    low, high = (doubles(arrays.get(name), n) for name in ("lower", "upper"))
-    layers = read_layers(arrays, n)
-    if low is None or high is None or layers is None:
-        return False
+    low, high, layers = read
     m = len(layers[-1].bias)
     least, greatest = (doubles(answer.arrays[name], m) for name in (_LOWER, _UPPER))
     boxes = boxes_of(answer, layers)
@@ -85,7 +83,7 @@ def _question(random: np.random.Generator, *sizes: int, radius: float = 0.01) ->
 
 
 def _scaled(random: np.random.Generator, n: int) -> Question:
-    return Question({}, _question(random, n, min(max(n // 4, 1), 64), 10))
+    return Question({}, _question(random, *scaled_sizes(n)))
 
 
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
@@ -120,11 +118,6 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     def giving(least: Array, greatest: Array) -> Answer:
         return replace(answer, arrays={_LOWER: least, _UPPER: greatest})
 
-    arrays = dict(question.arrays)
-    arrays["weight_1"] = arrays["weight_1"] + 1.0
-    other = network_bounds.function({}, arrays)
-    evidence = _make({}, arrays, other)
-    tampered = Answer({}, other.arrays, {"kind": KIND, **evidence.entries}, evidence.arrays)
     lies = {
         **lies_about_boxes(answer),
         "a lower bound one unit in the last place higher": giving(np.nextafter(low, np.inf), high),
@@ -139,8 +132,9 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     }
     if (low < high).any():
         lies["the bounds exchanged"] = giving(high, low)
-    if not _check(question, tampered):
-        lies["the answer for a tampered weight"] = tampered
+    other = tampered(question, network_bounds.function, _make)
+    if not _check(question, other):
+        lies["the answer for a tampered weight"] = other
     return lies
 
 
@@ -150,8 +144,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     summary="Bound the outputs of a network of rectified layers, for all inputs in a box.",
     arrays={
         **LAYERS,
-        "lower": ArraySpec("f8", ("h0",)),
-        "upper": ArraySpec("f8", ("h0",)),
+        **BOX,
     },
     certificate=Certificate(
         KIND,

@@ -27,6 +27,8 @@ from lpb_server.operations.networks import (
     lies_about_boxes,
     random_layers,
     read_layers,
+    scaled_sizes,
+    tampered,
 )
 from lpb_server.operations.question import (
     Answer,
@@ -89,7 +91,7 @@ def _question(random: np.random.Generator, *sizes: int) -> dict[str, Array]:
 
 
 def _scaled(random: np.random.Generator, n: int) -> Question:
-    return Question({}, _question(random, n, min(max(n // 4, 1), 64), 10))
+    return Question({}, _question(random, *scaled_sizes(n)))
 
 
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
@@ -121,11 +123,6 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     def stating(value: Value) -> Answer:
         return replace(answer, certificate={**answer.certificate, "bound": value})
 
-    arrays = dict(question.arrays)
-    arrays["weight_1"] = arrays["weight_1"] + 1.0
-    other = network_inference.function({}, arrays)
-    evidence = _make({}, arrays, other)
-    tampered = Answer({}, other.arrays, {"kind": KIND, **evidence.entries}, evidence.arrays)
     step = 4 * bound + 4 * np.spacing(np.abs(output) + bound)
     lies = {
         **lies_about_boxes(answer),
@@ -144,8 +141,9 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     }
     if bound:
         lies["a bound one unit in the last place smaller"] = stating(math.nextafter(bound, 0))
-    if not _check(question, tampered):
-        lies["the answer for a tampered weight"] = tampered
+    other = tampered(question, network_inference.function, _make)
+    if not _check(question, other):
+        lies["the answer for a tampered weight"] = other
     return lies
 
 

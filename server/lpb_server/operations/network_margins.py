@@ -26,6 +26,7 @@ from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
 from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.networks import (
+    BOX,
     LAYERS,
     MOST_LAYERS,
     box_evidence,
@@ -36,7 +37,8 @@ from lpb_server.operations.networks import (
     layers_of,
     lies_about_boxes,
     random_layers,
-    read_layers,
+    read_box,
+    scaled_sizes,
 )
 from lpb_server.operations.question import (
     Answer,
@@ -108,15 +110,14 @@ def _read(answer: Answer, layers: list[Layer], functionals: Doubles) -> list[Rel
 
 def _check(question: Question, answer: Answer) -> bool:
     arrays = question.arrays
-    if answer.certificate.get("kind") != _KIND or answer.result or "lower" not in arrays:
+    if answer.certificate.get("kind") != _KIND or answer.result:
         return False
     if list(answer.arrays) != [_MARGINS] or _FUNCTIONALS not in arrays:
         return False
-    n = arrays["lower"].size
-    low, high = (doubles(arrays.get(name), n) for name in ("lower", "upper"))
-    layers = read_layers(arrays, n)
-    if low is None or high is None or layers is None:
+    read = read_box(arrays)
+    if read is None:
         return False
+    low, high, layers = read
     p = len(arrays[_FUNCTIONALS])
     functionals = doubles(arrays[_FUNCTIONALS], p, len(layers[-1].bias))
     margins = doubles(answer.arrays[_MARGINS], p)
@@ -160,7 +161,7 @@ def _question(
 
 
 def _scaled(random: np.random.Generator, n: int) -> Question:
-    return Question({}, _question(random, n, min(max(n // 4, 1), 64), 10))
+    return Question({}, _question(random, *scaled_sizes(n)))
 
 
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
@@ -243,8 +244,7 @@ def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     summary="Bound functionals of a network's outputs from below, for all inputs in a box (CROWN).",
     arrays={
         **LAYERS,
-        "lower": ArraySpec("f8", ("h0",)),
-        "upper": ArraySpec("f8", ("h0",)),
+        **BOX,
         _FUNCTIONALS: ArraySpec("f8", ("p", "m")),
     },
     certificate=Certificate(

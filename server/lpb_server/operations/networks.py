@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any, Final, cast
 
@@ -16,12 +16,13 @@ from lpb_server.certificates.reading import doubles
 from lpb_server.errors import InvalidParams
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.kernel_heap import kernel_heap
-from lpb_server.operations.question import Answer, ArrayMap, Evidence
+from lpb_server.operations.question import Answer, ArrayMap, Evidence, Outcome, Question
 from lpb_server.operations.scaling import Dimensions
 from lpb_server.wire.arrays import Array
-from lpb_server.wire.values import Value
+from lpb_server.wire.values import Value, ValueMap
 
 __all__ = [
+    "BOX",
     "KIND",
     "LAYERS",
     "MOST_LAYERS",
@@ -33,7 +34,10 @@ __all__ = [
     "layers_of",
     "lies_about_boxes",
     "random_layers",
+    "read_box",
     "read_layers",
+    "scaled_sizes",
+    "tampered",
 ]
 
 Doubles = npt.NDArray[np.float64]
@@ -52,6 +56,12 @@ LAYERS: Final[Mapping[str, ArraySpec]] = {
     )
 }
 """The layers that a question may have; the inputs are ``h0``."""
+
+BOX: Final[Mapping[str, ArraySpec]] = {
+    "lower": ArraySpec("f8", ("h0",)),
+    "upper": ArraySpec("f8", ("h0",)),
+}
+"""Between what the inputs of a question lie."""
 
 _PARTS: Final = ("centre", "radius", "product", "spread")
 
@@ -122,6 +132,16 @@ def read_layers(arrays: ArrayMap, inputs: int) -> list[Layer] | None:
     return layers or None
 
 
+def read_box(arrays: ArrayMap) -> tuple[Doubles, Doubles, list[Layer]] | None:
+    """Read bounds of inputs, and layers, as Lean does; None when shapes or dtypes do not fit."""
+    if "lower" not in arrays:
+        return None
+    n = arrays["lower"].size
+    low, high = (doubles(arrays.get(name), n) for name in BOX)
+    layers = read_layers(arrays, n)
+    return None if low is None or high is None or layers is None else (low, high, layers)
+
+
 def box_evidence(boxes: list[LayerBox]) -> Evidence:
     """Write the boxes of a network as a certificate has them."""
     entries: list[Value] = [
@@ -167,6 +187,23 @@ def random_layers(random: np.random.Generator, *sizes: int) -> list[tuple[Double
         (random.standard_normal((m, n)) * math.sqrt(2 / n), random.standard_normal(m) / 10)
         for n, m in pairwise(sizes)
     ]
+
+
+def scaled_sizes(n: int) -> tuple[int, int, int]:
+    """Give the sizes of a network of `n` inputs that is measured: one hidden layer, ten outputs."""
+    return n, min(max(n // 4, 1), 64), 10
+
+
+def tampered(
+    question: Question,
+    compute: Callable[[ValueMap, ArrayMap], Outcome],
+    make: Callable[[ValueMap, ArrayMap, Outcome], Evidence],
+) -> Answer:
+    """Return an answer that is right for other weights of the first layer."""
+    arrays = {**question.arrays, "weight_1": question.arrays["weight_1"] + 1.0}
+    other = compute({}, arrays)
+    evidence = make({}, arrays, other)
+    return Answer({}, other.arrays, {"kind": KIND, **evidence.entries}, evidence.arrays)
 
 
 def lies_about_boxes(answer: Answer) -> dict[str, Answer]:
