@@ -124,6 +124,44 @@ def test_what_is_too_near_to_unstable_for_double_precision(op: str, matrix: Any)
         ask(op, matrix)
 
 
+@pytest.mark.parametrize("n", [2, 5, 20])
+@pytest.mark.parametrize("exponent", [6, 9, 11])
+def test_barely_stable_systems_are_certified(n: int, exponent: int) -> None:
+    random = np.random.default_rng(n)
+    for _ in range(5):
+        matrix = random.standard_normal((n, n))
+        slow = matrix * ((1 - 10.0**-exponent) / np.abs(np.linalg.eigvals(matrix)).max())
+        assert accepted("lyapunov_discrete", *ask("lyapunov_discrete", slow))
+        shift = np.linalg.eigvals(matrix).real.max() + 10.0**-exponent
+        slow = matrix - shift * np.eye(n)
+        assert accepted("lyapunov_continuous", *ask("lyapunov_continuous", slow))
+
+
+def test_extended_precision_certifies_what_double_precision_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [_nearly_unstable(seed) for seed in range(40)]
+
+    def certified() -> int:
+        count = 0
+        for matrix in found:
+            try:
+                count += accepted("lyapunov_discrete", *ask("lyapunov_discrete", matrix))
+            except Uncertifiable:
+                continue
+        return count
+
+    extended = certified()
+    monkeypatch.setattr(np, "longdouble", np.float64)
+    assert certified() < extended
+
+
+def _nearly_unstable(seed: int) -> npt.NDArray[np.float64]:
+    matrix = np.random.default_rng(seed).standard_normal((2, 2))
+    radius = float(np.abs(np.linalg.eigvals(matrix)).max())
+    return matrix * ((1 - 1e-14) / radius)
+
+
 def test_the_form_decays_along_an_orbit() -> None:
     question, answer = ask("lyapunov_discrete", STABLE["lyapunov_discrete"])
     matrix, form = exact(question.arrays["matrix"]), exact(answer.arrays["form"])

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from lpb_server.certificates.elimination import extended_inverse
 from lpb_server.certificates.exact import UNIT_EXPONENT, upper_double
 from lpb_server.certificates.integers import exact_integers
 from lpb_server.errors import Uncertifiable
@@ -39,23 +40,8 @@ def approximate_inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float
         gap = np.abs(inverse @ matrix - np.eye(len(matrix))).sum(axis=1).max()
         if gap <= _GOOD:
             return inverse
-        extended = _extended_inverse(matrix)
-    return inverse if extended is None else extended
-
-
-def _extended_inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-    """Eliminate in ``longdouble``, with row pivots; None when there is no pivot."""
-    n = len(matrix)
-    rows = np.hstack([matrix.astype(np.longdouble), np.eye(n, dtype=np.longdouble)])
-    for k in range(n):
-        pivot = k + int(np.argmax(np.abs(rows[k:, k])))
-        rows[[k, pivot]] = rows[[pivot, k]]
-        rows[k] /= rows[k, k]
-        factors = rows[:, k].copy()
-        factors[k] = 0
-        rows -= factors[:, None] * rows[k]
-    inverse = rows[:, n:].astype(np.float64)
-    return inverse if bool(np.isfinite(inverse).all()) else None
+        extended = np.asarray(extended_inverse(matrix.astype(np.longdouble)), np.float64)
+    return extended if bool(np.isfinite(extended).all()) else inverse
 
 
 def contraction_units(

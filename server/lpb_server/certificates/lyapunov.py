@@ -70,8 +70,8 @@ def discrete_certificate(
     n, entry = len(matrix), float(np.abs(matrix).max())
     entries["entry_bound"] = entry
     with np.errstate(all="ignore"):
-        first = rounded(form @ matrix, _PART * rate / (n * n * max(entry, 1e-300)))
-        second = rounded(matrix.T @ first, _PART * rate / n)
+        first = rounded(_product(form, matrix), _PART * rate / (n * n * max(entry, 1e-300)))
+        second = rounded(_product(matrix.T, first), _PART * rate / n)
         rest = rate * form - second
     entries |= _of_product(form, matrix, first, "first")
     entries |= _of_product(matrix.T, first, second, "second")
@@ -104,7 +104,7 @@ def continuous_certificate(
     """
     entries, arrays = _of_form(matrix, form)
     with np.errstate(all="ignore"):
-        first = rounded(form @ matrix, _PART * rate / len(matrix))
+        first = rounded(_product(form, matrix), _PART * rate / len(matrix))
         rest = -rate * form - (first + first.T)
     entries |= _of_product(form, matrix, first, "first")
     arrays["first"] = first
@@ -289,3 +289,8 @@ def _upper(units: int) -> float:
         return upper_double(units, _SQUARE_EXPONENT)
     except OverflowError:
         raise Uncertifiable("a bound on the errors is not finite") from None
+
+
+def _product(left: _Matrix, right: _Matrix) -> _Matrix:
+    """Multiply in extended precision: what is left are the errors of rounding once."""
+    return np.asarray(left.astype(np.longdouble) @ right.astype(np.longdouble), np.float64)

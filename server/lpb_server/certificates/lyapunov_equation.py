@@ -1,28 +1,28 @@
 """Quadratic forms that decay along linear dynamics: solutions of Lyapunov equations.
 
-NumPy has no solver for them. Doubling and the sign iteration take products and inverses only, and
-their errors need not be known: what they find is certified afterwards. A form may differ a little
-from the solution, so it is rounded to few digits: checkers take less time for short integers.
+NumPy has no solver for them. Doubling takes products only, and its errors need not be known: what
+it finds is certified afterwards. It is done in double precision, and again in extended precision
+when what was found does not decay. A form may differ a little from the solution, so it is rounded
+to few digits: checkers take less time for short integers.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from lpb_server.certificates.elimination import extended_inverse
 from lpb_server.errors import InvalidParams, Uncertifiable
 
 __all__ = ["continuous_form", "discrete_form", "eigenvalues", "rounded"]
 
 _Matrix = npt.NDArray[np.float64]
+_Wide = npt.NDArray[np.floating[Any]]
 _MOST_DOUBLINGS: Final = 60
-_MOST_STEPS: Final = 60
-_NEAR: Final = 0.1
-"""So near to its limit the sign iteration converges fastest as it is, without scaling."""
-
 _WHOLE: Final = 2.0**52
 """Doubles that are larger are whole."""
 
@@ -70,19 +70,28 @@ def discrete_form(matrix: _Matrix, rate: float) -> _Matrix:
     Uncertifiable
         When the sum overflows.
     """
-    power, total = matrix / math.sqrt(rate), np.eye(len(matrix))
     with np.errstate(all="ignore"):
-        for _ in range(_MOST_DOUBLINGS):
-            more = power.T @ total @ power
-            if np.array_equal(total + more, total):
-                break
-            total, power = total + more, power @ power
         change = rate + float(np.square(matrix).sum())
-    return _finite(total, rate * _PART / (len(matrix) * change))
+        step = rate * _PART / (len(matrix) * change)
+        form = _rounded_form(_sum(matrix / math.sqrt(rate), np.eye(len(matrix))), step)
+        if not _is_positive(rate * form - matrix.T @ form @ matrix):
+            wide = matrix.astype(np.longdouble) / np.sqrt(np.longdouble(rate))
+            form = _rounded_form(_sum(wide, np.eye(len(matrix), dtype=wide.dtype)), step)
+    return _finite(form)
+
+
+def _sum(power: _Wide, total: _Wide) -> _Wide:
+    """Sum (Bᵀ)ᵏ Q Bᵏ by doubling."""
+    for _ in range(_MOST_DOUBLINGS):
+        more = power.T @ total @ power
+        if np.array_equal(total + more, total):
+            break
+        total, power = total + more, power @ power
+    return total
 
 
 def continuous_form(matrix: _Matrix, rate: float) -> _Matrix:
-    """Solve Aᵀ P + P A + r P = -r I by Newton's sign iteration, scaled by determinants; round P.
+    """Solve Aᵀ P + P A + r P = -r I by Cayley's transform and doubling; round P.
 
     Parameters
     ----------
@@ -99,27 +108,31 @@ def continuous_form(matrix: _Matrix, rate: float) -> _Matrix:
     Raises
     ------
     Uncertifiable
-        When the iteration fails: an eigenvalue is too near to the imaginary axis.
+        When the sum overflows: an eigenvalue is too near to the imaginary axis.
     """
-    identity = np.eye(len(matrix))
-    current, right = matrix + rate / 2 * identity, rate * identity
-    distance = math.inf
     with np.errstate(all="ignore"):
-        for _ in range(_MOST_STEPS):
-            try:
-                inverse = np.linalg.inv(current)
-            except np.linalg.LinAlgError:
-                break
-            scale = 1.0
-            if not distance < _NEAR:
-                scale = math.exp(-float(np.linalg.slogdet(current)[1]) / len(matrix))
-            right = (scale * right + inverse.T @ right @ inverse / scale) / 2
-            current = (scale * current + inverse / scale) / 2
-            last, distance = distance, float(np.abs(current + identity).sum(axis=1).max())
-            if math.isnan(distance) or (distance < _NEAR and not distance < last / 2):
-                break
         change = rate + 2 * math.sqrt(float(np.square(matrix).sum()))
-    return _finite(right / 2, rate * _PART / (len(matrix) * change))
+        step = rate * _PART / (len(matrix) * change)
+        form = _rounded_form(_cayley_sum(matrix, rate, np.linalg.inv), step)
+        product = form @ matrix
+        if not _is_positive(-(product + product.T) - rate * form):
+            wide = _cayley_sum(matrix.astype(np.longdouble), rate, extended_inverse)
+            form = _rounded_form(wide, step)
+    return _finite(form)
+
+
+def _cayley_sum(matrix: _Wide, rate: float, inverse_of: Callable[[Any], Any]) -> _Wide:
+    """Solve Aᵀ P + P A + r P = -r I in the precision of the matrix.
+
+    Cayley's transform: B = S (I + C), for C = (A + r/2 I) / c, S = (I - C)⁻¹ and a positive number
+    c, has its eigenvalues in the unit circle when those of C have negative real parts, and the
+    equation is P - Bᵀ P B = 2 (r / c) Sᵀ S.
+    """
+    identity = np.eye(len(matrix), dtype=matrix.dtype)
+    shifted = matrix + rate / 2 * identity
+    scale = np.abs(shifted).sum(axis=1).max()
+    inverse = inverse_of(identity - shifted / scale)
+    return _sum(inverse @ (identity + shifted / scale), 2 * (rate / scale) * inverse.T @ inverse)
 
 
 def rounded(matrix: _Matrix, step: float) -> _Matrix:
@@ -140,8 +153,20 @@ def rounded(matrix: _Matrix, step: float) -> _Matrix:
         return np.where(np.abs(multiples) < _WHOLE, np.rint(multiples) * unit, matrix) + 0.0
 
 
-def _finite(form: _Matrix, step: float) -> _Matrix:
-    form = rounded(np.asarray((form + form.T) / 2, np.float64), step)
+def _rounded_form(form: _Wide, step: float) -> _Matrix:
+    return rounded(np.asarray((form + form.T) / 2, np.float64), step)
+
+
+def _is_positive(matrix: _Matrix) -> bool:
+    """Whether Cholesky's factorisation finds a factor, as far as double precision shows."""
+    try:
+        np.linalg.cholesky((matrix + matrix.T) / 2)
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.isfinite(matrix).all())
+
+
+def _finite(form: _Matrix) -> _Matrix:
     if not bool(np.isfinite(form).all()):
         raise Uncertifiable("no form that decays is finite in double precision")
     return form
