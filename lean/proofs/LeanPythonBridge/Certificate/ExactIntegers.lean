@@ -20,14 +20,90 @@ open Float64
 
 /-! ## Evaluation -/
 
-/-- `f z`, of the integer itself: see `withValue`. -/
+/-- `f n`, of the number itself, as `withValue` has it, for numbers that may end in many zeros: the kernel finds what it
+has evaluated by a hash, and that of a number is its lowest 64 bits. So the number stands above 64 bits that tell it from
+others. Doubles in units of `2^(-1074)` end in hundreds of zeros; without this the time grows as the square of their number. -/
+def withLarge {α : Type} (n : Nat) (f : Nat → α) : α :=
+  withValue (Nat.add (Nat.shiftLeft n 64) (Nat.mod n 0xffffffffffffffc5)) fun t => f (Nat.shiftRight t 64)
+
+@[simp] theorem withLarge_eq {α : Type} (n : Nat) (f : Nat → α) : withLarge n f = f n := by
+  rw [withLarge, withValue_eq]
+  congr
+  show (n <<< 64 + n % 0xffffffffffffffc5) >>> 64 = n
+  rw [Nat.shiftLeft_eq, Nat.shiftRight_eq_div_pow]
+  omega
+
+/-- `f z`, of the integer itself: see `withLarge`. -/
 def withInt {α : Type} (z : Int) (f : Int → α) : α :=
   match z with
-  | .ofNat k => withValue k fun k => f (.ofNat k)
-  | .negSucc k => withValue k fun k => f (.negSucc k)
+  | .ofNat k => withLarge k fun k => f (.ofNat k)
+  | .negSucc k => withLarge k fun k => f (.negSucc k)
 
 @[simp] theorem withInt_eq {α : Type} (z : Int) (f : Int → α) : withInt z f = f z := by
-  cases z <;> simp only [withInt, withValue_eq]
+  cases z <;> simp only [withInt, withLarge_eq]
+
+/-! ## Arithmetic
+
+Sums, differences and products whose absolute values stay terms until they are needed: Lean's own have the kernel look
+into the number, which leaves it in the term (see `withLarge`). -/
+
+/-- The difference of natural numbers. -/
+def differenceInt (a b : Nat) : Int :=
+  Bool.rec (Int.negSucc (Nat.sub (Nat.sub b a) 1)) (Int.ofNat (Nat.sub a b)) (Nat.ble b a)
+
+/-- The negative of an integer. -/
+def negInt : Int → Int
+  | .ofNat a => differenceInt 0 a
+  | .negSucc a => .ofNat (Nat.succ a)
+
+/-- The sum of integers. -/
+def addInt : Int → Int → Int
+  | .ofNat a, .ofNat b => .ofNat (Nat.add a b)
+  | .ofNat a, .negSucc b => differenceInt a (Nat.succ b)
+  | .negSucc a, .ofNat b => differenceInt b (Nat.succ a)
+  | .negSucc a, .negSucc b => .negSucc (Nat.succ (Nat.add a b))
+
+/-- The difference of integers. -/
+def subInt : Int → Int → Int
+  | .ofNat a, .ofNat b => differenceInt a b
+  | .ofNat a, .negSucc b => .ofNat (Nat.succ (Nat.add a b))
+  | .negSucc a, .ofNat b => .negSucc (Nat.add a b)
+  | .negSucc a, .negSucc b => differenceInt b a
+
+/-- The product of integers. -/
+def mulInt : Int → Int → Int
+  | .ofNat a, .ofNat b => .ofNat (Nat.mul a b)
+  | .ofNat a, .negSucc b => differenceInt 0 (Nat.mul a (Nat.succ b))
+  | .negSucc a, .ofNat b => differenceInt 0 (Nat.mul (Nat.succ a) b)
+  | .negSucc a, .negSucc b => .ofNat (Nat.mul (Nat.succ a) (Nat.succ b))
+
+theorem differenceInt_eq (a b : Nat) : differenceInt a b = (a : Int) - b := by
+  rw [differenceInt]
+  by_cases h : b ≤ a
+  · rw [show Nat.ble b a = true from Nat.ble_eq_true_of_le h]
+    show ((a - b : Nat) : Int) = _
+    omega
+  · rw [show Nat.ble b a = false from Bool.eq_false_iff.2 (mt Nat.le_of_ble_eq_true h)]
+    show Int.negSucc (b - a - 1) = _
+    omega
+
+@[simp] theorem negInt_eq (a : Int) : negInt a = -a := by
+  cases a
+  · simp only [negInt, differenceInt_eq, Int.ofNat_eq_natCast]; omega
+  · rfl
+
+@[simp] theorem addInt_eq (a b : Int) : addInt a b = a + b := by
+  cases a <;> cases b <;> simp only [addInt, differenceInt_eq, Nat.succ_eq_add_one, Nat.add_eq, Int.ofNat_eq_natCast] <;> omega
+
+@[simp] theorem subInt_eq (a b : Int) : subInt a b = a - b := by
+  cases a <;> cases b <;> simp only [subInt, differenceInt_eq, Nat.succ_eq_add_one, Nat.add_eq, Int.ofNat_eq_natCast] <;> omega
+
+@[simp] theorem mulInt_eq (a b : Int) : mulInt a b = a * b := by
+  cases a <;> cases b <;> simp only [mulInt, differenceInt_eq, Nat.succ_eq_add_one, Nat.mul_eq]
+  · rfl
+  · rw [Int.negSucc_eq, Int.mul_neg]; push_cast; simp
+  · rw [Int.negSucc_eq, Int.neg_mul]; push_cast; simp
+  · rfl
 
 /-- Whether an integer is not negative. -/
 def isNonneg : Int → Bool
@@ -43,7 +119,7 @@ theorem isNonneg_iff {z : Int} : isNonneg z = true ↔ 0 ≤ z := by
 def sumSome (f : Nat → Option Int) (n : Nat) : Option Int :=
   Nat.rec (motive := fun _ => Option Int) (some 0) (fun k y =>
     match y, f k with
-    | some y, some z => withInt y fun y => withInt z fun z => some (Int.add y z)
+    | some y, some z => withInt y fun y => withInt z fun z => some (addInt y z)
     | _, _ => none) n
 
 theorem sumSome_eq {f : Nat → Option Int} {n : Nat} {t : Int} (h : sumSome f n = some t) :
@@ -53,7 +129,7 @@ theorem sumSome_eq {f : Nat → Option Int} {n : Nat} {t : Int} (h : sumSome f n
   | zero => exact ⟨fun i hi => by omega, (Option.some.inj h).symm⟩
   | succ n ih =>
     have unfolded : sumSome f (n + 1) = match sumSome f n, f n with
-      | some y, some z => withInt y fun y => withInt z fun z => some (Int.add y z)
+      | some y, some z => withInt y fun y => withInt z fun z => some (addInt y z)
       | _, _ => none := rfl
     rw [unfolded] at h
     split at h
@@ -64,7 +140,7 @@ theorem sumSome_eq {f : Nat → Option Int} {n : Nat} {t : Int} (h : sumSome f n
       · rcases Nat.lt_or_eq_of_le (Nat.le_of_lt_succ hi) with lt | rfl
         · exact all i lt
         · rw [hz]; rfl
-      · rw [integerSum, ← sum, hz, ← h]; rfl
+      · rw [integerSum, ← sum, hz, ← h, addInt_eq]; rfl
     case h_2 => contradiction
 
 /-! ## Doubles -/
@@ -81,14 +157,14 @@ def absoluteOf (v : Nat) : Nat :=
 
 /-- A finite double in units of `2^(-1074)`, from its bits. -/
 def doubleOf (v : Nat) : Int :=
-  Bool.rec (Int.ofNat (absoluteOf v)) (Int.negOfNat (absoluteOf v)) (Nat.ble 0x8000000000000000 v)
+  Bool.rec (Int.ofNat (absoluteOf v)) (differenceInt 0 (absoluteOf v)) (Nat.ble 0x8000000000000000 v)
 
 /-- The double at an index of a frame in units of `2^(-1074)`, when it is finite. -/
 def doubleAt (x i : Nat) : Int := withValue (cut 64 x i) doubleOf
 
 /-- `y` and the product of the double with these bits and `z`; nothing is multiplied by zero. -/
 def addProduct (v : Nat) (z y : Int) : Int :=
-  Nat.casesOn v y fun k => withInt y fun y => Int.add y (Int.mul (doubleOf (Nat.succ k)) z)
+  Nat.casesOn v y fun k => withInt y fun y => addInt y (mulInt (doubleOf (Nat.succ k)) z)
 
 /-- The sum of the products of doubles, at the indices `index 0, …, index (n - 1)` of a frame, and integers. -/
 def sumProducts (index : Nat → Nat) (x : Nat) (z : Nat → Int) (n : Nat) : Int :=
@@ -107,8 +183,8 @@ theorem sumProducts_eq (index : Nat → Nat) (x : Nat) (z : Nat → Int) (n : Na
       rw [Int.zero_mul, Int.add_zero]
       rfl
     | succ k =>
-      show withInt (sumProducts index x z n) (fun y => y + doubleOf (k + 1) * z n) = _
-      rw [withInt_eq]
+      show withInt (sumProducts index x z n) (fun y => addInt y (mulInt (doubleOf (k + 1)) (z n))) = _
+      rw [withInt_eq, addInt_eq, mulInt_eq]
 
 theorem cut_eq_element (x i : Nat) : cut 64 x i = element x i := by rw [cut_eq]; rfl
 
@@ -131,7 +207,8 @@ theorem doubleAt_eq {x i : Nat} (h : isFinite (element x i) = true) : doubleAt x
   rw [doubleAt, withValue_eq, doubleOf, cut_eq_element, absoluteOf_eq_scaledAbs h, scaled, isNegative, signBit]
   by_cases sign : 0x8000000000000000 ≤ element x i
   · rw [show Nat.ble 0x8000000000000000 (element x i) = true from Nat.ble_eq_true_of_le sign, decide_eq_true sign, if_pos rfl]
-    exact Int.negOfNat_eq
+    show differenceInt 0 _ = _
+    rw [differenceInt_eq, Int.ofNat_zero, Int.zero_sub]
   · rw [show Nat.ble 0x8000000000000000 (element x i) = false from Bool.eq_false_iff.2 (mt Nat.le_of_ble_eq_true sign),
       decide_eq_false sign, if_neg Bool.false_ne_true]
     rfl

@@ -67,21 +67,21 @@ structure Frames where
 
 /-- What the product and the bias say of score `j` of input `i`, in units of `2^(-1074)`. -/
 def Frames.sum (F : Frames) (k i j : Nat) : Int :=
-  Int.add (doubleAt F.product (Nat.add (Nat.mul i k) j)) (doubleAt F.bias j)
+  addInt (doubleAt F.product (Nat.add (Nat.mul i k) j)) (doubleAt F.bias j)
 
 /-- The test that a stated score is within the bound, when the exact one is within `error` of the sum. -/
 def isNear (F : Frames) (k : Nat) (error bound : Int) (i j : Nat) : Bool :=
   finiteAt F.scores (Nat.add (Nat.mul i k) j) &&
-    withInt (Int.sub (doubleAt F.scores (Nat.add (Nat.mul i k) j)) (F.sum k i j)) fun off =>
-      isNonneg (Int.sub (Int.sub bound error) off) && isNonneg (Int.add (Int.sub bound error) off)
+    withInt (subInt (doubleAt F.scores (Nat.add (Nat.mul i k) j)) (F.sum k i j)) fun off =>
+      isNonneg (subInt (subInt bound error) off) && isNonneg (addInt (subInt bound error) off)
 
 /-- The test that the sums, less than `error` off, give a class. -/
 def isClass (F : Frames) (k : Nat) (error : Int) (i c : Nat) : Bool :=
   if Nat.beq k 1 then withInt (F.sum k i 0) fun sum =>
-    (Nat.beq c 1 && isNonneg (Int.sub (Int.sub sum error) 1)) ||
-      (Nat.beq c 0 && isNonneg (Int.sub (Int.sub (Int.neg sum) error) 1))
-  else Nat.blt c k && withInt (Int.sub (F.sum k i c) (Int.mul 2 error)) fun least =>
-    allBelow (fun j => Nat.beq j c || isNonneg (Int.sub (Int.sub least (F.sum k i j)) 1)) k
+    (Nat.beq c 1 && isNonneg (subInt (subInt sum error) 1)) ||
+      (Nat.beq c 0 && isNonneg (subInt (subInt (negInt sum) error) 1))
+  else Nat.blt c k && withInt (subInt (F.sum k i c) (mulInt 2 error)) fun least =>
+    allBelow (fun j => Nat.beq j c || isNonneg (subInt (subInt least (F.sum k i j)) 1)) k
 
 /-- The test of the frames. -/
 def checkFrames (F : Frames) (evidence : Product.Evidence) (m n k weight inputs bound : Nat) : Bool :=
@@ -129,26 +129,25 @@ private theorem class_sound {F : Frames} {i c : Nat} {error : Int} {exact : Vec 
   case isTrue one =>
     have one := Nat.eq_of_beq_eq_true one
     rw [dif_pos one]
-    simp only [withInt_eq, Bool.or_eq_true, Bool.and_eq_true, Nat.beq_eq, isNonneg_iff] at h
+    simp only [withInt_eq, subInt_eq, negInt_eq, Bool.or_eq_true, Bool.and_eq_true, Nat.beq_eq, isNonneg_iff] at h
     have near := abs_le_iff.1 (near ⟨0, by omega⟩)
     refine h.imp (fun h => ⟨h.1, ?_⟩) fun h => ⟨h.1, ?_⟩
-    · have : error < F.sum k i 0 := by have : 0 ≤ F.sum k i 0 - error - 1 := h.2; omega
+    · have : error < F.sum k i 0 := by omega
       have := ofScaled_lt.2 this
       simp only [] at near
       grind
-    · have : error < -F.sum k i 0 := by have : 0 ≤ -F.sum k i 0 - error - 1 := h.2; omega
+    · have : error < -F.sum k i 0 := by omega
       have := ofScaled_lt.2 this
       rw [ofScaled_neg] at this
       simp only [] at near
       grind
   case isFalse several =>
     rw [dif_neg (mt (fun e => by rw [e]; rfl) several)]
-    simp only [withInt_eq, Bool.and_eq_true, Bool.or_eq_true, allBelow_iff, Nat.beq_eq, isNonneg_iff, Nat.blt_eq] at h
+    simp only [withInt_eq, subInt_eq, mulInt_eq, Bool.and_eq_true, Bool.or_eq_true, allBelow_iff, Nat.beq_eq, isNonneg_iff,
+      Nat.blt_eq] at h
     refine ⟨h.1, fun j ne => ?_⟩
     have h' := (h.2 j j.isLt).resolve_left ne
-    have lt : F.sum k i j + 2 * error < F.sum k i c := by
-      have : 0 ≤ F.sum k i c - 2 * error - F.sum k i j - 1 := h'
-      omega
+    have lt : F.sum k i j + 2 * error < F.sum k i c := by omega
     have lt := ofScaled_lt.2 lt
     rw [ofScaled_add, ofScaled_mul] at lt
     have n₁ := abs_le_iff.1 (near j)
@@ -178,8 +177,9 @@ private theorem checkFrames_sound {F : Frames} {evidence : Product.Evidence} {we
       (valueVec (frameVec F.bias k)) (valueMatrix (frameMatrix inputs m n) i) j) ≤ ofScaled (doubleAt evidence.bound 0) := by
     intro j
     have e : ofScaled (F.sum k i j) = toRat (element F.product (i * k + j)) + toRat (element F.bias j) := by
-      show ofScaled (doubleAt F.product (i * k + j) + doubleAt F.bias j) = _
-      rw [ofScaled_add, doubleAt_eq (product.product_finite i i.isLt j j.isLt), doubleAt_eq (Order.finite_sound bias j j.isLt)]
+      rw [Frames.sum, addInt_eq, ofScaled_add]
+      show ofScaled (doubleAt F.product (i * k + j)) + _ = _
+      rw [ doubleAt_eq (product.product_finite i i.isLt j j.isLt), doubleAt_eq (Order.finite_sound bias j j.isLt)]
       rfl
     rw [e, error]
     have key := product.near i i.isLt j j.isLt
@@ -193,18 +193,13 @@ private theorem checkFrames_sound {F : Frames} {evidence : Product.Evidence} {we
   have h := tested i i.isLt
   refine ⟨fun j => ?_, ?_⟩
   · have h := h.1 j j.isLt
-    simp only [isNear, Bool.and_eq_true, finiteAt_eq, withInt_eq, isNonneg_iff] at h
+    simp only [isNear, Bool.and_eq_true, finiteAt_eq, withInt_eq, addInt_eq, subInt_eq, isNonneg_iff, Nat.add_eq,
+      Nat.mul_eq] at h
     obtain ⟨fin, up, down⟩ := h
-    have fin : isFinite (element F.scores (i * k + j)) = true := fin
-    have e : (doubleAt F.scores (((i : Nat).mul k).add j)).sub (F.sum k i j) =
-        scaled (element F.scores (i * k + j)) - F.sum k i j := by
-      show doubleAt F.scores (i * k + j) - F.sum k i j = _
-      rw [doubleAt_eq fin]
-    rw [e] at up down
+    rw [doubleAt_eq fin] at up down
     have up : scaled (element F.scores (i * k + j)) - F.sum k i j ≤ doubleAt bound 0 - doubleAt evidence.bound 0 :=
       Int.sub_nonneg.1 up
     have down : -(doubleAt bound 0 - doubleAt evidence.bound 0) ≤ scaled (element F.scores (i * k + j)) - F.sum k i j := by
-      have : 0 ≤ doubleAt bound 0 - doubleAt evidence.bound 0 + (scaled (element F.scores (i * k + j)) - F.sum k i j) := down
       omega
     have up := ofScaled_le.2 up
     have down := ofScaled_le.2 down

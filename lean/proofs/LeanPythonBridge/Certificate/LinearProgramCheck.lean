@@ -58,33 +58,33 @@ def costSum (F : Frames) (n : Nat) (x : Nat → Int) : Int := sumProducts (fun j
 
 /-- The test that `s / d`, in units of `2^(-1074)`, lies between two bounds. -/
 def isBetween (lows highs i : Nat) (d s : Int) : Bool :=
-  (Bool.not (finiteAt lows i) || isNonneg (Int.sub s (Int.mul (doubleAt lows i) d))) &&
-    (Bool.not (finiteAt highs i) || isNonneg (Int.sub (Int.mul (doubleAt highs i) d) s))
+  (Bool.not (finiteAt lows i) || isNonneg (subInt s (mulInt (doubleAt lows i) d))) &&
+    (Bool.not (finiteAt highs i) || isNonneg (subInt (mulInt (doubleAt highs i) d) s))
 
 /-- The test that the point with these numerators and the denominator `d` is feasible. -/
 def isPoint (F : Frames) (m n : Nat) (d : Int) (p : Nat → Int) : Bool :=
   allBelow (fun i => withInt (rowSum F n p i) fun s => isBetween F.rowLower F.rowUpper i d s) m &&
-    allBelow (fun j => withInt (Int.mul (p j) (Int.ofNat scale)) fun s => isBetween F.lower F.upper j d s) n
+    allBelow (fun j => withInt (mulInt (p j) (Int.ofNat scale)) fun s => isBetween F.lower F.upper j d s) n
 
 /-- The least that `z` times a number between two bounds can be, in units of `2^(-1074)`; none when nothing bounds it. -/
 def least (lows highs i : Nat) (z : Int) : Option Int :=
   withInt z fun z =>
     match z with
     | .ofNat 0 => some 0
-    | .ofNat (k + 1) => if finiteAt lows i then some (Int.mul (.ofNat (k + 1)) (doubleAt lows i)) else none
-    | .negSucc k => if finiteAt highs i then some (Int.mul (.negSucc k) (doubleAt highs i)) else none
+    | .ofNat (k + 1) => if finiteAt lows i then some (mulInt (.ofNat (k + 1)) (doubleAt lows i)) else none
+    | .negSucc k => if finiteAt highs i then some (mulInt (.negSucc k) (doubleAt highs i)) else none
 
 /-- What multipliers with these numerators and the denominator `e` bound the costs by, times `e`, in units of
 `2^(-2148)`. -/
 def boundOf (F : Frames) (m n : Nat) (costs y : Nat → Int) (e : Int) : Option Int :=
   match sumSome (fun i => least F.rowLower F.rowUpper i (y i)) m,
-    sumSome (fun j => least F.lower F.upper j (Int.sub (Int.mul e (costs j)) (columnSum F m n y j))) n with
-  | some rows, some columns => some (Int.add (Int.mul rows (Int.ofNat scale)) columns)
+    sumSome (fun j => least F.lower F.upper j (subInt (mulInt e (costs j)) (columnSum F m n y j))) n with
+  | some rows, some columns => some (addInt (mulInt rows (Int.ofNat scale)) columns)
   | _, _ => none
 
 /-- The test that a number does not lead towards finite bounds. -/
 def leadsAway (lows highs i : Nat) (s : Int) : Bool :=
-  (Bool.not (finiteAt lows i) || isNonneg s) && (Bool.not (finiteAt highs i) || isNonneg (Int.neg s))
+  (Bool.not (finiteAt lows i) || isNonneg s) && (Bool.not (finiteAt highs i) || isNonneg (negInt s))
 
 /-- The test that nothing is bounded in a direction. -/
 def recedes (F : Frames) (m n : Nat) (r : Nat → Int) : Bool :=
@@ -140,16 +140,15 @@ private theorem dot_div (k : Nat) (c : Vec k Rat) (x : Vec k Rat) (d : Rat) :
 theorem isBetween_sound {lows highs i : Nat} {s : Int} (hd : 0 < d) (h : isBetween lows highs i d s = true) :
     Between (element lows i) (element highs i) (ofScaled s / d) := by
   have pos := cast_pos hd
-  simp only [isBetween, Bool.and_eq_true, Bool.or_eq_true, Bool.not_eq_true', isNonneg_iff, finiteAt_eq] at h
+  simp only [isBetween, subInt_eq, mulInt_eq, Bool.and_eq_true, Bool.or_eq_true, Bool.not_eq_true', isNonneg_iff,
+    finiteAt_eq] at h
   refine ⟨fun finite => ?_, fun finite => ?_⟩
   · have h := h.1.resolve_left (by rw [finite]; decide)
     rw [doubleAt_eq finite] at h
-    have h : 0 ≤ s - scaled (element lows i) * d := h
     rw [le_div pos, toRat_eq_ofScaled, ← ofScaled_mul', ofScaled_le]
     omega
   · have h := h.2.resolve_left (by rw [finite]; decide)
     rw [doubleAt_eq finite] at h
-    have h : 0 ≤ scaled (element highs i) * d - s := h
     rw [div_le pos, toRat_eq_ofScaled, ← ofScaled_mul', ofScaled_le]
     omega
 
@@ -158,7 +157,7 @@ private theorem row_eq (finite : ∀ i < m, ∀ j < n, isFinite (element F.matri
     (i : Fin m) : (F.program m n).matrix.mulVec (fun j => (x j : Rat)) i = ofScaled (rowSum F n x i) := by
   have e : rowSum F n x i = integerSum n fun j => scaled (element F.matrix (i * n + j)) * x j := by
     rw [rowSum, sumProducts_eq]
-    exact integerSum_congr fun j hj => congrArg (Int.mul · (x j)) (doubleAt_eq (finite i i.isLt j hj))
+    exact integerSum_congr fun j hj => congrArg (· * x j) (doubleAt_eq (finite i i.isLt j hj))
   rw [e]
   exact sum_ofScaled (fun j => scaled (element F.matrix (i * n + j))) x n
 
@@ -167,7 +166,7 @@ private theorem column_eq (finite : ∀ i < m, ∀ j < n, isFinite (element F.ma
     (j : Fin n) : (F.program m n).matrix.transpose.mulVec (fun i => (y i : Rat)) j = ofScaled (columnSum F m n y j) := by
   have e : columnSum F m n y j = integerSum m fun i => scaled (element F.matrix (i * n + j)) * y i := by
     rw [columnSum, sumProducts_eq]
-    exact integerSum_congr fun i hi => congrArg (Int.mul · (y i)) (doubleAt_eq (finite i hi j j.isLt))
+    exact integerSum_congr fun i hi => congrArg (· * y i) (doubleAt_eq (finite i hi j j.isLt))
   rw [e]
   exact sum_ofScaled (fun i => scaled (element F.matrix (i * n + j))) y m
 
@@ -181,7 +180,7 @@ theorem isPoint_sound (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix
     rw [row]
     exact isBetween_sound hd (h.1 i i.isLt)
   · have := isBetween_sound hd (h.2 j j.isLt)
-    rwa [show (p j).mul (Int.ofNat scale) = p j * scale from rfl, ofScaled_mul_scale'] at this
+    rwa [mulInt_eq, Int.ofNat_eq_natCast, ofScaled_mul_scale'] at this
 
 theorem least_sound {lows highs i : Nat} {z b : Int} (h : least lows highs i z = some b) {t : Rat}
     (between : Between (element lows i) (element highs i) t) : ofScaled b ≤ z * t := by
@@ -196,7 +195,7 @@ theorem least_sound {lows highs i : Nat} {z b : Int} (h : least lows highs i z =
     split at h
     · rename_i finite
       have pos : (0 : Rat) < ((Int.ofNat (k + 1) : Int) : Rat) := cast_pos (by simp only [Int.ofNat_eq_natCast]; omega)
-      rw [← Option.some.inj h, doubleAt_eq finite, show ∀ a b : Int, a.mul b = a * b from fun _ _ => rfl, ofScaled_mul]
+      rw [← Option.some.inj h, doubleAt_eq finite, mulInt_eq, ofScaled_mul]
       exact Rat.mul_le_mul_of_nonneg_left (between.1 finite) (Rat.le_of_lt pos)
     · contradiction
   · rename_i k
@@ -204,7 +203,7 @@ theorem least_sound {lows highs i : Nat} {z b : Int} (h : least lows highs i z =
     split at h
     · rename_i finite
       have pos : (0 : Rat) < ((-(Int.negSucc k) : Int) : Rat) := cast_pos (by omega)
-      rw [← Option.some.inj h, doubleAt_eq finite, show ∀ a b : Int, a.mul b = a * b from fun _ _ => rfl, ofScaled_mul]
+      rw [← Option.some.inj h, doubleAt_eq finite, mulInt_eq, ofScaled_mul]
       have := Rat.mul_le_mul_of_nonneg_left (between.2 finite) (Rat.le_of_lt pos)
       rw [Rat.intCast_neg] at this
       rw [← toRat_eq_ofScaled]
@@ -248,10 +247,7 @@ theorem boundOf_sound (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix
         (vecSum fun i : Fin m => ofScaled (r i) / e) + vecSum fun j : Fin n => ofScaledSquare (c j) / e := by
       rw [sum_unit ofScaled_zero ofScaled_add, sum_unit ofScaledSquare_zero ofScaledSquare_add, ← rows_sum, ← columns_sum,
         ← Option.some.inj h]
-      have e' : ofScaledSquare (rows.mul (Int.ofNat scale) |>.add columns) = ofScaled rows + ofScaledSquare columns := by
-        rw [← ofScaledSquare_mul_scale rows]
-        exact ofScaledSquare_add _ _
-      rw [e']
+      rw [addInt_eq, mulInt_eq, ofScaledSquare_add, Int.ofNat_eq_natCast, ofScaledSquare_mul_scale]
       generalize ofScaled rows = a, ofScaledSquare columns = b
       grind
     rw [total]
@@ -264,12 +260,12 @@ theorem boundOf_sound (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix
         exact dot_div m _ _ _
       rw [column]
       refine column_le pos scale_pos (least_sound (columns_eq j j.isLt) hs') ?_
-      rw [show ∀ a b c : Int, Int.sub (Int.mul a b) c = a * b - c from fun _ _ _ => rfl, ← ofScaled_mul, ← ofScaled_sub]
+      rw [subInt_eq, mulInt_eq, ← ofScaled_mul, ← ofScaled_sub]
       rfl
 
 theorem recedes_sound (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) {r : Nat → Int}
     (h : recedes F m n r = true) : (F.program m n).Recedes fun j => (r j : Rat) := by
-  simp only [recedes, leadsAway, Bool.and_eq_true, Bool.or_eq_true, Bool.not_eq_true', allBelow_iff, withInt_eq, isNonneg_iff,
+  simp only [recedes, leadsAway, negInt_eq, Bool.and_eq_true, Bool.or_eq_true, Bool.not_eq_true', allBelow_iff, withInt_eq, isNonneg_iff,
     finiteAt_eq] at h
   have resolve : ∀ {b : Bool} {p : Prop}, b = false ∨ p → b = true → p := fun h e => h.resolve_left (by rw [e]; decide)
   refine ⟨fun i fin => ?_, fun i fin => ?_, fun j fin => ?_, fun j fin => ?_⟩
@@ -290,7 +286,7 @@ theorem costSum_eq (finite : ∀ j < n, isFinite (element F.cost j) = true) (x :
     dot (F.program m n).cost (fun j => (x j : Rat)) = ofScaled (costSum F n x) := by
   have e : costSum F n x = integerSum n fun j => scaled (element F.cost j) * x j := by
     rw [costSum, sumProducts_eq]
-    exact integerSum_congr fun j hj => congrArg (Int.mul · (x j)) (doubleAt_eq (finite j hj))
+    exact integerSum_congr fun j hj => congrArg (· * x j) (doubleAt_eq (finite j hj))
   rw [e]
   exact sum_ofScaled (fun j => scaled (element F.cost j)) x n
 

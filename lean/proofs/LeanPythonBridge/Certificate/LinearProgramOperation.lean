@@ -136,14 +136,14 @@ def withValues {α : Type} (F : Frames) (f : Frames → α) : α :=
 def withPoint (a : Answer) (name : String) (count : Nat) (test : Int → (Nat → Int) → Bool) : Bool :=
   match integers? a name (Nat.succ count) with
   | some (words, x) => withValue x fun x => withInt (integerAt words x count) fun d =>
-      isNonneg (Int.sub d 1) && test d (integerAt words x)
+      isNonneg (subInt d 1) && test d (integerAt words x)
   | none => false
 
 /-- The test that the solution is no further from a point than the distance, in any variable. -/
 def isNear (n solution distance : Nat) (d : Int) (p : Nat → Int) : Bool :=
   withInt (doubleAt distance 0) fun distance =>
-    allBelow (fun j => withInt (Int.mul (p j) (Int.ofNat scale)) fun p => withInt (doubleAt solution j) fun x =>
-      isNonneg (Int.sub (Int.mul (Int.add x distance) d) p) && isNonneg (Int.sub p (Int.mul (Int.sub x distance) d))) n
+    allBelow (fun j => withInt (mulInt (p j) (Int.ofNat scale)) fun p => withInt (doubleAt solution j) fun x =>
+      isNonneg (subInt (mulInt (addInt x distance) d) p) && isNonneg (subInt p (mulInt (subInt x distance) d))) n
 
 /-- The test of a point and of multipliers. -/
 def isOptimum (F : Frames) (m n : Nat) (optimum : Optimum) (a : Answer) : Bool :=
@@ -151,23 +151,23 @@ def isOptimum (F : Frames) (m n : Nat) (optimum : Optimum) (a : Answer) : Bool :
     withValue optimum.solution fun solution => Order.finite n solution &&
       withInt (doubleAt optimum.objective.toNat 0) fun v => withInt (doubleAt optimum.gap.toNat 0) fun gap =>
         (withPoint a "point" n fun d p => isPoint F m n d p && isNear n solution optimum.distance.toNat d p &&
-          isNonneg (Int.sub (Int.mul (Int.add v gap) d) (costSum F n p))) &&
+          isNonneg (subInt (mulInt (addInt v gap) d) (costSum F n p))) &&
         withPoint a "multipliers" m fun e y =>
           match boundOf F m n (doubleAt F.cost) y e with
-          | some t => isNonneg (Int.sub t (Int.mul (Int.mul (Int.sub v gap) (Int.ofNat scale)) e))
+          | some t => isNonneg (subInt t (mulInt (mulInt (subInt v gap) (Int.ofNat scale)) e))
           | none => false
 
 /-- The test that the multipliers bound zero by more than zero. -/
 def isInfeasible (F : Frames) (m n : Nat) (a : Answer) : Bool :=
   withPoint a "multipliers" m fun e y =>
     match boundOf F m n (fun _ => 0) y e with
-    | some t => isNonneg (Int.sub t 1)
+    | some t => isNonneg (subInt t 1)
     | none => false
 
 /-- The test of a point and a direction. -/
 def isUnbounded (F : Frames) (m n : Nat) (a : Answer) : Bool :=
   (withPoint a "point" n fun d p => isPoint F m n d p) &&
-    withPoint a "direction" n fun _ r => recedes F m n r && isNonneg (Int.sub (Int.negSucc 0) (costSum F n r))
+    withPoint a "direction" n fun _ r => recedes F m n r && isNonneg (subInt (Int.negSucc 0) (costSum F n r))
 
 /-- Whether the certificate of an answer holds. -/
 def check (q : Question) (a : Answer) : Bool :=
@@ -207,9 +207,8 @@ private theorem withPoint_sound {name : String} {count : Nat} {test : Int → (N
     (h : withPoint a name count test = true) : ∃ d p, 0 < d ∧ test d p = true := by
   unfold withPoint at h
   split at h
-  · simp only [withValue_eq, withInt_eq, Bool.and_eq_true, isNonneg_iff] at h
-    have : ∀ d : Int, 0 ≤ d.sub 1 → 0 < d := fun d h => by have : 0 ≤ d - 1 := h; omega
-    exact ⟨_, _, this _ h.1, h.2⟩
+  · simp only [withValue_eq, withInt_eq, subInt_eq, Bool.and_eq_true, isNonneg_iff] at h
+    exact ⟨_, _, by omega, h.2⟩
   · contradiction
 
 private theorem element_toNat (bits : UInt64) : element bits.toNat 0 = bits.toNat := by
@@ -240,7 +239,7 @@ private theorem isNear_sound {solution : Nat} {distance : UInt64} {d : Int} {p :
     abs (valueVec (frameVec solution n) j - (p j : Rat) / d) ≤ toRat distance.toNat := by
   have pos := cast_pos hd
   rw [isNear, withInt_eq, doubleAt_eq (by rw [element_toNat]; exact finite), element_toNat] at h
-  simp only [allBelow_iff, withInt_eq, Bool.and_eq_true, isNonneg_iff] at h
+  simp only [allBelow_iff, withInt_eq, addInt_eq, subInt_eq, mulInt_eq, Bool.and_eq_true, isNonneg_iff] at h
   have h := h j j.isLt
   rw [doubleAt_eq (Order.finite_sound solutions j j.isLt)] at h
   obtain ⟨h₁, h₂⟩ : p j * scale ≤ (scaled (element solution j) + scaled distance.toNat) * d ∧
@@ -276,7 +275,7 @@ private theorem isOptimum_sound {optimum : Optimum} (well : WellFormed F m n) (h
   have cost : ∀ j < n, isFinite (element F.cost j) = true := fun j hj => well.cost ⟨j, hj⟩
   constructor
   · obtain ⟨d, p, hd, test⟩ := withPoint_sound point
-    simp only [Bool.and_eq_true, isNonneg_iff] at test
+    simp only [addInt_eq, subInt_eq, mulInt_eq, Bool.and_eq_true, isNonneg_iff] at test
     obtain ⟨⟨feasible, near⟩, least⟩ := test
     rw [e₁, e₂] at least
     have least : costSum F n p ≤ (scaled optimum.objective.toNat + scaled optimum.gap.toNat) * d := Int.sub_nonneg.1 least
@@ -290,7 +289,7 @@ private theorem isOptimum_sound {optimum : Optimum} (well : WellFormed F m n) (h
     split at test
     case h_2 => exact Bool.noConfusion test
     case h_1 t bound =>
-      rw [isNonneg_iff, e₁, e₂] at test
+      rw [isNonneg_iff, e₁, e₂, subInt_eq, subInt_eq, mulInt_eq, mulInt_eq] at test
       have test : (scaled optimum.objective.toNat - scaled optimum.gap.toNat) * scale * e ≤ t := Int.sub_nonneg.1 test
       have costs : (fun j : Fin n => ofScaled (doubleAt F.cost j)) = (F.program m n).cost := by
         funext j
@@ -315,8 +314,8 @@ private theorem isInfeasible_sound (well : WellFormed F m n) (h : isInfeasible F
   split at test
   case h_2 => exact Bool.noConfusion test
   case h_1 t bound =>
-    rw [isNonneg_iff] at test
-    have test : 0 < t := by have : 0 ≤ t - 1 := test; omega
+    rw [isNonneg_iff, subInt_eq] at test
+    have test : 0 < t := by omega
     have le := boundOf_sound (fun i hi j hj => well.matrix ⟨i, hi⟩ ⟨j, hj⟩) he bound feasible
     have zero : dot (fun _ : Fin n => ofScaled 0) x = 0 := by
       rw [dot]
@@ -337,10 +336,8 @@ private theorem isUnbounded_sound (well : WellFormed F m n) (h : isUnbounded F m
     well.matrix ⟨i, hi⟩ ⟨j, hj⟩
   obtain ⟨d, p, hd, point⟩ := withPoint_sound h.1
   obtain ⟨_, r, _, test⟩ := withPoint_sound h.2
-  rw [Bool.and_eq_true, isNonneg_iff] at test
-  have falls : costSum F n r < 0 := by
-    have : 0 ≤ Int.negSucc 0 - costSum F n r := test.2
-    omega
+  rw [Bool.and_eq_true, isNonneg_iff, subInt_eq] at test
+  have falls : costSum F n r < 0 := by have := test.2; omega
   have feasible := isPoint_sound matrix hd point
   refine ⟨⟨_, feasible⟩, Program.exists_below feasible (recedes_sound matrix test.1) ?_⟩
   rw [costSum_eq fun j hj => well.cost ⟨j, hj⟩, ← ofScaled_zero, ofScaled_lt]

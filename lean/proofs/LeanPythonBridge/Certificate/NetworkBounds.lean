@@ -78,21 +78,21 @@ def Box.holds (box : Box) (n : Nat) (l : Layer) : Bool :=
 
 /-- How far the sum of a neuron may be from `product` and bias, in units of `2^(-1074)`. -/
 def Box.width (box : Box) (i : Nat) : Int :=
-  Int.add (doubleAt box.spread i)
-    (Int.add (doubleAt box.productEvidence.bound 0) (doubleAt box.spreadEvidence.bound 0))
+  addInt (doubleAt box.spread i)
+    (addInt (doubleAt box.productEvidence.bound 0) (doubleAt box.spreadEvidence.bound 0))
 
 /-- The middle of what the sum of a neuron can be. -/
-def Box.middle (box : Box) (l : Layer) (i : Nat) : Int := Int.add (doubleAt box.product i) (doubleAt l.bias i)
+def Box.middle (box : Box) (l : Layer) (i : Nat) : Int := addInt (doubleAt box.product i) (doubleAt l.bias i)
 
 /-- A test of the least and the greatest that the sum of every neuron can be. -/
 def Box.allBetween (box : Box) (l : Layer) (test : Nat → Int → Int → Bool) : Bool :=
   allBelow (fun i => withInt (box.middle l i) fun middle => withInt (box.width i) fun width =>
-    withInt (Int.sub middle width) fun low => withInt (Int.add middle width) fun high => test i low high) l.rows
+    withInt (subInt middle width) fun low => withInt (addInt middle width) fun high => test i low high) l.rows
 
 /-- The test that what a rectifier makes of numbers between `low` and `high` lies within the radius of the centre. -/
 def isRectified (low high centre radius : Int) : Bool :=
-  isNonneg (Int.add centre radius) && isNonneg (Int.sub (Int.add centre radius) high) &&
-    (isNonneg (Int.sub radius centre) || isNonneg (Int.sub low (Int.sub centre radius)))
+  isNonneg (addInt centre radius) && isNonneg (subInt (addInt centre radius) high) &&
+    (isNonneg (subInt radius centre) || isNonneg (subInt low (subInt centre radius)))
 
 /-- The test that one layer's neurons lie in the next layer's box. -/
 def Box.leadsTo (box : Box) (l : Layer) (next : Box) : Bool :=
@@ -165,24 +165,21 @@ private theorem sum_between (h : box.holds n l = true) {test : Nat → Int → I
     rw [element_absolute (count := l.rows.mul n) (Product.index_lt i j), toRat_magnitude (weights i i.isLt j j.isLt)]
     rfl
   have middle : ofScaled (box.middle l i) = toRat (element box.product i) + l.biases i := by
-    show ofScaled (doubleAt box.product i + doubleAt l.bias i) = _
-    rw [ofScaled_add, doubleAt_eq (products i i.isLt), doubleAt_eq (Order.finite_sound bias i i.isLt)]
+    rw [Box.middle, addInt_eq, ofScaled_add, doubleAt_eq (products i i.isLt), doubleAt_eq (Order.finite_sound bias i i.isLt)]
     rfl
   have width : ofScaled (box.width i) =
       toRat (element box.spread i) + (toRat box.productEvidence.bound + toRat box.spreadEvidence.bound) := by
-    show ofScaled (doubleAt box.spread i + (doubleAt box.productEvidence.bound 0 + doubleAt box.spreadEvidence.bound 0)) = _
-    rw [ofScaled_add, ofScaled_add, doubleAt_eq (spreads i i.isLt), ofScaled_doubleAt_zero small.1 finite₁, ofScaled_doubleAt_zero small.2 finite₂]
+    rw [Box.width, addInt_eq, addInt_eq, ofScaled_add, ofScaled_add, doubleAt_eq (spreads i i.isLt), ofScaled_doubleAt_zero small.1 finite₁, ofScaled_doubleAt_zero small.2 finite₂]
     rfl
   have near' := near' i i.isLt
   rw [spread_eq] at near'
   have key := between (abs_dot_sub_le (w := l.weights n i) inside) (near i i.isLt) near' (l.biases i)
-  show ofScaled (box.middle l i - box.width i) ≤ _ ∧ _ ≤ ofScaled (box.middle l i + box.width i)
-  rw [ofScaled_sub, ofScaled_add, middle, width]
+  rw [subInt_eq, addInt_eq, ofScaled_sub, ofScaled_add, middle, width]
   exact key
 
 theorem isRectified_sound {low high centre radius : Int} (h : isRectified low high centre radius = true) {q : Rat}
     (above : ofScaled low ≤ q) (below : q ≤ ofScaled high) : abs (relu q - ofScaled centre) ≤ ofScaled radius := by
-  simp only [isRectified, Bool.and_eq_true, Bool.or_eq_true, isNonneg_iff] at h
+  simp only [isRectified, addInt_eq, subInt_eq, Bool.and_eq_true, Bool.or_eq_true, isNonneg_iff] at h
   obtain ⟨⟨nonneg, up⟩, down⟩ := h
   have nonneg : (0 : Rat) ≤ ofScaled centre + ofScaled radius := by rw [← ofScaled_add, ofScaled_nonneg]; exact nonneg
   have up : q ≤ ofScaled centre + ofScaled radius := by
@@ -191,11 +188,9 @@ theorem isRectified_sound {low high centre radius : Int} (h : isRectified low hi
     exact Int.sub_nonneg.1 up
   have down : ofScaled centre - ofScaled radius ≤ 0 ∨ ofScaled centre - ofScaled radius ≤ q := by
     refine down.imp (fun h => ?_) fun h => Rat.le_trans ?_ above
-    · have : 0 ≤ radius - centre := h
-      rw [← ofScaled_sub, ← ofScaled_zero, ofScaled_le]
+    · rw [← ofScaled_sub, ← ofScaled_zero, ofScaled_le]
       omega
-    · have : 0 ≤ low - (centre - radius) := h
-      rw [← ofScaled_sub, ofScaled_le]
+    · rw [← ofScaled_sub, ofScaled_le]
       omega
   rw [abs_le_iff, relu]
   split <;> constructor <;> grind

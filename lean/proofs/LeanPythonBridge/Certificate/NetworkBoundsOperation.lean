@@ -35,8 +35,8 @@ def Meaning (q : Question) (a : Answer) : Prop :=
 
 /-- The test that an output that lies between two numbers lies between the stated bounds. -/
 def isWithin (low high i : Nat) (lowest highest : Int) : Bool :=
-  finiteAt low i && finiteAt high i && isNonneg (Int.sub lowest (doubleAt low i)) &&
-    isNonneg (Int.sub (doubleAt high i) highest)
+  finiteAt low i && finiteAt high i && isNonneg (subInt lowest (doubleAt low i)) &&
+    isNonneg (subInt (doubleAt high i) highest)
 
 /-- The number of outputs of a network of `n` inputs, when the question has one. -/
 def outputs? (q : Question) (n : Nat) : Option Nat :=
@@ -52,8 +52,7 @@ def check (q : Question) (a : Answer) : Bool :=
     | some m => a.isKind "layer_boxes" && lower.isVector lower.rowCount && upper.isVector lower.rowCount &&
         low.isVector m && high.isVector m &&
           withValue (joined lower) fun x => withValue (joined upper) fun y => withValue (joined low) fun lowest =>
-            withValue (joined high) fun highest => Order.finite lower.rowCount x && Order.finite lower.rowCount y &&
-              checkAll q a lower.rowCount (doubleAt x) (doubleAt y) (isWithin lowest highest)
+            withValue (joined high) fun highest => checkAll q a lower.rowCount x y (isWithin lowest highest)
     | none => false
   | _, _, _ => false
 
@@ -66,19 +65,17 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
     case h_2 => contradiction
     case h_1 m counted =>
       simp only [Bool.and_eq_true, withValue_eq] at h
-      obtain ⟨⟨⟨⟨⟨-, vector⟩, vector'⟩, lows⟩, highs⟩, ⟨finite, finite'⟩, all⟩ := h
-      obtain ⟨l, ls, asked, sound⟩ := checkAll_sound all
+      obtain ⟨⟨⟨⟨⟨-, vector⟩, vector'⟩, lows⟩, highs⟩, all⟩ := h
+      obtain ⟨finite, finite', l, ls, asked, sound⟩ := checkAll_sound all
       rw [outputs?, joined_eq, asked] at counted
       have counted : outputs l ls = m := Option.some.inj counted
       rw [joined_eq] at finite finite' sound
       refine ⟨lower.rowCount, l, ls, lower, upper, low, high, askedLower, NamedArray.isVector_sound vector, askedUpper,
         NamedArray.isVector_sound vector', asked, given, by rw [counted]; exact NamedArray.isVector_sound lows,
-        by rw [counted]; exact NamedArray.isVector_sound highs, fun j => Order.finite_sound finite j j.isLt,
-        fun j => Order.finite_sound finite' j j.isLt, fun x hx i => ?_⟩
-      obtain ⟨lowest, highest, tested, above, below⟩ := sound x (fun j => by
-        rw [doubleAt_eq (Order.finite_sound finite j j.isLt), doubleAt_eq (Order.finite_sound finite' j j.isLt)]
-        exact hx j) i
-      simp only [isWithin, Bool.and_eq_true, finiteAt_eq, isNonneg_iff] at tested
+        by rw [counted]; exact NamedArray.isVector_sound highs, fun j => finite j j.isLt,
+        fun j => finite' j j.isLt, fun x hx i => ?_⟩
+      obtain ⟨lowest, highest, tested, above, below⟩ := sound x hx i
+      simp only [isWithin, subInt_eq, Bool.and_eq_true, finiteAt_eq, isNonneg_iff] at tested
       obtain ⟨⟨⟨e, e'⟩, le⟩, le'⟩ := tested
       rw [doubleAt_eq e] at le
       rw [doubleAt_eq e'] at le'

@@ -35,7 +35,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
 /-- The test that an output that lies between two numbers is within the bound of the stated one. -/
 def isNear (output bound i : Nat) (lowest highest : Int) : Bool :=
   finiteAt output i && withInt (doubleAt output i) fun stated => withInt (doubleAt bound 0) fun bound =>
-    isNonneg (Int.sub lowest (Int.sub stated bound)) && isNonneg (Int.sub (Int.add stated bound) highest)
+    isNonneg (subInt lowest (subInt stated bound)) && isNonneg (subInt (addInt stated bound) highest)
 
 /-- The number of outputs of a network of `n` inputs, when the question has one. -/
 def outputs? (q : Question) (n : Nat) : Option Nat :=
@@ -49,8 +49,8 @@ def check (q : Question) (a : Answer) : Bool :=
   | some input, some output, some bound =>
     match outputs? q input.rowCount with
     | some m => a.isKind "layer_boxes" && isFinite bound.toNat && input.isVector input.rowCount && output.isVector m &&
-        withValue (joined input) fun x => withValue (joined output) fun y => Order.finite input.rowCount x &&
-          checkAll q a input.rowCount (doubleAt x) (doubleAt x) (isNear y bound.toNat)
+        withValue (joined input) fun x => withValue (joined output) fun y =>
+          checkAll q a input.rowCount x x (isNear y bound.toNat)
     | none => false
   | _, _, _ => false
 
@@ -63,26 +63,25 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
     case h_2 => contradiction
     case h_1 m counted =>
       simp only [Bool.and_eq_true, withValue_eq] at h
-      obtain ⟨⟨⟨⟨-, finiteBound⟩, vector⟩, vector'⟩, finite, all⟩ := h
-      obtain ⟨l, ls, layers, sound⟩ := checkAll_sound all
+      obtain ⟨⟨⟨⟨-, finiteBound⟩, vector⟩, vector'⟩, all⟩ := h
+      obtain ⟨finite, -, l, ls, layers, sound⟩ := checkAll_sound all
       rw [outputs?, joined_eq, layers] at counted
       have counted : outputs l ls = m := Option.some.inj counted
       rw [joined_eq] at finite sound
       refine ⟨input.rowCount, l, ls, input, output, bound, asked, NamedArray.isVector_sound vector,
-        fun j => Order.finite_sound finite j j.isLt, layers, given, by rw [counted]; exact NamedArray.isVector_sound vector',
+        fun j => finite j j.isLt, layers, given, by rw [counted]; exact NamedArray.isVector_sound vector',
         Value.find?_of_double? stated, fun i => ?_⟩
-      obtain ⟨lowest, highest, tested, above, below⟩ := sound (valueVec (frameVec input.packed input.rowCount)) (fun j => by
-        rw [doubleAt_eq (Order.finite_sound finite j j.isLt)]
-        exact ⟨Rat.le_refl, Rat.le_refl⟩) i
+      obtain ⟨lowest, highest, tested, above, below⟩ := sound (valueVec (frameVec input.packed input.rowCount)) (fun j =>
+        ⟨Rat.le_refl, Rat.le_refl⟩) i
       have e : element bound.toNat 0 = bound.toNat := by
         rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt bound.toNat_lt]
-      simp only [isNear, Bool.and_eq_true, finiteAt_eq, withInt_eq, isNonneg_iff] at tested
+      simp only [isNear, addInt_eq, subInt_eq, Bool.and_eq_true, finiteAt_eq, withInt_eq, isNonneg_iff] at tested
       obtain ⟨e', le, le'⟩ := tested
       rw [doubleAt_eq e', doubleAt_eq (by rw [e]; exact finiteBound), e] at le le'
       have le := ofScaled_le.2 (Int.sub_nonneg.1 le)
       have le' := ofScaled_le.2 (Int.sub_nonneg.1 le')
-      rw [show ∀ a b : Int, a.sub b = a - b from fun _ _ => rfl, ofScaled_sub] at le
-      rw [show ∀ a b : Int, a.add b = a + b from fun _ _ => rfl, ofScaled_add] at le'
+      rw [ofScaled_sub] at le
+      rw [ofScaled_add] at le'
       rw [abs_le_iff, toRat_eq_ofScaled, toRat_eq_ofScaled]
       constructor <;> grind
 

@@ -35,25 +35,25 @@ def Relaxation.holds (x : Relaxation) (p n : Nat) (l : Layer) : Bool :=
     Product.checkRows x.evidence.layout p l.rows n x.multipliers columns x.product x.evidence.bound
 
 /-- The smaller of two integers. -/
-def least (a b : Int) : Int := if isNonneg (Int.sub b a) then a else b
+def least (a b : Int) : Int := if isNonneg (subInt b a) then a else b
 
 /-- The greater of two integers. -/
-def greatest (a b : Int) : Int := if isNonneg (Int.sub b a) then b else a
+def greatest (a b : Int) : Int := if isNonneg (subInt b a) then b else a
 
 /-- The least that `g v` can be, for `g` within `error` of `a`, and `v` between `low` and `high`. -/
 def leastProduct (a error low high : Int) : Int :=
-  Int.sub (least (Int.mul a low) (Int.mul a high)) (Int.mul error (greatest (greatest low (Int.neg low))
-    (greatest high (Int.neg high))))
+  subInt (least (mulInt a low) (mulInt a high)) (mulInt error (greatest (greatest low (negInt low))
+    (greatest high (negInt high))))
 
 /-- A number that `λ z - a max(0, z)` does not exceed, for `a` within `error` of `c`, and `z` between `low` and `high`. -/
 def slack (multiplier c error low high : Int) : Int :=
-  withInt (Int.add (Int.sub multiplier c) error) fun d =>
-    greatest (greatest (Int.mul multiplier (least low 0)) (Int.mul multiplier (least high 0)))
-      (greatest (Int.mul d (greatest low 0)) (Int.mul d (greatest high 0)))
+  withInt (addInt (subInt multiplier c) error) fun d =>
+    greatest (greatest (mulInt multiplier (least low 0)) (mulInt multiplier (least high 0)))
+      (greatest (mulInt d (greatest low 0)) (mulInt d (greatest high 0)))
 
 /-- The sum of `f 0, …, f (n - 1)`. -/
 def sumInt (f : Nat → Int) (n : Nat) : Int :=
-  Nat.rec (motive := fun _ => Int) 0 (fun k y => withInt y fun y => withInt (f k) fun z => Int.add y z) n
+  Nat.rec (motive := fun _ => Int) 0 (fun k y => withInt y fun y => withInt (f k) fun z => addInt y z) n
 
 /-- The entry of a product in units of `2^(-1074)`. -/
 def Relaxation.coefficient (x : Relaxation) (n r j : Nat) : Int := doubleAt x.product (Nat.add (Nat.mul r n) j)
@@ -64,23 +64,23 @@ def Relaxation.multiplier (x : Relaxation) (l : Layer) (r i : Nat) : Int :=
 
 /-- The multipliers times the biases, in units of `2^(-2148)`. -/
 def Relaxation.biases (x : Relaxation) (l : Layer) (r : Nat) : Int :=
-  sumInt (fun i => Int.mul (x.multiplier l r i) (doubleAt l.bias i)) l.rows
+  sumInt (fun i => mulInt (x.multiplier l r i) (doubleAt l.bias i)) l.rows
 
 /-- What the first layer's functional is at least, in units of `2^(-2148)`. -/
 def Relaxation.first (x : Relaxation) (n : Nat) (l : Layer) (low high : Nat → Int) (r : Nat) : Int :=
-  Int.add (sumInt (fun j => leastProduct (x.coefficient n r j) (doubleAt x.evidence.bound 0) (low j) (high j)) n)
+  addInt (sumInt (fun j => leastProduct (x.coefficient n r j) (doubleAt x.evidence.bound 0) (low j) (high j)) n)
     (x.biases l r)
 
 /-- What is lost from one layer's functional to the next one's, in units of `2^(-2148)`. -/
 def loss (l : Layer) (box : Box) (x next : Relaxation) (r : Nat) : Int :=
   sumInt (fun i => withInt (box.middle l i) fun middle => withInt (box.width i) fun width =>
-    slack (x.multiplier l r i) (next.coefficient l.rows r i) (doubleAt next.evidence.bound 0) (Int.sub middle width)
-      (Int.add middle width)) l.rows
+    slack (x.multiplier l r i) (next.coefficient l.rows r i) (doubleAt next.evidence.bound 0) (subInt middle width)
+      (addInt middle width)) l.rows
 
 /-- What the functionals of the layers behind the first add, in units of `2^(-2148)`. -/
 def chain (r : Nat) : Layer → List Layer → Box → List Box → Relaxation → List Relaxation → Int
   | l, l' :: ls, box, box' :: boxes, x, x' :: xs =>
-    Int.add (Int.sub (x'.biases l' r) (loss l box x x' r)) (chain r l' ls box' boxes x' xs)
+    addInt (subInt (x'.biases l' r) (loss l box x x' r)) (chain r l' ls box' boxes x' xs)
   | _, _, _, _, _, _ => 0
 
 /-- The multipliers of the last layer. -/
@@ -97,52 +97,28 @@ def allHold (p : Nat) : (n : Nat) → Layer → List Layer → Relaxation → Li
 /-! ## Integers -/
 
 private theorem least_le {a b : Int} : least a b ≤ a ∧ least a b ≤ b := by
-  unfold least
-  split
-  · rename_i h
-    have : 0 ≤ b - a := isNonneg_iff.1 h
-    omega
-  · rename_i h
-    have : ¬0 ≤ b - a := fun g => h (isNonneg_iff.2 g)
-    omega
+  simp only [least, subInt_eq, isNonneg_iff]
+  split <;> omega
 
 private theorem le_greatest {a b : Int} : a ≤ greatest a b ∧ b ≤ greatest a b := by
-  unfold greatest
-  split
-  · rename_i h
-    have : 0 ≤ b - a := isNonneg_iff.1 h
-    omega
-  · rename_i h
-    have : ¬0 ≤ b - a := fun g => h (isNonneg_iff.2 g)
-    omega
+  simp only [greatest, subInt_eq, isNonneg_iff]
+  split <;> omega
 
 private theorem least_cases (a b : Int) : least a b = a ∧ a ≤ b ∨ least a b = b ∧ b ≤ a := by
-  unfold least
-  split
-  · rename_i h
-    have : 0 ≤ b - a := isNonneg_iff.1 h
-    omega
-  · rename_i h
-    have : ¬0 ≤ b - a := fun g => h (isNonneg_iff.2 g)
-    omega
+  simp only [least, subInt_eq, isNonneg_iff]
+  split <;> omega
 
 private theorem greatest_cases (a b : Int) : greatest a b = a ∧ b ≤ a ∨ greatest a b = b ∧ a ≤ b := by
-  unfold greatest
-  split
-  · rename_i h
-    have : 0 ≤ b - a := isNonneg_iff.1 h
-    omega
-  · rename_i h
-    have : ¬0 ≤ b - a := fun g => h (isNonneg_iff.2 g)
-    omega
+  simp only [greatest, subInt_eq, isNonneg_iff]
+  split <;> omega
 
 theorem sumInt_eq (f : Nat → Int) (n : Nat) : sumInt f n = integerSum n f := by
   induction n with
   | zero => rfl
   | succ n ih =>
     rw [integerSum, ← ih]
-    show withInt (sumInt f n) (fun y => withInt (f n) fun z => y + z) = _
-    rw [withInt_eq, withInt_eq]
+    show withInt (sumInt f n) (fun y => withInt (f n) fun z => addInt y z) = _
+    rw [withInt_eq, withInt_eq, addInt_eq]
 
 private theorem sum_values (f : Nat → Int) (n : Nat) :
     (vecSum fun i : Fin n => ofScaledSquare (f i)) = ofScaledSquare (sumInt f n) := by
@@ -160,14 +136,14 @@ private theorem mul_between {c low high z : Rat} (h₁ : low ≤ z) (h₂ : z �
     have b := Rat.mul_le_mul_of_nonneg_left h₂ h
     exact ⟨.inr (by grind), .inl (by grind)⟩
 
-private theorem ofScaled_product (a b : Int) : ofScaledSquare (a.mul b) = ofScaled a * ofScaled b :=
-  (ofScaled_mul_ofScaled a b).symm
+private theorem ofScaled_product (a b : Int) : ofScaledSquare (mulInt a b) = ofScaled a * ofScaled b := by
+  rw [mulInt_eq, ofScaled_mul_ofScaled]
 
-private theorem square_sub (a b : Int) : ofScaledSquare (a.sub b) = ofScaledSquare a - ofScaledSquare b :=
-  ofScaledSquare_sub a b
+private theorem square_sub (a b : Int) : ofScaledSquare (subInt a b) = ofScaledSquare a - ofScaledSquare b := by
+  rw [subInt_eq, ofScaledSquare_sub]
 
-private theorem square_add (a b : Int) : ofScaledSquare (a.add b) = ofScaledSquare a + ofScaledSquare b :=
-  ofScaledSquare_add a b
+private theorem square_add (a b : Int) : ofScaledSquare (addInt a b) = ofScaledSquare a + ofScaledSquare b := by
+  rw [addInt_eq, ofScaledSquare_add]
 
 private theorem least_square (a b : Int) : ofScaledSquare (least a b) ≤ ofScaledSquare a ∧
     ofScaledSquare (least a b) ≤ ofScaledSquare b := ⟨ofScaledSquare_le.2 least_le.1, ofScaledSquare_le.2 least_le.2⟩
@@ -178,25 +154,25 @@ private theorem greatest_square (a b : Int) : ofScaledSquare a ≤ ofScaledSquar
 theorem leastProduct_le {a error low high : Int} {g v : Rat} (near : abs (ofScaled a - g) ≤ ofScaled error)
     (above : ofScaled low ≤ v) (below : v ≤ ofScaled high) : ofScaledSquare (leastProduct a error low high) ≤ g * v := by
   have ends := (mul_between (c := ofScaled a) above below).1
-  have size : abs v ≤ ofScaled (greatest (greatest low (Int.neg low)) (greatest high (Int.neg high))) := by
-    have h₁ := ofScaled_le.2 (le_greatest (a := greatest low low.neg) (b := greatest high high.neg)).1
-    have h₂ := ofScaled_le.2 (le_greatest (a := greatest low low.neg) (b := greatest high high.neg)).2
-    have h₃ := ofScaled_le.2 (le_greatest (a := low) (b := low.neg)).2
-    have h₄ := ofScaled_le.2 (le_greatest (a := high) (b := high.neg)).1
-    have e : ofScaled low.neg = -ofScaled low := ofScaled_neg low
+  have size : abs v ≤ ofScaled (greatest (greatest low (negInt low)) (greatest high (negInt high))) := by
+    have h₁ := ofScaled_le.2 (le_greatest (a := greatest low (negInt low)) (b := greatest high (negInt high))).1
+    have h₂ := ofScaled_le.2 (le_greatest (a := greatest low (negInt low)) (b := greatest high (negInt high))).2
+    have h₃ := ofScaled_le.2 (le_greatest (a := low) (b := (negInt low))).2
+    have h₄ := ofScaled_le.2 (le_greatest (a := high) (b := (negInt high))).1
+    have e : ofScaled (negInt low) = -ofScaled low := by rw [negInt_eq, ofScaled_neg]
     rw [abs_le_iff]
     constructor <;> grind
   have product : abs ((ofScaled a - g) * v) ≤
-      ofScaled error * ofScaled (greatest (greatest low (Int.neg low)) (greatest high (Int.neg high))) := by
+      ofScaled error * ofScaled (greatest (greatest low (negInt low)) (greatest high (negInt high))) := by
     rw [abs_mul]
     exact Rat.le_trans (Rat.mul_le_mul_of_nonneg_right near (abs_nonneg v))
       (Rat.mul_le_mul_of_nonneg_left size (Rat.le_trans (abs_nonneg _) near))
   have product := (abs_le_iff.1 product).2
-  have e : ofScaledSquare (leastProduct a error low high) = ofScaledSquare (least (a.mul low) (a.mul high)) -
-      ofScaled error * ofScaled (greatest (greatest low (Int.neg low)) (greatest high (Int.neg high))) := by
+  have e : ofScaledSquare (leastProduct a error low high) = ofScaledSquare (least (mulInt a low) (mulInt a high)) -
+      ofScaled error * ofScaled (greatest (greatest low (negInt low)) (greatest high (negInt high))) := by
     rw [← ofScaled_product, ← square_sub]
     rfl
-  have l := least_square (a.mul low) (a.mul high)
+  have l := least_square (mulInt a low) (mulInt a high)
   rw [ofScaled_product, ofScaled_product] at l
   rw [e]
   rcases ends with h | h <;> grind
@@ -206,14 +182,13 @@ theorem le_slack {multiplier c error low high : Int} {a z : Rat} (near : abs (of
     ofScaled multiplier * z - a * relu z ≤ ofScaledSquare (slack multiplier c error low high) := by
   rw [slack, withInt_eq]
   have near := (abs_le_iff.1 near)
-  have hd : ofScaled ((multiplier.sub c).add error) = ofScaled multiplier - ofScaled c + ofScaled error := by
-    show ofScaled (multiplier - c + error) = _
-    rw [ofScaled_add, ofScaled_sub]
-  generalize hd' : (multiplier.sub c).add error = d at *
-  have g := greatest_square (greatest (multiplier.mul (least low 0)) (multiplier.mul (least high 0)))
-    (greatest (d.mul (greatest low 0)) (d.mul (greatest high 0)))
-  have g₁ := greatest_square (multiplier.mul (least low 0)) (multiplier.mul (least high 0))
-  have g₂ := greatest_square (d.mul (greatest low 0)) (d.mul (greatest high 0))
+  have hd : ofScaled (addInt (subInt multiplier c) error) = ofScaled multiplier - ofScaled c + ofScaled error := by
+    rw [addInt_eq, subInt_eq, ofScaled_add, ofScaled_sub]
+  generalize hd' : addInt (subInt multiplier c) error = d at *
+  have g := greatest_square (greatest (mulInt multiplier (least low 0)) (mulInt multiplier (least high 0)))
+    (greatest (mulInt d (greatest low 0)) (mulInt d (greatest high 0)))
+  have g₁ := greatest_square (mulInt multiplier (least low 0)) (mulInt multiplier (least high 0))
+  have g₂ := greatest_square (mulInt d (greatest low 0)) (mulInt d (greatest high 0))
   simp only [ofScaled_product] at g₁ g₂
   by_cases sign : 0 ≤ z
   · have lo : ofScaled (greatest low 0) ≤ z := by
@@ -298,10 +273,10 @@ theorem first_sound {low high : Nat → Int} {v : Vec n Rat} (h : x.holds p n l 
 /-- The sums of a layer lie in the intervals of its box. -/
 private theorem sums_between (h : box.holds n l = true) (small : Box.AreDoubles [box])
     {v : Vec n Rat} (inside : box.contains n v) (i : Fin l.rows) :
-    ofScaled ((box.middle l i).sub (box.width i)) ≤ affine (l.weights n) l.biases v i ∧
-      affine (l.weights n) l.biases v i ≤ ofScaled ((box.middle l i).add (box.width i)) := by
-  have all : box.allBetween l (fun i a b => decide (a = (box.middle l i).sub (box.width i)) &&
-      decide (b = (box.middle l i).add (box.width i))) = true := by
+    ofScaled (subInt (box.middle l i) (box.width i)) ≤ affine (l.weights n) l.biases v i ∧
+      affine (l.weights n) l.biases v i ≤ ofScaled (addInt (box.middle l i) (box.width i)) := by
+  have all : box.allBetween l (fun i a b => decide (a = subInt (box.middle l i) (box.width i)) &&
+      decide (b = addInt (box.middle l i) (box.width i))) = true := by
     simp only [Box.allBetween, allBelow_iff, withInt_eq, decide_true, Bool.and_self, implies_true]
   obtain ⟨low, high, tested, above, below⟩ := checkLayers_sound (ls := []) (boxes := []) small
     (by rw [checkLayers, h, all]; rfl) v inside i
@@ -312,8 +287,8 @@ private theorem sums_between (h : box.holds n l = true) (small : Box.AreDoubles 
 
 private theorem loss_sound {l' : Layer} {next : Relaxation} (h : x.holds p n l = true)
     (small : x.evidence.bound < 2 ^ 64) (h' : next.holds p l.rows l' = true) (small' : next.evidence.bound < 2 ^ 64)
-    (hr : r < p) {z : Vec l.rows Rat} (between : ∀ i : Fin l.rows, ofScaled ((box.middle l i).sub (box.width i)) ≤ z i ∧
-      z i ≤ ofScaled ((box.middle l i).add (box.width i))) :
+    (hr : r < p) {z : Vec l.rows Rat} (between : ∀ i : Fin l.rows, ofScaled (subInt (box.middle l i) (box.width i)) ≤ z i ∧
+      z i ≤ ofScaled (addInt (box.middle l i) (box.width i))) :
     dot (x.row l.rows r) z - ofScaledSquare (loss l box x next r) ≤
       dot ((l'.weights l.rows).transpose.mulVec (next.row l'.rows r)) fun i => relu (z i) := by
   rw [loss, ← sum_values, dot, dot, ← vecSum_sub]
@@ -371,12 +346,11 @@ theorem chain_sound {test : Nat → Int → Int → Bool} :
           · exact rest.1.1.1
           · exact rest.1.1.1.1
         have lost := loss_sound (box := box) held.1 small'.1 held' small'.2.1 hr between
-        have next : ofScaledSquare (B + ((x'.biases l' r).sub (loss l box x x' r))) ≤
+        have next : ofScaledSquare (B + (subInt (x'.biases l' r) (loss l box x x' r))) ≤
             dot (x'.row l'.rows r) (affine (l'.weights l.rows) l'.biases fun j => relu (affine (l.weights n) l.biases v j)) := by
           rw [functional_affine, ofScaledSquare_add, square_sub, biases_eq held' small'.2.1 hr bias]
           grind
         have := ih small.2 small'.2 rest held.2 _ contained hr _ next
-        rw [Int.add_assoc] at this
-        exact this
+        rwa [Int.add_assoc, ← addInt_eq (subInt _ _)] at this
 
 end LeanPythonBridge.Certificate.NetworkBounds

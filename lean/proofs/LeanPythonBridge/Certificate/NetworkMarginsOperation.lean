@@ -124,13 +124,6 @@ private theorem areDoubles {a : Answer} {functionals : NamedArray} {p : Nat} {la
 
 /-! ## The test -/
 
-/-- The test that inputs between two frames lie in a box. -/
-def isInside (box : Box) (n low high : Nat) : Bool :=
-  Order.finite n box.centre && Order.finite n box.radius && Order.finite n low && Order.finite n high &&
-    allBelow (fun j => withInt (doubleAt box.centre j) fun centre => withInt (doubleAt box.radius j) fun radius =>
-      isNonneg (Int.sub (doubleAt low j) (Int.sub centre radius)) &&
-        isNonneg (Int.sub (Int.add centre radius) (doubleAt high j))) n
-
 /-- The test of the layers of a network. -/
 def checkNetwork (n p low high functionals margins : Nat) :
     List Layer → List Box → List Relaxation → Bool
@@ -138,8 +131,8 @@ def checkNetwork (n p low high functionals margins : Nat) :
     isInside box n low high && checkLayers (fun _ _ _ => true) n l ls box boxes && allHold p n l ls x xs &&
       Nat.beq (lastMultipliers x xs) functionals && Order.finite (Nat.mul p (outputs l ls)) functionals &&
       Order.finite p margins && allBelow (fun r =>
-        withInt (Int.add (x.first n l (doubleAt low) (doubleAt high) r) (chain r l ls box boxes x xs)) fun total =>
-          isNonneg (Int.sub total (Int.mul (doubleAt margins r) (Int.ofNat scale)))) p
+        withInt (addInt (x.first n l (doubleAt low) (doubleAt high) r) (chain r l ls box boxes x xs)) fun total =>
+          isNonneg (subInt total (mulInt (doubleAt margins r) (Int.ofNat scale)))) p
   | _, _, _ => false
 
 /-- Whether the certificate of an answer holds. -/
@@ -166,28 +159,6 @@ def check (q : Question) (a : Answer) : Bool :=
   | _, _, _, _ => false
 
 /-! ## Soundness -/
-
-private theorem isInside_sound {box : Box} {n low high : Nat} (h : isInside box n low high = true) :
-    (∀ j < n, isFinite (element low j) = true) ∧ (∀ j < n, isFinite (element high j) = true) ∧
-      ∀ x : Vec n Rat, (∀ j : Fin n, toRat (element low j) ≤ x j ∧ x j ≤ toRat (element high j)) → box.contains n x := by
-  simp only [isInside, Bool.and_eq_true, allBelow_iff, withInt_eq, isNonneg_iff] at h
-  obtain ⟨⟨⟨⟨centre, radius⟩, lows⟩, highs⟩, inputs⟩ := h
-  refine ⟨Order.finite_sound lows, Order.finite_sound highs, fun x hx j => ?_⟩
-  obtain ⟨below, above⟩ := inputs j j.isLt
-  rw [doubleAt_eq (Order.finite_sound centre j j.isLt), doubleAt_eq (Order.finite_sound radius j j.isLt)] at below above
-  rw [doubleAt_eq (Order.finite_sound lows j j.isLt)] at below
-  rw [doubleAt_eq (Order.finite_sound highs j j.isLt)] at above
-  have below : scaled (element box.centre j) - scaled (element box.radius j) ≤ scaled (element low j) := Int.sub_nonneg.1 below
-  have above : scaled (element high j) ≤ scaled (element box.centre j) + scaled (element box.radius j) := Int.sub_nonneg.1 above
-  have below := ofScaled_le.2 below
-  have above := ofScaled_le.2 above
-  rw [ofScaled_sub, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at below
-  rw [ofScaled_add, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at above
-  have := hx j
-  rw [abs_le_iff]
-  show -toRat (element box.radius j) ≤ x j - toRat (element box.centre j) ∧
-    x j - toRat (element box.centre j) ≤ toRat (element box.radius j)
-  constructor <;> grind
 
 private theorem bias_finite {n : Nat} {l : Layer} {ls : List Layer} {box : Box} {boxes : List Box}
     (h : checkLayers (fun _ _ _ => true) n l ls box boxes = true) : Order.finite l.rows l.bias = true := by
@@ -217,7 +188,8 @@ private theorem checkNetwork_sound {n p low high functionals margins : Nat} {l :
     cases xs with
     | nil => exact Bool.noConfusion h
     | cons x xs =>
-      simp only [checkNetwork, Bool.and_eq_true, allBelow_iff, withInt_eq, isNonneg_iff] at h
+      simp only [checkNetwork, Bool.and_eq_true, allBelow_iff, withInt_eq, addInt_eq, subInt_eq, mulInt_eq,
+        Int.ofNat_eq_natCast, isNonneg_iff] at h
       obtain ⟨⟨⟨⟨⟨⟨inside, layers⟩, held⟩, last⟩, rows⟩, stated⟩, tested⟩ := h
       obtain ⟨lows, highs, contains⟩ := isInside_sound inside
       refine ⟨lows, highs, Order.finite_sound stated, Order.finite_sound rows, fun v hv r => ?_⟩
@@ -230,8 +202,7 @@ private theorem checkNetwork_sound {n p low high functionals margins : Nat} {l :
       refine Rat.le_trans ?_ total
       have h := tested r r.isLt
       rw [doubleAt_eq (Order.finite_sound stated r r.isLt)] at h
-      have h : scaled (element margins r) * scale ≤
-          x.first n l (doubleAt low) (doubleAt high) r + chain r l ls box boxes x xs := Int.sub_nonneg.1 h
+      have h := Int.sub_nonneg.1 h
       rw [toRat_eq_ofScaled, ← ofScaledSquare_mul_scale]
       exact ofScaledSquare_le.2 h
 

@@ -152,28 +152,58 @@ def Layer.allWithValues {α : Type} : List Layer → (List Layer → α) → α
   | nil => rfl
   | cons layer layers ih => simp only [allWithValues, withValue_eq, ih]
 
-/-- The test of all layers and of the outputs, and that the inputs, between `low j` and `high j`, lie in the first box. -/
-def checkAll (q : Question) (a : Answer) (n : Nat) (low high : Nat → Int) (test : Nat → Int → Int → Bool) : Bool :=
+/-- The test that inputs between two frames lie in a box, and that all are finite. -/
+def isInside (box : Box) (n low high : Nat) : Bool :=
+  Order.finite n box.centre && Order.finite n box.radius && Order.finite n low && Order.finite n high &&
+    allBelow (fun j => withInt (doubleAt box.centre j) fun centre => withInt (doubleAt box.radius j) fun radius =>
+      isNonneg (subInt (doubleAt low j) (subInt centre radius)) &&
+        isNonneg (subInt (addInt centre radius) (doubleAt high j))) n
+
+theorem isInside_sound {box : Box} {n low high : Nat} (h : isInside box n low high = true) :
+    (∀ j < n, isFinite (element low j) = true) ∧ (∀ j < n, isFinite (element high j) = true) ∧
+      ∀ x : Vec n Rat, (∀ j : Fin n, toRat (element low j) ≤ x j ∧ x j ≤ toRat (element high j)) → box.contains n x := by
+  simp only [isInside, Bool.and_eq_true, allBelow_iff, withInt_eq, addInt_eq, subInt_eq,
+    isNonneg_iff] at h
+  obtain ⟨⟨⟨⟨centre, radius⟩, lows⟩, highs⟩, inputs⟩ := h
+  refine ⟨Order.finite_sound lows, Order.finite_sound highs, fun x hx j => ?_⟩
+  obtain ⟨below, above⟩ := inputs j j.isLt
+  rw [doubleAt_eq (Order.finite_sound centre j j.isLt), doubleAt_eq (Order.finite_sound radius j j.isLt)] at below above
+  rw [doubleAt_eq (Order.finite_sound lows j j.isLt)] at below
+  rw [doubleAt_eq (Order.finite_sound highs j j.isLt)] at above
+  have below : scaled (element box.centre j) - scaled (element box.radius j) ≤ scaled (element low j) := Int.sub_nonneg.1 below
+  have above : scaled (element high j) ≤ scaled (element box.centre j) + scaled (element box.radius j) := Int.sub_nonneg.1 above
+  have below := ofScaled_le.2 below
+  have above := ofScaled_le.2 above
+  rw [ofScaled_sub, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at below
+  rw [ofScaled_add, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at above
+  have := hx j
+  rw [abs_le_iff]
+  show -toRat (element box.radius j) ≤ x j - toRat (element box.centre j) ∧
+    x j - toRat (element box.centre j) ≤ toRat (element box.radius j)
+  constructor <;> grind
+
+/-- The test of all layers and of the outputs, and that the inputs, between the frames `low` and `high`, lie in the first
+box. -/
+def checkAll (q : Question) (a : Answer) (n low high : Nat) (test : Nat → Int → Int → Bool) : Bool :=
   match layersOf? joined q layerNames n, Value.find? "layers" a.certificate with
   | some layers, some (.list entries) =>
     match boxesOf? a boxNames entries n layers with
     | some boxes => withValue n fun n => Layer.allWithValues layers fun layers => Box.allWithValues boxes fun boxes =>
       match layers, boxes with
-      | layer :: layers, box :: boxes => Order.finite n box.centre && Order.finite n box.radius &&
-          allBelow (fun j => withInt (doubleAt box.centre j) fun centre => withInt (doubleAt box.radius j) fun radius =>
-            isNonneg (Int.sub (low j) (Int.sub centre radius)) && isNonneg (Int.sub (Int.add centre radius) (high j))) n &&
-          checkLayers test n layer layers box boxes
+      | layer :: layers, box :: boxes => isInside box n low high && checkLayers test n layer layers box boxes
       | _, _ => false
     | none => false
   | _, _ => false
 
-/-- Whatever the inputs between the given numbers are, every output lies between numbers that have been tested. -/
-theorem checkAll_sound {q : Question} {a : Answer} {n : Nat} {low high : Nat → Int} {test : Nat → Int → Int → Bool}
+/-- The inputs are finite, and whatever they are between the frames, every output lies between numbers that have been
+tested. -/
+theorem checkAll_sound {q : Question} {a : Answer} {n low high : Nat} {test : Nat → Int → Int → Bool}
     (h : checkAll q a n low high test = true) :
-    ∃ l ls, layers? NamedArray.packed q n = some (l, ls) ∧
-      ∀ x : Vec n Rat, (∀ j : Fin n, ofScaled (low j) ≤ x j ∧ x j ≤ ofScaled (high j)) → ∀ i : Fin (outputs l ls),
-        ∃ lowest highest : Int, test i lowest highest = true ∧ ofScaled lowest ≤ (network n l ls).eval x i ∧
-          (network n l ls).eval x i ≤ ofScaled highest := by
+    (∀ j < n, isFinite (element low j) = true) ∧ (∀ j < n, isFinite (element high j) = true) ∧
+      ∃ l ls, layers? NamedArray.packed q n = some (l, ls) ∧
+        ∀ x : Vec n Rat, (∀ j : Fin n, toRat (element low j) ≤ x j ∧ x j ≤ toRat (element high j)) →
+          ∀ i : Fin (outputs l ls), ∃ lowest highest : Int, test i lowest highest = true ∧
+            ofScaled lowest ≤ (network n l ls).eval x i ∧ (network n l ls).eval x i ≤ ofScaled highest := by
   unfold checkAll at h
   split at h
   case h_2 => contradiction
@@ -185,21 +215,9 @@ theorem checkAll_sound {q : Question} {a : Answer} {n : Nat} {low high : Nat →
       split at h
       case h_2 => contradiction
       case h_1 l ls box boxes =>
-        simp only [Bool.and_eq_true, allBelow_iff, withInt_eq, isNonneg_iff] at h
-        obtain ⟨⟨⟨centre, radius⟩, inputs⟩, layers⟩ := h
-        refine ⟨l, ls, by rw [layers?, ← joined_eq, asked], fun x hx => checkLayers_sound (boxesOf?_areDoubles given) layers x fun j => ?_⟩
-        obtain ⟨below, above⟩ := inputs j j.isLt
-        rw [doubleAt_eq (Order.finite_sound centre j j.isLt), doubleAt_eq (Order.finite_sound radius j j.isLt)] at below above
-        have below : scaled (element box.centre j) - scaled (element box.radius j) ≤ low j := Int.sub_nonneg.1 below
-        have above : high j ≤ scaled (element box.centre j) + scaled (element box.radius j) := Int.sub_nonneg.1 above
-        have below := ofScaled_le.2 below
-        have above := ofScaled_le.2 above
-        rw [ofScaled_sub, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at below
-        rw [ofScaled_add, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at above
-        have := hx j
-        rw [abs_le_iff]
-        show -toRat (element box.radius j) ≤ x j - toRat (element box.centre j) ∧
-          x j - toRat (element box.centre j) ≤ toRat (element box.radius j)
-        constructor <;> grind
+        rw [Bool.and_eq_true] at h
+        obtain ⟨lows, highs, contains⟩ := isInside_sound h.1
+        exact ⟨lows, highs, l, ls, by rw [layers?, ← joined_eq, asked],
+          fun x hx => checkLayers_sound (boxesOf?_areDoubles given) h.2 x (contains x hx)⟩
 
 end LeanPythonBridge.Certificate.NetworkBounds

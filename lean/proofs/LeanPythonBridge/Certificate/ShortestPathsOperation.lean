@@ -77,7 +77,7 @@ edge. -/
 def isBelow (G : Graph) (nodes lower e : Nat) : Bool :=
   withValue (cut 64 G.tails e) fun tail => withValue (cut 64 G.heads e) fun head =>
     Nat.blt tail nodes && Nat.blt head nodes && (Bool.not (finiteAt lower tail) || (finiteAt lower head &&
-      isNonneg (Int.sub (Int.add (doubleAt lower tail) (doubleAt G.weights e)) (doubleAt lower head))))
+      isNonneg (subInt (addInt (doubleAt lower tail) (doubleAt G.weights e)) (doubleAt lower head))))
 
 /-- The test that the upper bound of a node is at least that of the one before and the edge between them. -/
 def isAbove (G : Graph) (nodes source upper edges levels v : Nat) : Bool :=
@@ -85,11 +85,11 @@ def isAbove (G : Graph) (nodes source upper edges levels v : Nat) : Bool :=
     (Nat.beq v source && isNonneg (doubleAt upper v)) ||
       (Nat.blt e G.edges && Nat.beq (cut 64 G.heads e) v && Nat.blt tail nodes && finiteAt upper tail &&
         Nat.blt (cut 64 levels tail) (cut 64 levels v) &&
-        isNonneg (Int.sub (doubleAt upper v) (Int.add (doubleAt upper tail) (doubleAt G.weights e))))
+        isNonneg (subInt (doubleAt upper v) (addInt (doubleAt upper tail) (doubleAt G.weights e))))
 
 /-- The test of the frames. -/
 def checkFrames (G : Graph) (nodes source lower upper edges levels : Nat) : Bool :=
-  Order.finite G.edges G.weights && finiteAt lower source && isNonneg (Int.neg (doubleAt lower source)) &&
+  Order.finite G.edges G.weights && finiteAt lower source && isNonneg (negInt (doubleAt lower source)) &&
     allBelow (isBelow G nodes lower) G.edges &&
     allBelow (fun v => Bool.rec (Bool.not (finiteAt lower v))
       (finiteAt lower v && isAbove G nodes source upper edges levels v) (finiteAt upper v)) nodes
@@ -122,20 +122,19 @@ variable {G : Graph} {nodes source lower upper edges levels : Nat}
 private theorem blt {a b : Nat} (h : Nat.blt a b = true) : a < b := Nat.le_of_ble_eq_true h
 
 private theorem lower_sound (weights : ∀ e < G.edges, isFinite (element G.weights e) = true)
-    (start : isFinite (element lower source) = true) (least : isNonneg (Int.neg (doubleAt lower source)) = true)
+    (start : isFinite (element lower source) = true) (least : isNonneg (negInt (doubleAt lower source)) = true)
     (below : ∀ e < G.edges, isBelow G nodes lower e = true) {v : Nat} {length : Rat} (walk : Walk G source v length) :
     isFinite (element lower v) = true ∧ toRat (element lower v) ≤ length := by
   induction walk with
   | nil =>
     refine ⟨start, ?_⟩
-    rw [isNonneg_iff, doubleAt_eq start] at least
-    have least : 0 ≤ -scaled (element lower source) := least
+    rw [isNonneg_iff, negInt_eq, doubleAt_eq start] at least
     rw [toRat_eq_ofScaled, ← ofScaled_zero, ofScaled_le]
     omega
   | snoc e inside _ ih =>
     have h := below e inside
     simp only [isBelow, withValue_eq, cut_eq_element, Bool.and_eq_true, Bool.or_eq_true, Bool.not_eq_true', finiteAt_eq,
-      isNonneg_iff] at h
+      isNonneg_iff, addInt_eq, subInt_eq] at h
     obtain ⟨finite, le⟩ := h.2.resolve_left (by rw [ih.1]; exact Bool.noConfusion)
     refine ⟨finite, ?_⟩
     rw [doubleAt_eq ih.1, doubleAt_eq (weights e inside), doubleAt_eq finite] at le
@@ -156,7 +155,7 @@ private theorem upper_sound (weights : ∀ e < G.edges, isFinite (element G.weig
     intro v rank inside finite
     have h := above v inside finite
     simp only [isAbove, withValue_eq, cut_eq_element, Bool.or_eq_true, Bool.and_eq_true, finiteAt_eq, isNonneg_iff,
-      Nat.beq_eq] at h
+      Nat.beq_eq, addInt_eq, subInt_eq] at h
     rcases h with ⟨same, least⟩ | ⟨⟨⟨⟨⟨edge, head⟩, tail⟩, finite'⟩, rises⟩, le⟩
     · rw [doubleAt_eq finite] at least
       refine ⟨0, by rw [same]; exact .nil, ?_⟩
@@ -166,7 +165,7 @@ private theorem upper_sound (weights : ∀ e < G.edges, isFinite (element G.weig
       obtain ⟨length, walk, le'⟩ := ih _ (by rw [← rank]; exact blt rises) _ rfl (blt tail) finite'
       rw [doubleAt_eq finite, doubleAt_eq finite', doubleAt_eq (weights _ edge)] at le
       have le := ofScaled_le.2 (Int.sub_nonneg.1 le)
-      rw [show ∀ a b : Int, a.add b = a + b from fun _ _ => rfl, ofScaled_add, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled,
+      rw [ofScaled_add, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled,
         ← toRat_eq_ofScaled] at le
       have walk' := Walk.snoc _ edge walk
       rw [head] at walk'

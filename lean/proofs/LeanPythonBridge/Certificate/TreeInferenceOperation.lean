@@ -87,7 +87,7 @@ def descend (F : Nodes) (n x start steps p : Nat) : Nat :=
     (fun _ rest p => withValue (cut 64 F.feature p) fun feature =>
       Bool.rec (fun _ => p) (fun _ => Bool.rec (fun _ => withValue (cut 64 F.right p) rest)
         (fun _ => withValue (cut 64 F.left p) rest)
-        (isNonneg (Int.sub (doubleAt F.threshold p) (doubleAt x (Nat.add start feature)))) ())
+        (isNonneg (subInt (doubleAt F.threshold p) (doubleAt x (Nat.add start feature)))) ())
         (Nat.blt feature n) ()) steps p
 
 /-- The test of the leaf that an input reaches. -/
@@ -96,8 +96,8 @@ def isLeaf (F : Nodes) (nodes n x start steps root leaf : Nat) : Bool :=
 
 /-- The test of a mean of `t` values, whose indices these are. -/
 def isMean (value t : Nat) (index : Nat → Nat) (mean bound : Int) : Bool :=
-  withInt (Int.sub (Int.mul mean (Int.ofNat t)) (sumProducts index value (fun _ => 1) t)) fun off =>
-    isNonneg (Int.sub (Int.mul bound (Int.ofNat t)) off) && isNonneg (Int.add (Int.mul bound (Int.ofNat t)) off)
+  withInt (subInt (mulInt mean (Int.ofNat t)) (sumProducts index value (fun _ => 1) t)) fun off =>
+    isNonneg (subInt (mulInt bound (Int.ofNat t)) off) && isNonneg (addInt (mulInt bound (Int.ofNat t)) off)
 
 /-- The test that the nodes on the way are nodes of the forest: all children of nodes that are no leaves. -/
 def areNodes (F : Nodes) (nodes n : Nat) : Bool :=
@@ -160,7 +160,7 @@ private theorem descend_sound (threshold : ∀ p < nodes, isFinite (element F.th
     have unfolded : descend F n x start (steps + 1) p = withValue (cut 64 F.feature p) fun feature =>
         Bool.rec (fun _ => p) (fun _ => Bool.rec (fun _ => withValue (cut 64 F.right p) (descend F n x start steps))
           (fun _ => withValue (cut 64 F.left p) (descend F n x start steps))
-          (isNonneg (Int.sub (doubleAt F.threshold p) (doubleAt x (Nat.add start feature)))) ())
+          (isNonneg (subInt (doubleAt F.threshold p) (doubleAt x (Nat.add start feature)))) ())
           (Nat.blt feature n) () := rfl
     rw [unfolded, withValue_eq, withValue_eq, withValue_eq, cut_eq_element, cut_eq_element, cut_eq_element] at h
     by_cases lt : element F.feature p < n
@@ -169,12 +169,12 @@ private theorem descend_sound (threshold : ∀ p < nodes, isFinite (element F.th
       have d := doubleAt_eq (threshold p hp)
       have e : doubleAt x (start.add (element F.feature p)) = scaled (element x (start + element F.feature p)) :=
         doubleAt_eq (inputs _ lt)
-      rw [d, e] at h
+      rw [d, e, subInt_eq] at h
       by_cases le : scaled (element x (start + element F.feature p)) ≤ scaled (element F.threshold p)
-      · rw [show isNonneg ((scaled (element F.threshold p)).sub (scaled (element x (start + element F.feature p)))) = true
+      · rw [show isNonneg (scaled (element F.threshold p) - scaled (element x (start + element F.feature p))) = true
           from isNonneg_iff.2 (Int.sub_nonneg.2 le)] at h
         exact .left lt (by rw [toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_le]; exact le) (ih children.1 h leaf)
-      · rw [show isNonneg ((scaled (element F.threshold p)).sub (scaled (element x (start + element F.feature p)))) = false
+      · rw [show isNonneg (scaled (element F.threshold p) - scaled (element x (start + element F.feature p))) = false
           from Bool.eq_false_iff.2 fun g => le (Int.sub_nonneg.1 (isNonneg_iff.1 g))] at h
         exact .right lt (by rw [toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_lt]; omega) (ih children.2 h leaf)
     · rw [show Nat.blt (element F.feature p) n = false from Bool.eq_false_iff.2 fun g => lt (Nat.le_of_ble_eq_true g)] at h
@@ -194,13 +194,11 @@ private theorem isMean_sound {value t : Nat} {index : Nat → Nat} {mean bound :
   have values : ∀ u, (vecSum fun s : Fin u => toRat (element value (index s))) =
       ofScaled (integerSum u fun s => scaled (element value (index s))) := fun _ =>
     vecSum_ofScaled fun s => scaled (element value (index s))
-  simp only [isMean, withInt_eq, Bool.and_eq_true, isNonneg_iff, sum] at h
+  simp only [isMean, withInt_eq, addInt_eq, subInt_eq, mulInt_eq, Int.ofNat_eq_natCast, Bool.and_eq_true, isNonneg_iff, sum] at h
   rw [values]
   generalize integerSum t (fun s => scaled (element value (index s))) = total at *
   have up : mean * t - total ≤ bound * t := Int.sub_nonneg.1 h.1
-  have down : -(bound * t) ≤ mean * t - total := by
-    have : 0 ≤ bound * t + (mean * t - total) := h.2
-    omega
+  have down : -(bound * t) ≤ mean * t - total := by have := h.2; omega
   have cast : ∀ y : Int, ofScaled (y * t) = ofScaled y * (t : Rat) := fun y => by
     rw [Int.mul_comm, ofScaled_mul, Rat.mul_comm]; rfl
   have up := ofScaled_le.2 up
