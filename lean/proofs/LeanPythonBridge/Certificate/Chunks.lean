@@ -59,9 +59,12 @@ where
 def first (numbers : List Nat) : Nat :=
   List.rec (motive := fun _ => Nat) 0 (fun number _ _ => number) numbers
 
+/-- Numbers of `size` bits, one above the other: `stack`, fast in the kernel. -/
+def joinAll (size : Nat) (numbers : List Nat) : Nat :=
+  first (joinRounds (Nat.add (Nat.log2 (count numbers)) 1) size numbers)
+
 /-- The frame whose chunks are these: `joinChunks`, fast in the kernel. -/
-def join (chunks : List Nat) : Nat :=
-  first (joinRounds (Nat.add (Nat.log2 (count chunks)) 1) (Nat.mul 64 chunkSize) (cutAll (Nat.mul 64 chunkSize) chunks))
+def join (chunks : List Nat) : Nat := joinAll (Nat.mul 64 chunkSize) (cutAll (Nat.mul 64 chunkSize) chunks)
 
 /-! ## The value -/
 
@@ -120,24 +123,22 @@ private theorem stack_cutAll (chunks : List Nat) :
     show (chunk &&& (1 <<< (64 * chunkSize) - 1)) + stack (64 * chunkSize) (cutAll (64 * chunkSize) chunks) * _ = _
     rw [ih, Nat.one_shiftLeft, Nat.and_two_pow_sub_one_eq_mod, joinChunks]
 
-private theorem length_cutAll (size : Nat) (chunks : List Nat) : (cutAll size chunks).length = chunks.length := by
-  induction chunks with
-  | nil => rfl
-  | cons chunk chunks ih => show (cutAll size chunks).length + 1 = _; rw [ih, List.length_cons]
-
-/-- `join` is `joinChunks`. -/
-theorem join_eq (chunks : List Nat) : join chunks = joinChunks chunks := by
-  obtain ⟨value, length⟩ := joinRounds_eq ((count chunks).log2 + 1) (64 * chunkSize) (cutAll (64 * chunkSize) chunks)
-  rw [stack_cutAll] at value
+/-- `joinAll` is `stack`. -/
+theorem joinAll_eq (size : Nat) (numbers : List Nat) : joinAll size numbers = stack size numbers := by
+  obtain ⟨value, length⟩ := joinRounds_eq ((count numbers).log2 + 1) size numbers
   have length := length (by
-    rw [length_cutAll, ← count_eq]
+    rw [← count_eq]
     exact Nat.le_of_lt Nat.lt_log2_self)
   rw [← value]
-  show first (joinRounds ((count chunks).log2 + 1) (64 * chunkSize) (cutAll (64 * chunkSize) chunks)) = _
-  generalize joinRounds ((count chunks).log2 + 1) (64 * chunkSize) (cutAll (64 * chunkSize) chunks) = xs at *
+  show first (joinRounds ((count numbers).log2 + 1) size numbers) = _
+  generalize joinRounds ((count numbers).log2 + 1) size numbers = xs at *
   match xs, length with
   | [], _ => rfl
   | [x], _ => show x = x + 0 * _; rw [Nat.zero_mul, Nat.add_zero]
+
+/-- `join` is `joinChunks`. -/
+theorem join_eq (chunks : List Nat) : join chunks = joinChunks chunks :=
+  (joinAll_eq ..).trans (stack_cutAll chunks)
 
 @[csimp] theorem joinChunks_eq_join : @joinChunks = @join := funext fun chunks => (join_eq chunks).symm
 

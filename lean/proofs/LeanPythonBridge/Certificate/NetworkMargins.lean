@@ -40,10 +40,14 @@ def least (a b : Int) : Int := if isNonneg (subInt b a) then a else b
 /-- The greater of two integers. -/
 def greatest (a b : Int) : Int := if isNonneg (subInt b a) then b else a
 
-/-- The least that `g v` can be, for `g` within `error` of `a`, and `v` between `low` and `high`. -/
-def leastProduct (a error low high : Int) : Int :=
-  subInt (least (mulInt a low) (mulInt a high)) (mulInt error (greatest (greatest low (negInt low))
-    (greatest high (negInt high))))
+/-- The least that `a v` can be, for `v` between `low` and `high`. -/
+def leastProduct (a low high : Int) : Int :=
+  match a with
+  | .ofNat a => mulInt (.ofNat a) low
+  | .negSucc a => mulInt (.negSucc a) high
+
+/-- The greatest absolute value of what lies between `low` and `high`. -/
+def size (low high : Int) : Int := greatest (greatest low (negInt low)) (greatest high (negInt high))
 
 /-- A number that `λ z - a max(0, z)` does not exceed, for `a` within `error` of `c`, and `z` between `low` and `high`. -/
 def slack (multiplier c error low high : Int) : Int :=
@@ -68,8 +72,8 @@ def Relaxation.biases (x : Relaxation) (l : Layer) (r : Nat) : Int :=
 
 /-- What the first layer's functional is at least, in units of `2^(-2148)`. -/
 def Relaxation.first (x : Relaxation) (n : Nat) (l : Layer) (low high : Nat → Int) (r : Nat) : Int :=
-  addInt (sumInt (fun j => leastProduct (x.coefficient n r j) (doubleAt x.evidence.bound 0) (low j) (high j)) n)
-    (x.biases l r)
+  addInt (subInt (sumInt (fun j => leastProduct (x.coefficient n r j) (low j) (high j)) n)
+    (mulInt (doubleAt x.evidence.bound 0) (sumInt (fun j => size (low j) (high j)) n))) (x.biases l r)
 
 /-- What is lost from one layer's functional to the next one's, in units of `2^(-2148)`. -/
 def loss (l : Layer) (box : Box) (x next : Relaxation) (r : Nat) : Int :=
@@ -152,30 +156,31 @@ private theorem greatest_square (a b : Int) : ofScaledSquare a ≤ ofScaledSquar
     ofScaledSquare b ≤ ofScaledSquare (greatest a b) := ⟨ofScaledSquare_le.2 le_greatest.1, ofScaledSquare_le.2 le_greatest.2⟩
 
 theorem leastProduct_le {a error low high : Int} {g v : Rat} (near : abs (ofScaled a - g) ≤ ofScaled error)
-    (above : ofScaled low ≤ v) (below : v ≤ ofScaled high) : ofScaledSquare (leastProduct a error low high) ≤ g * v := by
-  have ends := (mul_between (c := ofScaled a) above below).1
-  have size : abs v ≤ ofScaled (greatest (greatest low (negInt low)) (greatest high (negInt high))) := by
+    (above : ofScaled low ≤ v) (below : v ≤ ofScaled high) :
+    ofScaledSquare (leastProduct a low high) - ofScaled error * ofScaled (size low high) ≤ g * v := by
+  have end_le : ofScaledSquare (leastProduct a low high) ≤ ofScaled a * v := by
+    unfold leastProduct
+    split <;> rw [ofScaled_product]
+    · exact Rat.mul_le_mul_of_nonneg_left above (ofScaled_nonneg.2 (Int.natCast_nonneg _))
+    · rename_i k
+      have h := Rat.mul_le_mul_of_nonneg_left below
+        (ofScaled_nonneg.2 (show 0 ≤ -Int.negSucc k by omega))
+      rw [ofScaled_neg] at h
+      grind
+  have size_le : abs v ≤ ofScaled (size low high) := by
     have h₁ := ofScaled_le.2 (le_greatest (a := greatest low (negInt low)) (b := greatest high (negInt high))).1
     have h₂ := ofScaled_le.2 (le_greatest (a := greatest low (negInt low)) (b := greatest high (negInt high))).2
-    have h₃ := ofScaled_le.2 (le_greatest (a := low) (b := (negInt low))).2
-    have h₄ := ofScaled_le.2 (le_greatest (a := high) (b := (negInt high))).1
+    have h₃ := ofScaled_le.2 (le_greatest (a := low) (b := negInt low)).2
+    have h₄ := ofScaled_le.2 (le_greatest (a := high) (b := negInt high)).1
     have e : ofScaled (negInt low) = -ofScaled low := by rw [negInt_eq, ofScaled_neg]
-    rw [abs_le_iff]
+    rw [abs_le_iff, size]
     constructor <;> grind
-  have product : abs ((ofScaled a - g) * v) ≤
-      ofScaled error * ofScaled (greatest (greatest low (negInt low)) (greatest high (negInt high))) := by
+  have product : abs ((ofScaled a - g) * v) ≤ ofScaled error * ofScaled (size low high) := by
     rw [abs_mul]
     exact Rat.le_trans (Rat.mul_le_mul_of_nonneg_right near (abs_nonneg v))
-      (Rat.mul_le_mul_of_nonneg_left size (Rat.le_trans (abs_nonneg _) near))
+      (Rat.mul_le_mul_of_nonneg_left size_le (Rat.le_trans (abs_nonneg _) near))
   have product := (abs_le_iff.1 product).2
-  have e : ofScaledSquare (leastProduct a error low high) = ofScaledSquare (least (mulInt a low) (mulInt a high)) -
-      ofScaled error * ofScaled (greatest (greatest low (negInt low)) (greatest high (negInt high))) := by
-    rw [← ofScaled_product, ← square_sub]
-    rfl
-  have l := least_square (mulInt a low) (mulInt a high)
-  rw [ofScaled_product, ofScaled_product] at l
-  rw [e]
-  rcases ends with h | h <;> grind
+  grind
 
 theorem le_slack {multiplier c error low high : Int} {a z : Rat} (near : abs (ofScaled c - a) ≤ ofScaled error)
     (above : ofScaled low ≤ z) (below : z ≤ ofScaled high) :
@@ -266,7 +271,8 @@ theorem first_sound {low high : Nat → Int} {v : Vec n Rat} (h : x.holds p n l 
     (hr : r < p) (bias : Order.finite l.rows l.bias = true)
     (inputs : ∀ j : Fin n, ofScaled (low j) ≤ v j ∧ v j ≤ ofScaled (high j)) :
     ofScaledSquare (x.first n l low high r) ≤ dot (x.row l.rows r) (affine (l.weights n) l.biases v) := by
-  rw [functional_affine, Relaxation.first, square_add, biases_eq h small hr bias, ← sum_values]
+  rw [functional_affine, Relaxation.first, square_add, square_sub, ofScaled_product, biases_eq h small hr bias, ← sum_values,
+    sumInt_eq (fun j => size (low j) (high j)), ← vecSum_ofScaled, ← vecSum_mul_left, ← vecSum_sub]
   refine Rat.add_le_add_right.2 (vecSum_mono fun j => ?_)
   exact leastProduct_le ((holds_sound h small hr).2 j) (inputs j).1 (inputs j).2
 

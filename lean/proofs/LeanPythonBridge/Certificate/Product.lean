@@ -75,12 +75,11 @@ end Layout
 
 /-- Column `j` of a matrix, as the words of a row; `rows` are those of the matrix. -/
 def columnWords (rows : List Nat) (j : Nat) : Nat :=
-  List.rec (motive := fun _ => Nat) 0 (fun row _ rest => Nat.add (lane 64 row j) (Nat.shiftLeft rest 64)) rows
+  List.rec (motive := fun _ => Nat) 0 (fun row _ rest => Nat.add (cutRow 64 row j) (Nat.shiftLeft rest 64)) rows
 
 /-- The frame of the transpose of a matrix with `k` rows and `n` columns. -/
 def transposed (k n x : Nat) : Nat :=
-  (fun rows => fold (fun j y => Nat.add y (Nat.shiftLeft (columnWords rows j) (Nat.mul (Nat.mul 64 k) j))) 0 n)
-    (tabulate (cutRow (Nat.mul 64 n) x) k 0)
+  (fun rows => joinAll (Nat.mul 64 k) (tabulate (columnWords rows) n 0)) (tabulate (cutRow (Nat.mul 64 n) x) k 0)
 
 /-! ## Entries -/
 

@@ -29,19 +29,23 @@ private theorem columnWords_tabulate (row : Nat → Nat) (j count start : Nat) :
   induction count generalizing start with
   | zero => rfl
   | succ count ih =>
-    show lane 64 (row start) j + columnWords (tabulate row count (start + 1)) j <<< 64 = _
-    rw [ih, pack_cons, lane_eq_element, Nat.shiftLeft_eq]
+    show cutRow 64 (row start) j + columnWords (tabulate row count (start + 1)) j <<< 64 = _
+    rw [ih, pack_cons, cutRow_eq, cut_eq, Nat.shiftLeft_eq]
     simp only [Nat.add_assoc, Nat.add_comm 1, Nat.add_zero]
+    rfl
 
-private theorem fold_shiftLeft (f : Nat → Nat) (w count : Nat) :
-    fold (fun j y => Nat.add y (Nat.shiftLeft (f j) (Nat.mul w j))) 0 count = pack w count f := by
-  induction count with
+private theorem stack_tabulate (f : Nat → Nat) (w count start : Nat) :
+    stack w (tabulate f count start) = pack w count fun j => f (start + j) := by
+  induction count generalizing start with
   | zero => rfl
-  | succ count ih => rw [pack, ← ih, ← Nat.shiftLeft_eq]; rfl
+  | succ count ih =>
+    show f start + stack w (tabulate f count (start + 1)) * 2 ^ w = _
+    rw [ih, pack_cons]
+    simp only [Nat.add_assoc, Nat.add_comm 1, Nat.add_zero]
 
 private theorem transposed_eq (k n x : Nat) :
     transposed k n x = pack (64 * k) n fun j => pack 64 k fun r => element (cutRow (64 * n) x r) j := by
-  refine (fold_shiftLeft ..).trans (pack_congr fun j _ => ?_)
+  refine (joinAll_eq ..).trans ((stack_tabulate ..).trans (pack_congr fun j _ => ?_))
   rw [columnWords_tabulate]
   simp only [Nat.zero_add]
   rfl
