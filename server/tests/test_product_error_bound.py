@@ -103,12 +103,12 @@ def test_a_layout_is_the_narrowest_that_fits() -> None:
     random = np.random.default_rng(5)
     left, right = scattered(random, (3, 300), 9), scattered(random, (300, 2), 9)
     layout = ProductLayout.of(left, right, left @ right, ragged=False)
-    assert layout.fits()
+    assert layout.fits(left.shape[1])
     assert 300 % layout.block == 0
     narrower = ProductLayout(
         layout.words - 1, layout.block, layout.left, layout.right, layout.product
     )
-    assert not narrower.fits()
+    assert not narrower.fits(left.shape[1])
     assert ProductLayout.of_values(layout.values()) == layout
     values = layout.values()
     others: list[Any] = [None, [], values[:-1], [1.0, *values[1:]], [-1] * 8]

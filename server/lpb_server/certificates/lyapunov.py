@@ -196,7 +196,7 @@ def _check_form(
 
 
 def _of_product(left: _Matrix, right: _Matrix, product: _Matrix, name: str) -> _Entries:
-    made = product_error_bound(left, right, product)
+    made = product_error_bound(left, right, product, combine=True)
     return {f"{name}_bound": made["error_bound"], f"{name}_layout": made["layout"]}
 
 
@@ -208,7 +208,7 @@ def _check_product(
         "error_bound": entries.get(f"{name}_bound"),
         "layout": entries.get(f"{name}_layout"),
     }
-    return check_product(left, right, product, stated)
+    return check_product(left, right, product, stated, combine=True)
 
 
 def _with_rest(

@@ -54,7 +54,9 @@ class Relaxation:
 
     def holds(self, layer: Layer) -> bool:
         """Say whether the product is as exact as it is said to be."""
-        return check_product(self.multipliers, layer.weight, self.product, self.evidence)
+        return check_product(
+            self.multipliers, layer.weight, self.product, self.evidence, combine=True
+        )
 
 
 def relaxations(
@@ -78,7 +80,7 @@ def relaxations(
         with np.errstate(all="ignore"):
             product = multipliers @ weight
         try:
-            evidence = product_error_bound(multipliers, weight, product)
+            evidence = product_error_bound(multipliers, weight, product, combine=True)
         except StopIteration:
             raise Uncertifiable("exponents in the network are too far apart") from None
         found.append(Relaxation(multipliers, product, evidence))

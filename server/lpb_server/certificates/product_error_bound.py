@@ -21,7 +21,12 @@ Matrix = npt.NDArray[np.float64]
 
 
 def product_error_bound(
-    left: Matrix, right: Matrix, product: Matrix, *, ragged: bool = False
+    left: Matrix,
+    right: Matrix,
+    product: Matrix,
+    *,
+    ragged: bool = False,
+    combine: bool = False,
 ) -> ValueMap:
     """Certify a product of matrices.
 
@@ -31,6 +36,8 @@ def product_error_bound(
         Shapes (m, k), (k, n) and (m, n), no dimension 0.
     ragged : bool
         Whether Lean may cut the one row into blocks of which the last is shorter.
+    combine : bool
+        Whether Lean has the rows of the right matrix, and may combine them.
 
     Returns
     -------
@@ -54,14 +61,20 @@ def product_error_bound(
         bound = upper_double(error, exponent)
     except OverflowError:
         raise Uncertifiable("no certificate exists: the error bound is not finite") from None
-    layout = ProductLayout.of(left, right, product, ragged=ragged)
+    layout = ProductLayout.of(left, right, product, ragged=ragged, combine=combine)
     return {"error_bound": bound, "layout": layout.values()}
 
 
 def check_product(
-    left: Matrix, right: Matrix, product: Matrix, certificate: ValueMap, *, ragged: bool = False
+    left: Matrix,
+    right: Matrix,
+    product: Matrix,
+    certificate: ValueMap,
+    *,
+    ragged: bool = False,
+    combine: bool = False,
 ) -> bool:
-    """Check a certificate in integers, as Lean's `Product.check` does.
+    """Check a certificate in integers, as Lean's `checkRows` and `checkProduct` do.
 
     Parameters
     ----------
@@ -69,7 +82,7 @@ def check_product(
         Shapes (m, k), (k, n) and (m, n).
     certificate : dict
         What is said of them, with ``kind``.
-    ragged : bool
+    ragged, combine : bool
         As in `product_error_bound`.
 
     Returns
@@ -82,9 +95,10 @@ def check_product(
     bound, layout = certificate["error_bound"], ProductLayout.of_values(certificate["layout"])
     if type(bound) is not float or not 0.0 <= bound < np.inf or np.signbit(bound):
         return False
-    if layout is None or not layout.fits():
+    columns = left.shape[1]
+    if layout is None or not layout.fits(columns):
         return False
-    if not layout.cuts(left.shape[1], ragged=ragged):
+    if not layout.cuts(columns, ragged=ragged, combine=combine):
         return False
     if not (
         layout.left.holds(left) and layout.right.holds(right) and layout.product.holds(product)

@@ -8,6 +8,7 @@ from typing import Final, cast
 import numpy as np
 import numpy.typing as npt
 
+from lpb_server.certificates.exact import UNIT_EXPONENT
 from lpb_server.certificates.exponents import ExponentRange
 from lpb_server.wire.values import Value
 
@@ -17,6 +18,10 @@ _WORD_BITS: Final = 64
 _MOST_WORDS: Final = 128
 _LARGEST_BLOCK: Final = 128
 """The kernel's work for an entry grows with a block's square, and each block has its own cost."""
+
+_COMBINED_COLUMNS: Final = 4
+"""An element of the left matrix takes a multiplication when rows are combined, and an entry of the
+product one otherwise, with more around it."""
 
 _LENGTH: Final = 8
 
@@ -32,7 +37,8 @@ class ProductLayout:
     words : int
         How many words of 64 bits a lane has.
     block : int
-        How many columns of the left matrix are multiplied at once.
+        How many columns of the left matrix are multiplied at once; 0 when rows of the product are
+        combined from those of the right matrix.
     left, right, product : ExponentRange
         Where the exponents of the frames lie.
     """
@@ -44,20 +50,27 @@ class ProductLayout:
     product: ExponentRange
 
     @classmethod
-    def of(cls, left: Matrix, right: Matrix, product: Matrix, *, ragged: bool) -> ProductLayout:
+    def of(
+        cls, left: Matrix, right: Matrix, product: Matrix, *, ragged: bool, combine: bool = False
+    ) -> ProductLayout:
         """Return a layout for finite matrices.
 
         Parameters
         ----------
         ragged : bool
             Whether the last block of a row may be shorter: where there is one row, it may.
+        combine : bool
+            Whether Lean may combine the rows of the right matrix: where it has these, it may.
         """
         columns = left.shape[1]
         block = min(columns, _LARGEST_BLOCK) if ragged else _whole_block(columns)
+        if combine and columns <= _COMBINED_COLUMNS * right.shape[1]:
+            block = 0
         ranges = [ExponentRange.of(matrix) for matrix in (left, right, product)]
         layouts = (cls(words, block, *ranges) for words in range(1, _MOST_WORDS + 1))
-        # The widest integers of finite doubles take about 66 words.
-        return next(layout for layout in layouts if layout.fits())
+        fitting = next((layout for layout in layouts if layout.fits(columns)), None)
+        # The widest integers of finite doubles take about 66 words: blocks always fit.
+        return fitting or cls.of(left, right, product, ragged=ragged)
 
     @classmethod
     def of_values(cls, values: Value) -> ProductLayout | None:
@@ -80,8 +93,14 @@ class ProductLayout:
         ranges = (self.left, self.right, self.product)
         return [self.words, self.block, *(bound for r in ranges for bound in (r.low, r.high))]
 
-    def fits(self) -> bool:
-        """Whether no lane overflows: `Product.Layout.check` in Lean."""
+    def fits(self, columns: int) -> bool:
+        """Whether no lane overflows: `Product.Layout.check` or `.holdsRows` in Lean.
+
+        Parameters
+        ----------
+        columns : int
+            Those of the left matrix.
+        """
         if not all(r.valid for r in (self.left, self.right, self.product)):
             return False
         if not 1 <= self.words <= _MOST_WORDS:
@@ -89,11 +108,21 @@ class ProductLayout:
         width = _WORD_BITS * self.words
         if any(r.bits >= width for r in (self.left, self.right, self.product)):
             return False
+        if not self.block:
+            return self._most_in_lane(columns) <= 1 << (width - 3)
         lanes = _rounded_up(self.block, self.words)
         return (lanes + 1) << (self.left.bits + self.right.bits + 2) <= 1 << (width - 1)
 
-    def cuts(self, columns: int, *, ragged: bool) -> bool:
-        """Whether rows of so many columns can be cut into blocks."""
+    def _most_in_lane(self, columns: int) -> int:
+        unit, own = self.left.low + self.right.low, self.product.low + UNIT_EXPONENT
+        products = columns << (self.left.bits + self.right.bits + 3)
+        computed = 1 << (self.product.bits + 1)
+        return (products << max(unit - own, 0)) + (computed << max(own - unit, 0))
+
+    def cuts(self, columns: int, *, ragged: bool, combine: bool = False) -> bool:
+        """Whether rows of so many columns can be cut into blocks, or need not be."""
+        if not self.block:
+            return combine
         if not 1 <= self.block <= columns:
             return False
         return ragged or columns % self.block == 0

@@ -42,6 +42,7 @@ _PRODUCT: Final = ProductOperation(
     _read,
     lambda product: Outcome({}, {"product": product}),
     dimensions=(2, 2),
+    combine=True,
 )
 
 

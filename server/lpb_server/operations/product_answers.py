@@ -43,7 +43,7 @@ class ProductOperation:
         Result and arrays from the product as a matrix: what `read` reads.
     dimensions : tuple of int
         How many dimensions the two have.
-    ragged : bool
+    ragged, combine : bool
         See `product_error_bound`.
     """
 
@@ -54,6 +54,7 @@ class ProductOperation:
     write: Callable[[Matrix], Outcome]
     dimensions: tuple[int, int]
     ragged: bool = False
+    combine: bool = False
 
     def operands(self, arrays: ArrayMap) -> tuple[Matrix, Matrix]:
         """Return the operands as matrices: a left vector is a row, a right one a column."""
@@ -73,7 +74,9 @@ class ProductOperation:
         product = self.read(outcome.result, outcome.arrays)
         assert product is not None
         product = product.reshape(left.shape[0], right.shape[1])
-        return Evidence(product_error_bound(left, right, product, ragged=self.ragged))
+        return Evidence(
+            product_error_bound(left, right, product, ragged=self.ragged, combine=self.combine)
+        )
 
     def heap_bytes(self, size: Dimensions, answer: Answer) -> float:
         """Estimate what Lean's kernel needs, as `Scaling` says."""
@@ -95,7 +98,14 @@ class ProductOperation:
         if product.shape != shape.shape:
             return False
         product = product.reshape(rows, columns)
-        return check_product(left, right, product, answer.certificate, ragged=self.ragged)
+        return check_product(
+            left,
+            right,
+            product,
+            answer.certificate,
+            ragged=self.ragged,
+            combine=self.combine,
+        )
 
     def _is_product(self, arrays: ArrayMap) -> bool:
         """Whether there are two operands, of doubles and of shapes that agree."""
@@ -144,7 +154,10 @@ class ProductOperation:
         other = Answer(another.result, another.arrays, {"kind": KIND, **entries})
         if self._is_a_lie(question, other):
             lies["answer to another question"] = other
-        return {**lies, **_about_the_certificate(answer, bound, left.shape[1])}
+        lies |= _about_the_certificate(answer, bound, left.shape[1])
+        if not self._is_a_lie(question, lies["no block"]):  # Rows may be combined.
+            del lies["no block"]
+        return lies
 
     def _is_a_lie(self, question: Question, answer: Answer) -> bool:
         """Whether what looks like a lie is one: a matrix may be its own transpose."""

@@ -100,7 +100,7 @@ def hasRoom (n : Nat) (b : Bounds) : Bool :=
 /-- The test of the decay, for the frames of `A` and `P`. -/
 def checkDecay (A P n rate : Nat) (b : Bounds) (f : Frames) (hints : Hints) : Bool :=
   isMagnitude rate && Nat.blt 0 rate && b.check && hints.matrix.checkFrame (Nat.mul n n) A && hasRoom n b &&
-    checkRest P n rate b f && (withValue (Product.transposed n n A) fun columns => Product.checkRows hints.first n n n P columns f.first b.first) &&
+    checkRest P n rate b f && Product.checkProduct hints.first n n n P A f.first b.first &&
     checkBelow f.rest f.lower f.factor n b.slack hints.lower
 
 /-! ## What they find -/
@@ -119,7 +119,7 @@ private theorem room_of_hasRoom (finite : b.check = true) (h : hasRoom n b = tru
 theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
     (form : PositiveDefinite.Certified (frameMatrix P n n)) :
     Decays (frameMatrix A n n) (frameMatrix P n n) rate := by
-  simp only [checkDecay, Bool.and_eq_true, withValue_eq] at h
+  simp only [checkDecay, Bool.and_eq_true] at h
   obtain ⟨⟨⟨⟨⟨⟨⟨finite, positive⟩, bounds⟩, held⟩, room⟩, rest⟩, product⟩, below⟩ := h
   have each := bounds
   simp only [Bounds.check, Bool.and_eq_true] at each
@@ -147,7 +147,7 @@ theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
     exact near
   have first : ∀ i j, abs (valueMatrix (frameMatrix f.first n n) i j -
       (valueMatrix (frameMatrix P n n)).mul (valueMatrix (frameMatrix A n n)) i j) ≤ toRat b.first := fun i j => by
-    have near := (Product.checkRows_sound product).near i i.isLt j j.isLt
+    have near := (Product.checkProduct_sound product).near i i.isLt j j.isLt
     simp only [element_columns] at near
     exact near
   have derivative :=

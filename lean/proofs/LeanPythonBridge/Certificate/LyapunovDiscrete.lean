@@ -109,8 +109,8 @@ def checkDecay (A P n rate : Nat) (b : Bounds) (f : Frames) (hints : Hints) : Bo
   isMagnitude rate && Nat.blt (scaledMagnitude rate) scale && b.check &&
     hints.matrix.checkFrame (Nat.mul n n) A && noneExceeds (Nat.mul n n) A b.entry && hasRoom n b &&
     checkRest P n rate b f &&
-    (withValue (Product.transposed n n A) fun columns => Product.checkRows hints.first n n n P columns f.first b.first &&
-      withValue (Product.transposed n n f.first) fun rows => Product.checkRows hints.second n n n columns rows f.second b.second) &&
+    (Product.checkProduct hints.first n n n P A f.first b.first && withValue (Product.transposed n n A) fun columns =>
+      Product.checkProduct hints.second n n n columns f.first f.second b.second) &&
     checkBelow f.rest f.lower f.factor n b.slack hints.lower
 
 /-! ## What they find -/
@@ -154,13 +154,13 @@ theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
     exact near
   have one : ∀ i j, abs (valueMatrix (frameMatrix f.first n n) i j -
       (valueMatrix (frameMatrix P n n)).mul (valueMatrix (frameMatrix A n n)) i j) ≤ toRat b.first := fun i j => by
-    have near := (Product.checkRows_sound products.1).near i i.isLt j j.isLt
+    have near := (Product.checkProduct_sound products.1).near i i.isLt j j.isLt
     simp only [element_columns] at near
     exact near
   have two : ∀ i j, abs (valueMatrix (frameMatrix f.second n n) i j -
       (valueMatrix (frameMatrix A n n)).transpose.mul (valueMatrix (frameMatrix f.first n n)) i j) ≤ toRat b.second :=
     fun i j => by
-      have near := (Product.checkRows_sound products.2).near i i.isLt j j.isLt
+      have near := (Product.checkProduct_sound products.2).near i i.isLt j j.isLt
       simp only [element_columns] at near
       exact near
   have step := quadForm_mulVec_lt small one two third (room_of_hasRoom bounds room) (checkBelow_sound below).2

@@ -2,7 +2,7 @@ module
 
 public import LeanPythonBridge.Certificate.Arguments
 public import LeanPythonBridge.Certificate.DiagonalShift
-public import LeanPythonBridge.Certificate.ProductCertificate
+public import LeanPythonBridge.Certificate.RowCombinations
 
 /-!
 # What the checkers of `lyapunov_discrete` and `lyapunov_continuous` share

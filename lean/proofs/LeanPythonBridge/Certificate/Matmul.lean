@@ -1,6 +1,6 @@
 module
 
-public import LeanPythonBridge.Certificate.ProductCertificate
+public import LeanPythonBridge.Certificate.RowCombinations
 
 /-!
 # `matmul`: the product of two matrices
@@ -37,7 +37,7 @@ def Meaning (q : Question) (a : Answer) : Prop :=
 
 /-- The test of a bound for matrices of these shapes. -/
 def checkMatrices (evidence : Evidence) (m k n : Nat) (left right product : NamedArray) : Bool :=
-  checkRows evidence.layout m k n (words (Nat.mul m k) left) (transposed k n (words (Nat.mul k n) right))
+  checkProduct evidence.layout m k n (words (Nat.mul m k) left) (words (Nat.mul k n) right)
     (words (Nat.mul m n) product) evidence.bound
 
 /-- The test of the arrays. -/
@@ -57,7 +57,7 @@ theorem checkMatrices_sound {evidence : Evidence} {m k n : Nat} {left right prod
     (h : checkMatrices evidence m k n left right product = true) :
     Certified (frameMatrix left.packed m k) (frameMatrix right.packed k n) (frameMatrix product.packed m n)
       evidence.bound := by
-  have h := checkRows_sound h
+  have h := checkProduct_sound h
   have entry : ∀ (l : Fin k) (j : Fin n), element (transposed k n (words (Nat.mul k n) right)) (j * k + l) =
       frameMatrix (words (Nat.mul k n) right) k n l j := fun l j => element_transposed l.isLt j.isLt
   rw [← frameMatrix_words m k left, ← frameMatrix_words k n right, ← frameMatrix_words m n product]

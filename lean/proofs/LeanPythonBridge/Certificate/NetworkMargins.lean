@@ -1,6 +1,7 @@
 module
 
 public import LeanPythonBridge.Certificate.NetworkBounds
+public import LeanPythonBridge.Certificate.RowCombinations
 
 /-!
 # Linear relaxations of networks
@@ -31,8 +32,7 @@ structure Relaxation where
 
 /-- The test of the product of multipliers of `p` functionals and the weights of a layer of `n` inputs. -/
 def Relaxation.holds (x : Relaxation) (p n : Nat) (l : Layer) : Bool :=
-  withValue (Product.transposed l.rows n l.weight) fun columns =>
-    Product.checkRows x.evidence.layout p l.rows n x.multipliers columns x.product x.evidence.bound
+  Product.checkProduct x.evidence.layout p l.rows n x.multipliers l.weight x.product x.evidence.bound
 
 /-- The smaller of two integers. -/
 def least (a b : Int) : Int := if isNonneg (subInt b a) then a else b
@@ -231,8 +231,7 @@ private theorem holds_sound (h : x.holds p n l = true) (small : x.evidence.bound
     (∀ i : Fin l.rows, ofScaled (x.multiplier l r i) = x.row l.rows r i) ∧
       ∀ j : Fin n, abs (ofScaled (x.coefficient n r j) - (l.weights n).transpose.mulVec (x.row l.rows r) j) ≤
         ofScaled (doubleAt x.evidence.bound 0) := by
-  simp only [Relaxation.holds, withValue_eq] at h
-  have h := Product.checkRows_sound h
+  have h := Product.checkProduct_sound h
   refine ⟨fun i => ?_, fun j => ?_⟩
   · show ofScaled (doubleAt x.multipliers (r * l.rows + i)) = _
     rw [doubleAt_eq (h.left_finite r hr i i.isLt)]

@@ -118,6 +118,25 @@ theorem product_finite (h : check layout blocks m n left right product bound = t
   rw [Nat.succ_mul] at this
   omega
 
+/-- A computed entry is as near to the exact one as their integers say. -/
+theorem value_near {bits : Nat} {computed exact : Int} {value : Rat} (lt : bound < infinity)
+    (hc : scaled bits = computed * 2 ^ layout.product.low)
+    (he : value = ofScaledSquare (exact * 2 ^ (layout.left.low + layout.right.low)))
+    (small : (computed * 2 ^ layout.entryShift - exact * 2 ^ layout.productShift).natAbs * 2 ^ layout.low ≤
+      scaledMagnitude bound * scale) : abs (toRat bits - value) ≤ toRat bound := by
+  obtain ⟨e₁, e₂⟩ : layout.product.low + 1074 = layout.entryShift + layout.low ∧
+      layout.left.low + layout.right.low = layout.productShift + layout.low := by
+    have r : layout.entryShift = layout.product.low + 1074 - (layout.left.low + layout.right.low) := rfl
+    have p : layout.productShift = layout.left.low + layout.right.low - (layout.product.low + 1074) := rfl
+    have l : layout.low = layout.product.low + 1074 - layout.entryShift := rfl
+    omega
+  obtain ⟨s, hs, unit⟩ := exists_scale_eq_two_pow
+  rw [he, e₂, Int.pow_add, ← Int.mul_assoc, toRat_eq_ofScaled, toRat_eq_ofScaled, scaled_of_lt lt,
+    ← ofScaledSquare_mul_scale, ← ofScaledSquare_sub, hc, unit, Int.mul_assoc computed, ← Int.pow_add, hs, e₁,
+    Int.pow_add, ← Int.mul_assoc computed, ← Int.sub_mul, abs_ofScaledSquare, ← ofScaledSquare_mul_scale,
+    ofScaledSquare_le, abs_eq_natAbs, natAbs_mul_two_pow, ← Int.natCast_mul, Int.ofNat_le]
+  exact small
+
 /-- Every computed entry is within the bound of the exact one. -/
 theorem check_near (h : check layout blocks m n left right product bound = true) {i j count : Nat} (hi : i < m)
     (hj : j < n) (le : count ≤ layout.block * blocks)
@@ -130,27 +149,11 @@ theorem check_near (h : check layout blocks m n left right product bound = true)
   have small := Nat.le_of_ble_eq_true (small i hi j hj)
   have small : gap layout blocks n left right product i j <<< layout.low ≤ scaledMagnitude bound <<< 1074 := small
   rw [gap_eq fits hA hB hC hi hj, Nat.shiftLeft_eq, shiftLeft_scale] at small
-  obtain ⟨e₁, e₂⟩ : layout.product.low + 1074 = layout.entryShift + layout.low ∧
-      layout.left.low + layout.right.low = layout.productShift + layout.low := by
-    have r : layout.entryShift = layout.product.low + 1074 - (layout.left.low + layout.right.low) := rfl
-    have p : layout.productShift = layout.left.low + layout.right.low - (layout.product.low + 1074) := rfl
-    have l : layout.low = layout.product.low + 1074 - layout.entryShift := rfl
-    omega
-  have computed : scaled (element product (i * n + j)) = computedEntry layout n product i j * 2 ^ layout.product.low := by
-    have holds := rowElement_holds (j := j) hC hi
+  refine value_near lt ?_ ?_ small
+  · have holds := rowElement_holds (j := j) hC hi
     rw [computedEntry, decode_mul fits.product (Range.checkFrame_holds hC).1 holds.1 holds.2, rowElement, if_pos hj]
-  have exact : (vecSum fun l : Fin count => toRat (element left (i * (layout.block * blocks) + l)) *
-      toRat (element right (j * (layout.block * blocks) + l))) =
-        ofScaledSquare (exactEntry layout blocks left right i j * 2 ^ layout.productShift * 2 ^ layout.low) := by
-    rw [Int.mul_assoc, ← Int.pow_add, ← e₂, exactEntry_eq fits hA hB hi hj le zero, integerSum_eq_vecSum,
-      ← vecSum_ofScaledSquare]
+  · rw [exactEntry_eq fits hA hB hi hj le zero, integerSum_eq_vecSum, ← vecSum_ofScaledSquare]
     congr; funext l
     rw [toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled]
-  obtain ⟨s, hs, unit⟩ := exists_scale_eq_two_pow
-  rw [exact, toRat_eq_ofScaled, toRat_eq_ofScaled, scaled_of_lt lt, ← ofScaledSquare_mul_scale, ← ofScaledSquare_sub,
-    computed, unit, Int.mul_assoc, ← Int.pow_add, hs, e₁, Int.pow_add, ← Int.mul_assoc, ← Int.sub_mul,
-    abs_ofScaledSquare, ← ofScaledSquare_mul_scale, ofScaledSquare_le, abs_eq_natAbs, natAbs_mul_two_pow,
-    ← Int.natCast_mul, Int.ofNat_le]
-  exact small
 
 end LeanPythonBridge.Certificate.Product
