@@ -34,6 +34,7 @@ _MODULES: Final = (
     "client/calls",
     "client/client",
     "client/dealer",
+    "client/dealer_transport",
     "client/exchange",
     "observability/metrics",
     "service",

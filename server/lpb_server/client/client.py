@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.client.calls import FormatName, check_format, prepare, read_result
+from lpb_server.client.dealer_transport import DealerTransport
 from lpb_server.client.exchange import CallResult, Exchange
 from lpb_server.client.lazy_pirate import Answer, LazyPirate
 from lpb_server.client.shared_memory import SharedArrays
+from lpb_server.client.transport import Transport
 from lpb_server.errors import ClientInUse
 from lpb_server.security.keys import ClientCurve
 from lpb_server.settings.config import BUSY_POLL_US
@@ -70,6 +72,9 @@ class BridgeClient:
         calls faster and costs that much processor time at most.
     sleep : callable
         Waits that many seconds; for tests.
+    transport : Transport, optional
+        What carries the messages; a DEALER socket by default. With another one, `endpoint` is a
+        name in errors, and arrays do not go through shared memory.
 
     Raises
     ------
@@ -92,6 +97,7 @@ class BridgeClient:
         shared_memory: bool = True,
         busy_poll_us: int = BUSY_POLL_US,
         sleep: Callable[[float], None] = time.sleep,
+        transport: Transport | None = None,
     ) -> None:
         if tries < 1:
             raise ValueError("tries must be at least 1")
@@ -101,8 +107,9 @@ class BridgeClient:
         self.tries = tries
         self._use = Exclusive()
         self._backoff, self._limits, self._curve = backoff, limits, curve
-        self._pirate = LazyPirate(endpoint, backoff, limits, sleep, curve, busy_poll_us)
-        self._shared = SharedArrays(endpoint) if shared_memory else None
+        self._transport = transport or DealerTransport(endpoint, limits, curve, busy_poll_us)
+        self._pirate = LazyPirate(self._transport, endpoint, backoff, limits, sleep)
+        self._shared = SharedArrays(endpoint) if shared_memory and transport is None else None
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +132,7 @@ class BridgeClient:
         """
         self._begin()
         try:
-            self._pirate.close()
+            self._transport.close()
             if self._shared is not None:
                 self._shared.close()
         finally:
@@ -147,7 +154,7 @@ class BridgeClient:
             When another one does.
         """
         if self._use.forked():
-            self._pirate.forget()
+            self._transport.forget()
         user = self._use.begin()
         if user:
             raise ClientInUse(

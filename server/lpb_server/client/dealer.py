@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import zmq
 
 from lpb_server.client.handshake import HandshakeWatch
 from lpb_server.security.keys import ClientCurve
-from lpb_server.sockets.frames import usable
 from lpb_server.sockets.send_buffer import bound_send_buffer
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import Reply
@@ -68,16 +65,22 @@ def open_dealer(
 
 
 def read_reply(
-    parts: Sequence[zmq.Frame], limits: Limits
+    received: list[Frame], limits: Limits
 ) -> tuple[Reply, list[Frame], dict[str, Array]]:
     """Return the reply that a message holds, its frames and its arrays.
+
+    Parameters
+    ----------
+    received : list of frames
+        As they came; what belongs to no reply is taken out of it.
+    limits : Limits
+        What a reply may cost.
 
     Raises
     ------
     WireError
         When it is none.
     """
-    received = list(map(usable, parts))
     if len(received) > 1 and len(received[0]) == 0:
         del received[0]  # A REP or REQ-minded peer keeps the delimiter.
     message = decode_reply(received, limits)

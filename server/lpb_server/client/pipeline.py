@@ -31,6 +31,7 @@ from lpb_server.errors import (
 from lpb_server.security.keys import ClientCurve
 from lpb_server.sockets.backoff import Backoff
 from lpb_server.sockets.durations import MOST_S
+from lpb_server.sockets.frames import usable
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import UNKNOWN_ID, Reply
 from lpb_server.wire.limits import Limits
@@ -198,7 +199,7 @@ class Pipeline:
 
     def _heard(self, connection: LoopSocket, parts: list[zmq.Frame]) -> None:
         try:
-            received = _Received(*read_reply(parts, self._limits))
+            received = _Received(*read_reply(list(map(usable, parts)), self._limits))
         except WireError as error:
             return self._fail(
                 connection, _Failure(ProtocolError, "the answer is no reply", error.message)
