@@ -15,6 +15,7 @@ public import LeanPythonBridge.Certificate.LyapunovDiscrete
 public import LeanPythonBridge.Certificate.Matmul
 public import LeanPythonBridge.Certificate.MatrixSum
 public import LeanPythonBridge.Certificate.Matvec
+public import LeanPythonBridge.Certificate.Nearest
 public import LeanPythonBridge.Certificate.NetworkBoundsOperation
 public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.NetworkMarginsOperation

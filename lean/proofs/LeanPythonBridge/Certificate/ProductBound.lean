@@ -80,6 +80,18 @@ private theorem exactEntry_eq (fits : Fits layout)
   rw [term, ← decode_element fits.left hA hi (by omega), ← decode_element fits.right hB hj (by omega), Int.pow_add]
   grind
 
+/-- The exact entry is the dot product of the rows' values. -/
+theorem vecSum_eq (fits : Fits layout) (hA : layout.left.checkFrame (m * blocks * layout.block) left = true)
+    (hB : layout.right.checkFrame (n * blocks * layout.block) right = true) {i j count : Nat} (hi : i < m) (hj : j < n)
+    (le : count ≤ layout.block * blocks)
+    (zero : ∀ l, count ≤ l → l < layout.block * blocks → element left (i * (layout.block * blocks) + l) = 0) :
+    (vecSum fun l : Fin count => toRat (element left (i * (layout.block * blocks) + l)) *
+      toRat (element right (j * (layout.block * blocks) + l))) =
+        ofScaledSquare (exactEntry layout blocks left right i j * 2 ^ (layout.left.low + layout.right.low)) := by
+  rw [exactEntry_eq fits hA hB hi hj le zero, integerSum_eq_vecSum, ← vecSum_ofScaledSquare]
+  congr; funext l
+  rw [toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled]
+
 /-- The parts of the test. -/
 private theorem parts_of_check (h : check layout blocks m n left right product bound = true) :
     bound < infinity ∧ Fits layout ∧ layout.left.checkFrame (m * blocks * layout.block) left = true ∧
@@ -142,10 +154,7 @@ theorem check_near (h : check layout blocks m n left right product bound = true)
   have exact : (vecSum fun l : Fin count => toRat (element left (i * (layout.block * blocks) + l)) *
       toRat (element right (j * (layout.block * blocks) + l))) =
         ofScaledSquare (exactEntry layout blocks left right i j * 2 ^ layout.productShift * 2 ^ layout.low) := by
-    rw [Int.mul_assoc, ← Int.pow_add, ← e₂, exactEntry_eq fits hA hB hi hj le zero, integerSum_eq_vecSum,
-      ← vecSum_ofScaledSquare]
-    congr; funext l
-    rw [toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled]
+    rw [Int.mul_assoc, ← Int.pow_add, ← e₂, vecSum_eq fits hA hB hi hj le zero]
   obtain ⟨s, hs, unit⟩ := exists_scale_eq_two_pow
   rw [exact, toRat_eq_ofScaled, toRat_eq_ofScaled, scaled_of_lt lt, ← ofScaledSquare_mul_scale, ← ofScaledSquare_sub,
     computed, unit, Int.mul_assoc, ← Int.pow_add, hs, e₁, Int.pow_add, ← Int.mul_assoc, ← Int.sub_mul,
