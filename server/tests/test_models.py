@@ -132,11 +132,14 @@ def test_transformations() -> None:
         assert answer.arrays["output"] == pytest.approx(expected, abs=1e-12)
 
 
-def test_nearest_centres() -> None:
-    trained = fitted("cluster", "KMeans", n_clusters=3, n_init=1, random_state=0)
+@pytest.mark.parametrize("name", ["KMeans", "MiniBatchKMeans"])
+def test_nearest_centres(name: str) -> None:
+    trained = fitted("cluster", name, n_clusters=3, n_init=1, random_state=0)
     inputs = data()[0][:20]
-    answer = evaluated(from_sklearn(trained), inputs)
-    assert answer.arrays["classes"].tolist() == trained.predict(inputs).tolist()
+    model = from_sklearn(trained)
+    assert model.operation == "nearest"
+    answer = evaluated(model, inputs)
+    assert answer.arrays["indices"].tolist() == trained.predict(inputs).tolist()
 
 
 def test_unknown_models_are_named() -> None:

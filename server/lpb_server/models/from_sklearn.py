@@ -21,7 +21,7 @@ def from_sklearn(model: Any) -> Model:
     model : object
         Linear and ridge regression, logistic regression, ridge and linear support vector
         classifiers, decision trees, random forests, extra trees, MLPs with rectifiers,
-        ``StandardScaler``, ``PCA`` without whitening, ``KMeans``.
+        ``StandardScaler``, ``PCA`` without whitening, ``KMeans``, ``MiniBatchKMeans``.
 
     Raises
     ------
@@ -115,12 +115,9 @@ def _components(model: Any) -> Model:
 
 
 def _centres(model: Any) -> Model:
-    """Nearest is where 2 c · x - ‖c‖² is greatest."""
+    """A cluster is the index of its centre; scikit-learn compares rounded distances."""
     centres = np.asarray(model.cluster_centers_, np.float64)
-    arrays = {"weight": 2.0 * centres, "bias": -(centres * centres).sum(axis=1)}
-    return Model(
-        "linear_inference", arrays, _described(model, rounded="the squares of the centres")
-    )
+    return Model("nearest", {"points": np.ascontiguousarray(centres)}, _described(model))
 
 
 _MAKERS: Final[dict[str, Callable[[Any], Model]]] = {
@@ -140,5 +137,5 @@ _MAKERS: Final[dict[str, Callable[[Any], Model]]] = {
     **dict.fromkeys(("MLPClassifier", "MLPRegressor"), _perceptron),
     "StandardScaler": _scaler,
     "PCA": _components,
-    "KMeans": _centres,
+    **dict.fromkeys(("KMeans", "MiniBatchKMeans"), _centres),
 }
