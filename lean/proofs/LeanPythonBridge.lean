@@ -19,6 +19,7 @@ public import LeanPythonBridge.Certificate.Nearest
 public import LeanPythonBridge.Certificate.NetworkBoundsOperation
 public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.NetworkMarginsOperation
+public import LeanPythonBridge.Certificate.PcaOperation
 public import LeanPythonBridge.Certificate.Ping
 public import LeanPythonBridge.Certificate.PositiveDefiniteOperation
 public import LeanPythonBridge.Certificate.ShortestPathsOperation
