@@ -25,7 +25,7 @@ from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
-from lpb_server.operations.kernel_heap import kernel_heap, stated_words
+from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -47,6 +47,7 @@ _RESULTS: Final = ("mean", "components")
 _STATED: Final = ("captured", "greatest", "skew", "mean_bound")
 _NUMBERS: Final = (*_STATED, "shift", "error")
 _LAYOUT_LENGTH: Final = 4
+_BYTES_AN_ENTRY: Final = 2_200_000
 
 
 def _make(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> Evidence:
@@ -219,10 +220,9 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
 
 
 def _heap_bytes(size: Dimensions, answer: Answer) -> float:
+    """Estimate by the entries of the scatter matrix: each takes about two megabytes."""
     m, n = size["m"], size["n"]
-    words = stated_words(answer, "words")
-    elements = m * n + 8 * n * n + 4 * n * answer.arrays["components"].size
-    return kernel_heap(elements, n**3 + m * n * n, words, 12.0)
+    return kernel_heap(m * n) + _BYTES_AN_ENTRY * n * n
 
 
 @operation(
@@ -240,7 +240,7 @@ def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     ),
     examples=_examples,
     lies=_lies,
-    scaling=Scaling(_scaled, sizes=(4, 10, 30), heap_bytes=_heap_bytes),
+    scaling=Scaling(_scaled, sizes=(4, 8, 12), heap_bytes=_heap_bytes),
 )
 def pca(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Compute the mean of the rows, and the leading eigenvectors of their scatter matrix."""
