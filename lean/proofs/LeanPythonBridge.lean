@@ -10,6 +10,7 @@ public import LeanPythonBridge.Certificate.InverseOperation
 public import LeanPythonBridge.Certificate.LeastSquaresOperation
 public import LeanPythonBridge.Certificate.LinearInferenceOperation
 public import LeanPythonBridge.Certificate.LinearProgramOperation
+public import LeanPythonBridge.Certificate.LogisticInferenceOperation
 public import LeanPythonBridge.Certificate.LyapunovContinuous
 public import LeanPythonBridge.Certificate.LyapunovDiscrete
 public import LeanPythonBridge.Certificate.Matmul

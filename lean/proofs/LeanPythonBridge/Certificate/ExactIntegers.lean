@@ -127,6 +127,15 @@ theorem sumProducts_eq (index : Nat → Nat) (x : Nat) (z : Nat → Int) (n : Na
       show withInt (sumProducts index x z n) (fun y => y + doubleOf (k + 1) * z n) = _
       rw [withInt_eq]
 
+/-- In units of `2^(-2148)`, from units of `2^(-1074)`. -/
+def raise (z : Int) : Int := Int.mul z (Int.ofNat (Nat.shiftLeft 1 1074))
+
+theorem ofScaledSquare_raise (z : Int) : ofScaledSquare (raise z) = ofScaled z := by
+  have e : raise z = z * scale := by
+    show z * ((1 <<< 1074 : Nat) : Int) = _
+    rw [one_shiftLeft_scale]
+  rw [e, ofScaledSquare_mul_scale]
+
 /-- The dot product of doubles, at indices of two frames, in units of `2^(-2148)`. -/
 def dotAt (x : Nat) (i : Nat → Nat) (y : Nat) (j : Nat → Nat) (count : Nat) : Int :=
   sumProducts i x (fun l => doubleAt y (j l)) count

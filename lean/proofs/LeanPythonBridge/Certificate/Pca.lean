@@ -76,9 +76,6 @@ structure Numbers where
 def Numbers.areFinite (x : Numbers) : Bool :=
   isFinite x.captured && isFinite x.greatest && isFinite x.skew && isFinite x.meanBound && isFinite x.shift && isFinite x.error
 
-/-- In units of `2^(-2148)`, from units of `2^(-1074)`. -/
-def raise (z : Int) : Int := Int.mul z (Int.ofNat (Nat.shiftLeft 1 1074))
-
 /-- The test that two integers differ by a limit at most. -/
 def within (x y limit : Int) : Bool :=
   withInt (Int.sub x y) fun d => isNonneg (Int.sub limit d) && isNonneg (Int.add limit d)
@@ -87,7 +84,8 @@ def within (x y limit : Int) : Bool :=
 def onDiagonal (i j : Nat) (z : Int) : Int := Bool.rec 0 z (Nat.beq i j)
 
 /-- The dot product of rows `i` and `j` of a frame with `n` columns. -/
-def rowsDot (n x i j : Nat) : Int := dotAt x (Nat.add (Nat.mul i n)) x (Nat.add (Nat.mul j n)) n
+def rowsDot (n x i j : Nat) : Int :=
+  dotAt x (fun l => Nat.add (Nat.mul i n) l) x (fun l => Nat.add (Nat.mul j n) l) n
 
 /-- The dot product of columns `a` and `b` of a frame with `k` rows of `n`. -/
 def columnsDot (k n x a b : Nat) : Int := dotAt x (fun l => Nat.add (Nat.mul l n) a) x (fun l => Nat.add (Nat.mul l n) b) k
@@ -134,12 +132,6 @@ def checkFrames (F : Frames) (x : Numbers) (layout : Product.Layout) (own : Posi
           checkNumbers F layout m n k captured greatest skew meanBound shift error
 
 /-! ## Soundness -/
-
-private theorem ofScaledSquare_raise (z : Int) : ofScaledSquare (raise z) = ofScaled z := by
-  have e : raise z = z * scale := by
-    show z * ((1 <<< 1074 : Nat) : Int) = _
-    rw [one_shiftLeft_scale]
-  rw [e, ofScaledSquare_mul_scale]
 
 private theorem within_iff {x y limit : Int} : within x y limit = true ↔ -limit ≤ x - y ∧ x - y ≤ limit := by
   simp only [within, withInt_eq, Bool.and_eq_true, isNonneg_iff]
