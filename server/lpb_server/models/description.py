@@ -62,6 +62,23 @@ class Model:
         name = _INPUTS.get(self.operation, "inputs")
         return Question({}, {**self.arrays, name: np.atleast_2d(values)})
 
+    def probabilities_question(self, inputs: Any) -> Question:
+        """Give the question of ``logistic_inference``: the probabilities of inputs.
+
+        Parameters
+        ----------
+        inputs : array_like of float
+            Of shape (m, n).
+
+        Raises
+        ------
+        UnknownModelError
+            When its probabilities are not those of a logistic model.
+        """
+        if not self.description.get("logistic"):
+            raise UnknownModelError(f"{self.operation} has no probabilities of a logistic model")
+        return self.question(inputs)
+
     def bounds_question(self, lower: Any, upper: Any) -> Question:
         """Give the question where the outputs of a network can lie, for inputs between bounds.
 

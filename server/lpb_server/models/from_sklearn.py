@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -50,6 +51,14 @@ def _linear_classifier(model: Any) -> Model:
     bias = np.broadcast_to(np.asarray(model.intercept_, np.float64), (len(weight),))
     arrays = {"weight": np.ascontiguousarray(weight), "bias": np.array(bias)}
     return Model("linear_inference", arrays, _described(model))
+
+
+def _logistic(model: Any) -> Model:
+    """Its probabilities are shares of exponentials, unless it is fitted class by class."""
+    apart = model.solver == "liblinear" or getattr(model, "multi_class", "auto") == "ovr"
+    shares = len(model.coef_) == 1 or not apart
+    found = _linear_classifier(model)
+    return replace(found, description={**found.description, "logistic": shares})
 
 
 def _linear_regressor(model: Any) -> Model:
@@ -122,9 +131,9 @@ def _centres(model: Any) -> Model:
 
 _MAKERS: Final[dict[str, Callable[[Any], Model]]] = {
     **dict.fromkeys(
-        ("LogisticRegression", "RidgeClassifier", "LinearSVC", "SGDClassifier", "Perceptron"),
-        _linear_classifier,
+        ("RidgeClassifier", "LinearSVC", "SGDClassifier", "Perceptron"), _linear_classifier
     ),
+    "LogisticRegression": _logistic,
     **dict.fromkeys(("LinearRegression", "Ridge", "Lasso", "ElasticNet"), _linear_regressor),
     **dict.fromkeys(
         (
