@@ -72,16 +72,8 @@ namespace Certificate.Exponential
 
 /-! ## In integers: `x = a / q` -/
 
-/-- The power `a^t`. -/
-def power (a : Int) (t : Nat) : Int := Nat.rec (motive := fun _ => Int) 1 (fun _ y => withInt y fun y => Int.mul y a) t
-
 /-- The common denominator `t! q^t`. -/
 def denominator (q t : Nat) : Nat := fold (fun k y => Nat.mul y (Nat.mul (Nat.add k 1) q)) 1 t
-
-/-- The sum of the terms up to `x^t / t!`, times the denominator. -/
-def numerator (a : Int) (q t : Nat) : Int :=
-  Nat.rec (motive := fun _ => Int) 1 (fun k y => withInt y fun y =>
-    Int.add (Int.mul y (Int.ofNat (Nat.mul (Nat.add k 1) q))) (power a (Nat.add k 1))) t
 
 /-- The absolute value. -/
 def magnitude (z : Int) : Nat :=
@@ -89,31 +81,96 @@ def magnitude (z : Int) : Nat :=
   | .ofNat k => k
   | .negSucc k => Nat.succ k
 
+/-- 1 for a negative number, else 0. -/
+def sign (z : Int) : Nat :=
+  match z with
+  | .ofNat _ => 0
+  | .negSucc _ => 1
+
+/-- The sum of the positive terms, times the denominator, for `x = b / q`, or `-b / q` when `s` is 1. -/
+def positive (s b q t : Nat) : Nat :=
+  fold (fun k y => Nat.add (Nat.mul y (Nat.mul (Nat.add k 1) q))
+    (Nat.mul (Nat.sub 1 (Nat.mul s (Nat.mod (Nat.add k 1) 2))) (Nat.pow b (Nat.add k 1)))) 1 t
+
+/-- The sum of the absolute values of the negative terms. -/
+def negative (s b q t : Nat) : Nat :=
+  fold (fun k y => Nat.add (Nat.mul y (Nat.mul (Nat.add k 1) q))
+    (Nat.mul (Nat.mul s (Nat.mod (Nat.add k 1) 2)) (Nat.pow b (Nat.add k 1)))) 0 t
+
+/-- What the partial sum up to `N` and the rest of the series are, times the denominator of `N + 1`, given the positive and the
+negative terms: natural numbers are what the kernel computes with fastest. -/
+def ends (a : Int) (q N : Nat) (f : Nat → Nat → Nat → Int) : Int :=
+  withValue (magnitude a) fun b => withValue (sign a) fun s => withValue (Nat.mul (Nat.add N 1) q) fun c =>
+    f (Nat.mul (positive s b q N) c) (Nat.mul (negative s b q N) c) (Nat.mul 2 (Nat.pow b (Nat.add N 1)))
+
 /-- What all partial sums from `N` on are at least, times the denominator of `N + 1`. -/
 def lower (a : Int) (q N : Nat) : Int :=
-  Int.sub (Int.mul (numerator a q N) (Int.ofNat (Nat.mul (Nat.add N 1) q)))
-    (Int.ofNat (Nat.mul 2 (magnitude (power a (Nat.add N 1)))))
+  ends a q N fun plus minus rest => Int.sub (Int.ofNat plus) (Int.ofNat (Nat.add minus rest))
 
 /-- What they are at most. -/
 def upper (a : Int) (q N : Nat) : Int :=
-  Int.add (Int.mul (numerator a q N) (Int.ofNat (Nat.mul (Nat.add N 1) q)))
-    (Int.ofNat (Nat.mul 2 (magnitude (power a (Nat.add N 1)))))
+  ends a q N fun plus minus rest => Int.sub (Int.ofNat (Nat.add plus rest)) (Int.ofNat minus)
 
 /-- The test that `x` is so small that further terms are at most halves of those before. -/
 def isSmall (a : Int) (q N : Nat) : Bool := Nat.ble (Nat.mul 2 (magnitude a)) (Nat.mul (Nat.add N 2) q)
 
 variable {a : Int} {q : Nat} {x : Rat}
 
+/-- The sum of the terms up to `x^t / t!`, times the denominator. -/
+private def numerator (a : Int) (q : Nat) : Nat → Int
+  | 0 => 1
+  | t + 1 => numerator a q t * ((t + 1) * q : Nat) + a ^ (t + 1)
+
 private theorem magnitude_eq (z : Int) : magnitude z = z.natAbs := by cases z <;> rfl
 
-private theorem power_succ (a : Int) (t : Nat) : power a (t + 1) = power a t * a := by
-  show withInt (power a t) (fun y => y * a) = _
-  rw [withInt_eq]
+private theorem neg_pow_eq (c t : Nat) : (-(c : Int)) ^ t =
+    ((1 - t % 2 : Nat) : Int) * (c ^ t : Nat) - ((t % 2 : Nat) : Int) * (c ^ t : Nat) := by
+  induction t with
+  | zero => rw [Int.pow_zero, Nat.pow_zero]; rfl
+  | succ t ih =>
+    rw [Int.pow_succ, ih, Nat.pow_succ, Int.natCast_mul]
+    generalize ((c ^ t : Nat) : Int) = v
+    rcases Nat.mod_two_eq_zero_or_one t with even | odd
+    · rw [even, show (t + 1) % 2 = 1 by omega]
+      show (1 * v - 0 * v) * -(c : Int) = 0 * (v * c) - 1 * (v * c)
+      grind
+    · rw [odd, show (t + 1) % 2 = 0 by omega]
+      show (0 * v - 1 * v) * -(c : Int) = 1 * (v * c) - 0 * (v * c)
+      grind
 
-private theorem numerator_succ (a : Int) (q t : Nat) :
-    numerator a q (t + 1) = numerator a q t * ((t + 1) * q : Nat) + power a (t + 1) := by
-  show withInt (numerator a q t) (fun y => y * (((t + 1) * q : Nat) : Int) + power a (t + 1)) = _
-  rw [withInt_eq]
+private theorem pow_eq (a : Int) (t : Nat) :
+    a ^ t = ((1 - sign a * (t % 2) : Nat) : Int) * (magnitude a ^ t : Nat) -
+      ((sign a * (t % 2) : Nat) : Int) * (magnitude a ^ t : Nat) := by
+  cases a with
+  | ofNat b =>
+    show (b : Int) ^ t = ((1 - 0 * (t % 2) : Nat) : Int) * (b ^ t : Nat) - ((0 * (t % 2) : Nat) : Int) * (b ^ t : Nat)
+    rw [Nat.zero_mul, Int.natCast_pow]
+    show _ = 1 * (b : Int) ^ t - 0 * (b : Int) ^ t
+    grind
+  | negSucc b =>
+    have h := neg_pow_eq (b + 1) t
+    show (-((b + 1 : Nat) : Int)) ^ t = ((1 - 1 * (t % 2) : Nat) : Int) * ((b + 1) ^ t : Nat) -
+      ((1 * (t % 2) : Nat) : Int) * ((b + 1) ^ t : Nat)
+    rw [Nat.one_mul]
+    exact h
+
+private theorem numerator_eq (a : Int) (q t : Nat) : numerator a q t =
+    (positive (sign a) (magnitude a) q t : Int) - (negative (sign a) (magnitude a) q t : Int) := by
+  induction t with
+  | zero => rfl
+  | succ t ih =>
+    have p : positive (sign a) (magnitude a) q (t + 1) = positive (sign a) (magnitude a) q t * ((t + 1) * q) +
+      (1 - sign a * ((t + 1) % 2)) * magnitude a ^ (t + 1) := rfl
+    have n : negative (sign a) (magnitude a) q (t + 1) = negative (sign a) (magnitude a) q t * ((t + 1) * q) +
+      sign a * ((t + 1) % 2) * magnitude a ^ (t + 1) := rfl
+    rw [numerator, ih, p, n, pow_eq a (t + 1)]
+    simp only [Int.natCast_add, Int.natCast_mul]
+    generalize ((1 - sign a * ((t + 1) % 2) : Nat) : Int) = u
+    generalize ((magnitude a ^ (t + 1) : Nat) : Int) = v
+    grind
+
+private theorem magnitude_pow (a : Int) (t : Nat) : magnitude (a ^ t) = magnitude a ^ t := by
+  rw [magnitude_eq, magnitude_eq, Int.natAbs_pow]
 
 theorem denominator_pos (pos : 0 < q) (t : Nat) : 0 < denominator q t := by
   induction t with
@@ -126,14 +183,15 @@ private theorem denominator_succ (q t : Nat) :
   rw [this, Rat.natCast_mul, Rat.natCast_mul]
 
 private theorem expTerm_mul (hx : x * (q : Rat) = (a : Rat)) (t : Nat) :
-    expTerm x t * (denominator q t : Rat) = (power a t : Rat) := by
+    expTerm x t * (denominator q t : Rat) = ((a ^ t : Int) : Rat) := by
   induction t with
   | zero =>
+    rw [Int.pow_zero]
     show (1 : Rat) * ((1 : Nat) : Rat) = ((1 : Int) : Rat)
     rw [Rat.one_mul]; rfl
   | succ t ih =>
     have pos := natCast_pos (Nat.succ_pos t)
-    rw [power_succ, Rat.intCast_mul, ← ih, ← hx, denominator_succ, expTerm]
+    rw [Int.pow_succ, Rat.intCast_mul, ← ih, ← hx, denominator_succ, expTerm]
     generalize ((t + 1 : Nat) : Rat) = c at *
     grind
 
@@ -144,7 +202,7 @@ private theorem expSum_mul (hx : x * (q : Rat) = (a : Rat)) (t : Nat) :
     show (1 : Rat) * ((1 : Nat) : Rat) = ((1 : Int) : Rat)
     rw [Rat.one_mul]; rfl
   | succ t ih =>
-    rw [numerator_succ, Rat.intCast_add, Rat.intCast_mul, ← ih, ← expTerm_mul hx, denominator_succ, expSum,
+    rw [numerator, Rat.intCast_add, Rat.intCast_mul, ← ih, ← expTerm_mul hx, denominator_succ, expSum,
       show ((((t + 1) * q : Nat) : Int) : Rat) = (((t + 1) * q : Nat) : Rat) from rfl, Rat.natCast_mul]
     grind
 
@@ -184,19 +242,30 @@ theorem expSum_between (pos : 0 < q) (hx : x * (q : Rat) = (a : Rat)) {N : Nat} 
   rw [abs_mul, abs_of_pos hd, abs_intCast] at term
   have sum := expSum_mul hx N
   have next := denominator_succ q N
+  have rest : ((2 * magnitude a ^ (N + 1) : Nat) : Rat) = 2 * ((magnitude (a ^ (N + 1)) : Nat) : Rat) := by
+    rw [Rat.natCast_mul, magnitude_pow]; rfl
+  have whole : ((numerator a q N * (((N + 1) * q : Nat) : Int) : Int) : Rat) =
+      (numerator a q N : Rat) * (((N + 1 : Nat) : Rat) * (q : Rat)) := by
+    rw [Rat.intCast_mul, show ((((N + 1) * q : Nat) : Int) : Rat) = (((N + 1) * q : Nat) : Rat) from rfl, Rat.natCast_mul]
   have l : (lower a q N : Rat) = (numerator a q N : Rat) * (((N + 1 : Nat) : Rat) * (q : Rat)) -
-      2 * ((magnitude (power a (N + 1)) : Nat) : Rat) := by
-    show ((numerator a q N * (((N + 1) * q : Nat) : Int) - ((2 * magnitude (power a (N + 1)) : Nat) : Int) : Int) : Rat) = _
-    rw [Rat.intCast_sub, Rat.intCast_mul, show ((((N + 1) * q : Nat) : Int) : Rat) = (((N + 1) * q : Nat) : Rat) from rfl,
-      show (((2 * magnitude (power a (N + 1)) : Nat) : Int) : Rat) = ((2 * magnitude (power a (N + 1)) : Nat) : Rat) from rfl,
-      Rat.natCast_mul, Rat.natCast_mul]
+      2 * ((magnitude (a ^ (N + 1)) : Nat) : Rat) := by
+    have e : lower a q N = numerator a q N * (((N + 1) * q : Nat) : Int) - ((2 * magnitude a ^ (N + 1) : Nat) : Int) := by
+      simp only [lower, ends, withValue_eq]
+      show ((positive (sign a) (magnitude a) q N * ((N + 1) * q) : Nat) : Int) -
+        ((negative (sign a) (magnitude a) q N * ((N + 1) * q) + 2 * magnitude a ^ (N + 1) : Nat) : Int) = _
+      rw [numerator_eq, Int.natCast_add, Int.natCast_mul _ ((N + 1) * q), Int.natCast_mul _ ((N + 1) * q)]
+      grind
+    rw [e, Rat.intCast_sub, whole, ← rest]
     rfl
   have u : (upper a q N : Rat) = (numerator a q N : Rat) * (((N + 1 : Nat) : Rat) * (q : Rat)) +
-      2 * ((magnitude (power a (N + 1)) : Nat) : Rat) := by
-    show ((numerator a q N * (((N + 1) * q : Nat) : Int) + ((2 * magnitude (power a (N + 1)) : Nat) : Int) : Int) : Rat) = _
-    rw [Rat.intCast_add, Rat.intCast_mul, show ((((N + 1) * q : Nat) : Int) : Rat) = (((N + 1) * q : Nat) : Rat) from rfl,
-      show (((2 * magnitude (power a (N + 1)) : Nat) : Int) : Rat) = ((2 * magnitude (power a (N + 1)) : Nat) : Rat) from rfl,
-      Rat.natCast_mul, Rat.natCast_mul]
+      2 * ((magnitude (a ^ (N + 1)) : Nat) : Rat) := by
+    have e : upper a q N = numerator a q N * (((N + 1) * q : Nat) : Int) + ((2 * magnitude a ^ (N + 1) : Nat) : Int) := by
+      simp only [upper, ends, withValue_eq]
+      show ((positive (sign a) (magnitude a) q N * ((N + 1) * q) + 2 * magnitude a ^ (N + 1) : Nat) : Int) -
+        ((negative (sign a) (magnitude a) q N * ((N + 1) * q) : Nat) : Int) = _
+      rw [numerator_eq, Int.natCast_add, Int.natCast_mul _ ((N + 1) * q), Int.natCast_mul _ ((N + 1) * q)]
+      grind
+    rw [e, Rat.intCast_add, whole, ← rest]
     rfl
   have near := abs_le_iff.1 near
   rw [l, u, ← term, ← sum]
