@@ -10,14 +10,17 @@ public import LeanPythonBridge.Certificate.InverseOperation
 public import LeanPythonBridge.Certificate.LeastSquaresOperation
 public import LeanPythonBridge.Certificate.LinearInferenceOperation
 public import LeanPythonBridge.Certificate.LinearProgramOperation
+public import LeanPythonBridge.Certificate.LogisticInferenceOperation
 public import LeanPythonBridge.Certificate.LyapunovContinuous
 public import LeanPythonBridge.Certificate.LyapunovDiscrete
 public import LeanPythonBridge.Certificate.Matmul
 public import LeanPythonBridge.Certificate.MatrixSum
 public import LeanPythonBridge.Certificate.Matvec
+public import LeanPythonBridge.Certificate.Nearest
 public import LeanPythonBridge.Certificate.NetworkBoundsOperation
 public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.NetworkMarginsOperation
+public import LeanPythonBridge.Certificate.PcaOperation
 public import LeanPythonBridge.Certificate.Ping
 public import LeanPythonBridge.Certificate.PositiveDefiniteOperation
 public import LeanPythonBridge.Certificate.ShortestPathsOperation

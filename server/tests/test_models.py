@@ -60,6 +60,27 @@ def test_linear_classifiers(module: str, name: str, classes: int) -> None:
     assert named.tolist() == trained.predict(inputs[:10]).tolist()
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_probabilities(classes: int) -> None:
+    library = pytest.importorskip("sklearn.linear_model")
+    inputs, labels = data()
+    trained = library.LogisticRegression().fit(inputs, np.minimum(labels, classes - 1))
+    question = from_sklearn(trained).probabilities_question(inputs[:10])
+    found = answer_here(REGISTRY.find("logistic_inference"), question)
+    expected = trained.predict_proba(inputs[:10])
+    given = found.arrays["probabilities"]
+    assert given == pytest.approx(expected[:, 1:] if classes == 2 else expected, abs=1e-14)
+    bound = found.certificate["bound"]
+    assert isinstance(bound, float)
+    assert bound < 1e-15
+
+
+def test_probabilities_of_other_models_are_refused() -> None:
+    ridge = from_sklearn(fitted("linear_model", "RidgeClassifier"))
+    with pytest.raises(UnknownModelError, match="no probabilities of a logistic model"):
+        ridge.probabilities_question([[0.0] * 4])
+
+
 @pytest.mark.parametrize("name", ["LinearRegression", "Ridge"])
 def test_linear_regressors(name: str) -> None:
     trained, inputs = fitted("linear_model", name), data()[0]
@@ -132,11 +153,14 @@ def test_transformations() -> None:
         assert answer.arrays["output"] == pytest.approx(expected, abs=1e-12)
 
 
-def test_nearest_centres() -> None:
-    trained = fitted("cluster", "KMeans", n_clusters=3, n_init=1, random_state=0)
+@pytest.mark.parametrize("name", ["KMeans", "MiniBatchKMeans"])
+def test_nearest_centres(name: str) -> None:
+    trained = fitted("cluster", name, n_clusters=3, n_init=1, random_state=0)
     inputs = data()[0][:20]
-    answer = evaluated(from_sklearn(trained), inputs)
-    assert answer.arrays["classes"].tolist() == trained.predict(inputs).tolist()
+    model = from_sklearn(trained)
+    assert model.operation == "nearest"
+    answer = evaluated(model, inputs)
+    assert answer.arrays["indices"].tolist() == trained.predict(inputs).tolist()
 
 
 def test_unknown_models_are_named() -> None:

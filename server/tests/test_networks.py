@@ -16,7 +16,7 @@ from lpb_server.operations.networks import layer_arrays, random_layers
 REGISTRY = default_registry()
 NAMES = (
     *("linear_inference", "network_bounds", "network_inference", "network_margins"),
-    "tree_inference",
+    *("nearest", "tree_inference"),
 )
 
 
@@ -177,6 +177,30 @@ def test_an_input_on_the_threshold_goes_left() -> None:
 def test_what_is_no_tree(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidParams, match=words):
         answer("tree_inference", **tree(**changes))
+
+
+@pytest.mark.parametrize("exponent", [0, 200, -200, -310])
+def test_the_first_of_the_nearest_points_is_found(exponent: int) -> None:
+    random = np.random.default_rng(4)
+    queries, points = (random.integers(-2, 3, (size, 2)).astype(float) for size in (40, 9))
+    points[8] = points[0]
+    factor = 2.0**exponent if exponent > -300 else 5e-324
+    found = answer("nearest", queries=queries * factor, points=points * factor)
+    distances = ((queries[:, None] - points) ** 2).sum(axis=2)
+    assert found.arrays["indices"].tolist() == distances.argmin(axis=1).tolist()
+    assert (np.sort(distances, axis=1)[:, 0] == np.sort(distances, axis=1)[:, 1]).any()
+
+
+def test_rounding_does_not_decide_which_point_is_nearest() -> None:
+    """In doubles the squares of both distances are 10¹⁶."""
+    points = np.array([[1e8 + 1.5e-8], [-1e8]])
+    found = answer("nearest", queries=np.array([[0.0], [1e-8]]), points=points)
+    assert found.arrays["indices"].tolist() == [1, 0]
+
+
+def test_points_are_finite() -> None:
+    with pytest.raises(InvalidParams, match="element of points is not finite"):
+        answer("nearest", queries=np.zeros((1, 1)), points=np.array([[np.inf]]))
 
 
 @pytest.mark.parametrize("name", NAMES)

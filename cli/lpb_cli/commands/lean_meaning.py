@@ -1,46 +1,16 @@
-"""What a checker's Lean file says to a reader: its title block, and its `Meaning` with the comment.
-
-It is read as text: the gate has checked the file, and the catalogue shows what stands in it.
-"""
+"""The Lean file of an operation's checker, and what it says to a reader."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from lpb_server.operations import Operation
+from lpb_server.operations.lean_meaning import LeanMeaning, meaning_of
 
 from lpb_cli.errors import UsageError
 from lpb_cli.settings import Settings
 
-__all__ = ["LeanMeaning", "checker_source", "read_meaning"]
-
-_TITLE = re.compile(r"/-!\s*#[^\n]*\n(?P<text>.*?)-/", re.DOTALL)
-_MEANING = re.compile(
-    r"(?:/--(?P<said>(?:(?!-/).)*)-/\s*)?"
-    r"^(?P<statement>(?:def|abbrev|structure|inductive) Meaning\b.*?)(?=\n\s*\n|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class LeanMeaning:
-    """What a checker's file says.
-
-    Parameters
-    ----------
-    about : str
-        Its title block without the heading: what question, answer and certificate are.
-    said : str
-        The comment of `Meaning`: the theorem in plain mathematics.
-    statement : str
-        `Meaning` as Lean has it.
-    """
-
-    about: str
-    said: str
-    statement: str
+__all__ = ["checker_source", "read_meaning"]
 
 
 def checker_source(operation: Operation, settings: Settings) -> Path:
@@ -69,21 +39,6 @@ def read_meaning(file: Path) -> LeanMeaning:
         When it cannot be read.
     """
     try:
-        source = file.read_text(encoding="utf-8")
+        return meaning_of(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
-    title, meaning = _TITLE.search(source), _MEANING.search(source)
-    return LeanMeaning(
-        _paragraphs(title["text"]) if title else "",
-        _paragraphs(meaning["said"] or "") if meaning else "",
-        meaning["statement"].rstrip() if meaning else "",
-    )
-
-
-def _paragraphs(text: str) -> str:
-    """Join the lines of each paragraph; lists keep theirs."""
-    joined = [
-        part if re.search(r"^\s*[-*|] ", part, re.MULTILINE) else " ".join(part.split())
-        for part in re.split(r"\n\s*\n", text.strip())
-    ]
-    return "\n\n".join(part for part in joined if part)

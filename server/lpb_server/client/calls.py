@@ -132,6 +132,6 @@ def read_result(op: str, answer: Answer, endpoint: str, *, certify: bool) -> Cal
         except WireError as wrong:
             raise ProtocolError(wrong.message, **where) from wrong
     if not certify:  # What nobody asked for is left aside.
-        return CallResult(reply.result or {}, arrays, None, reply.timing)
+        return CallResult(reply.result or {}, arrays, None, reply.timing, op=op)
     result = reply.result or {}
-    return CallResult(result, arrays, reply.certificate, reply.timing, certificate_arrays)
+    return CallResult(result, arrays, reply.certificate, reply.timing, certificate_arrays, op)

@@ -91,7 +91,7 @@ def require_proof(
     endpoint: str,
     tries: int,
 ) -> None:
-    """Refuse an answer whose certificate does not hold.
+    """Refuse an answer whose certificate does not hold; of another, note that it was checked.
 
     Parameters
     ----------
@@ -108,6 +108,7 @@ def require_proof(
     reason = doubt(check, params, arrays or {}, called)
     if reason:
         raise UnprovenError(f"{op} is not proven: {reason}", endpoint=endpoint, tries=tries)
+    called.checked = True
 
 
 def _sent(name: str, array: npt.ArrayLike) -> Array:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import Reply, Request, Timing
 from lpb_server.wire.formats import WireFormat
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = ["CallResult", "Exchange"]
 
@@ -56,6 +59,14 @@ class CallResult(msgspec.Struct):
         How long the server took; None for a certified reply.
     certificate_arrays : dict of str to ndarray
         The arrays of the certificate, read-only.
+    op : str
+        The operation that was called.
+    checked : bool
+        Whether Python's checker has accepted the certificate, here.
+
+    Notes
+    -----
+    Notebooks show it as a table, and so does rich's ``print``.
     """
 
     result: dict[str, Any]
@@ -63,3 +74,15 @@ class CallResult(msgspec.Struct):
     certificate: dict[str, Any] | None
     timing: Timing | None
     certificate_arrays: dict[str, Array] = {}
+    op: str = ""
+    checked: bool = False
+
+    def _repr_html_(self) -> str:
+        from lpb_server.client.showing import as_html  # Few calls are shown.
+
+        return as_html(self)
+
+    def __rich__(self) -> Table:
+        from lpb_server.client.showing import as_table
+
+        return as_table(self)

@@ -18,7 +18,8 @@ __all__ = ["Model", "UnknownModelError", "network_model", "type_name"]
 
 Doubles = npt.NDArray[np.float64]
 
-_MANY: Final = "inputs"
+_INPUTS: Final = {"nearest": "queries"}
+"""What an operation calls its inputs, where it is another word."""
 
 
 class UnknownModelError(BridgeError):
@@ -32,8 +33,8 @@ class Model:
     Attributes
     ----------
     operation : str
-        What evaluates it: ``linear_inference``, ``tree_inference`` or ``network_inference``. For
-        the last, ``network_bounds`` takes the same arrays.
+        What evaluates it: ``linear_inference``, ``tree_inference``, ``nearest`` or
+        ``network_inference``. For the last, ``network_bounds`` takes the same arrays.
     arrays : dict of str to ndarray
         Its numbers, by the names that the operation has for them.
     description : dict
@@ -58,7 +59,25 @@ class Model:
         values = np.asarray(inputs, np.float32 if self.single else np.float64).astype(np.float64)
         if self.operation == "network_inference":
             return Question({}, {**self.arrays, "input": values.reshape(-1)})
-        return Question({}, {**self.arrays, _MANY: np.atleast_2d(values)})
+        name = _INPUTS.get(self.operation, "inputs")
+        return Question({}, {**self.arrays, name: np.atleast_2d(values)})
+
+    def probabilities_question(self, inputs: Any) -> Question:
+        """Give the question of ``logistic_inference``: the probabilities of inputs.
+
+        Parameters
+        ----------
+        inputs : array_like of float
+            Of shape (m, n).
+
+        Raises
+        ------
+        UnknownModelError
+            When its probabilities are not those of a logistic model.
+        """
+        if not self.description.get("logistic"):
+            raise UnknownModelError(f"{self.operation} has no probabilities of a logistic model")
+        return self.question(inputs)
 
     def bounds_question(self, lower: Any, upper: Any) -> Question:
         """Give the question where the outputs of a network can lie, for inputs between bounds.

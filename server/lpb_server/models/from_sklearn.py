@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,7 @@ def from_sklearn(model: Any) -> Model:
     model : object
         Linear and ridge regression, logistic regression, ridge and linear support vector
         classifiers, decision trees, random forests, extra trees, MLPs with rectifiers,
-        ``StandardScaler``, ``PCA`` without whitening, ``KMeans``.
+        ``StandardScaler``, ``PCA`` without whitening, ``KMeans``, ``MiniBatchKMeans``.
 
     Raises
     ------
@@ -50,6 +51,14 @@ def _linear_classifier(model: Any) -> Model:
     bias = np.broadcast_to(np.asarray(model.intercept_, np.float64), (len(weight),))
     arrays = {"weight": np.ascontiguousarray(weight), "bias": np.array(bias)}
     return Model("linear_inference", arrays, _described(model))
+
+
+def _logistic(model: Any) -> Model:
+    """Its probabilities are shares of exponentials, unless it is fitted class by class."""
+    apart = model.solver == "liblinear" or getattr(model, "multi_class", "auto") == "ovr"
+    shares = len(model.coef_) == 1 or not apart
+    found = _linear_classifier(model)
+    return replace(found, description={**found.description, "logistic": shares})
 
 
 def _linear_regressor(model: Any) -> Model:
@@ -115,19 +124,16 @@ def _components(model: Any) -> Model:
 
 
 def _centres(model: Any) -> Model:
-    """Nearest is where 2 c · x - ‖c‖² is greatest."""
+    """A cluster is the index of its centre; scikit-learn compares rounded distances."""
     centres = np.asarray(model.cluster_centers_, np.float64)
-    arrays = {"weight": 2.0 * centres, "bias": -(centres * centres).sum(axis=1)}
-    return Model(
-        "linear_inference", arrays, _described(model, rounded="the squares of the centres")
-    )
+    return Model("nearest", {"points": np.ascontiguousarray(centres)}, _described(model))
 
 
 _MAKERS: Final[dict[str, Callable[[Any], Model]]] = {
     **dict.fromkeys(
-        ("LogisticRegression", "RidgeClassifier", "LinearSVC", "SGDClassifier", "Perceptron"),
-        _linear_classifier,
+        ("RidgeClassifier", "LinearSVC", "SGDClassifier", "Perceptron"), _linear_classifier
     ),
+    "LogisticRegression": _logistic,
     **dict.fromkeys(("LinearRegression", "Ridge", "Lasso", "ElasticNet"), _linear_regressor),
     **dict.fromkeys(
         (
@@ -140,5 +146,5 @@ _MAKERS: Final[dict[str, Callable[[Any], Model]]] = {
     **dict.fromkeys(("MLPClassifier", "MLPRegressor"), _perceptron),
     "StandardScaler": _scaler,
     "PCA": _components,
-    "KMeans": _centres,
+    **dict.fromkeys(("KMeans", "MiniBatchKMeans"), _centres),
 }

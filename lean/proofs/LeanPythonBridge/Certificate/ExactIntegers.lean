@@ -115,6 +115,23 @@ theorem isNonneg_iff {z : Int} : isNonneg z = true ↔ 0 ≤ z := by
   | ofNat k => exact ⟨fun _ => Int.natCast_nonneg k, fun _ => rfl⟩
   | negSucc k => exact ⟨fun h => Bool.noConfusion h, fun h => absurd h (by omega)⟩
 
+/-- The sum of `f 0, …, f (n - 1)`. -/
+def sumInt (f : Nat → Int) (n : Nat) : Int :=
+  Nat.rec (motive := fun _ => Int) 0 (fun k y => withInt y fun y => withInt (f k) fun z => addInt y z) n
+
+theorem sumInt_eq (f : Nat → Int) (n : Nat) : sumInt f n = integerSum n f := by
+  induction n with
+  | zero => rfl
+  | succ n ih =>
+    rw [integerSum, ← ih]
+    show withInt (sumInt f n) (fun y => withInt (f n) fun z => addInt y z) = _
+    rw [withInt_eq, withInt_eq, addInt_eq]
+
+/-- The sum of values, from the integers that they are in units of `2^(-2148)`. -/
+theorem vecSum_sumInt (f : Nat → Int) (n : Nat) :
+    (vecSum fun i : Fin n => ofScaledSquare (f i)) = ofScaledSquare (sumInt f n) := by
+  rw [sumInt_eq, integerSum_eq_vecSum, ← vecSum_ofScaledSquare]
+
 /-- The sum of `f 0, …, f (n - 1)`, when there are all of them. -/
 def sumSome (f : Nat → Option Int) (n : Nat) : Option Int :=
   Nat.rec (motive := fun _ => Option Int) (some 0) (fun k y =>
@@ -186,6 +203,19 @@ theorem sumProducts_eq (index : Nat → Nat) (x : Nat) (z : Nat → Int) (n : Na
       show withInt (sumProducts index x z n) (fun y => addInt y (mulInt (doubleOf (k + 1)) (z n))) = _
       rw [withInt_eq, addInt_eq, mulInt_eq]
 
+/-- In units of `2^(-2148)`, from units of `2^(-1074)`. -/
+def raise (z : Int) : Int := Int.mul z (Int.ofNat (Nat.shiftLeft 1 1074))
+
+theorem ofScaledSquare_raise (z : Int) : ofScaledSquare (raise z) = ofScaled z := by
+  have e : raise z = z * scale := by
+    show z * ((1 <<< 1074 : Nat) : Int) = _
+    rw [one_shiftLeft_scale]
+  rw [e, ofScaledSquare_mul_scale]
+
+/-- The dot product of doubles, at indices of two frames, in units of `2^(-2148)`. -/
+def dotAt (x : Nat) (i : Nat → Nat) (y : Nat) (j : Nat → Nat) (count : Nat) : Int :=
+  sumProducts i x (fun l => doubleAt y (j l)) count
+
 theorem cut_eq_element (x i : Nat) : cut 64 x i = element x i := by rw [cut_eq]; rfl
 
 theorem finiteAt_eq (x i : Nat) : finiteAt x i = isFinite (element x i) := by
@@ -212,6 +242,13 @@ theorem doubleAt_eq {x i : Nat} (h : isFinite (element x i) = true) : doubleAt x
   · rw [show Nat.ble 0x8000000000000000 (element x i) = false from Bool.eq_false_iff.2 (mt Nat.le_of_ble_eq_true sign),
       decide_eq_false sign, if_neg Bool.false_ne_true]
     rfl
+
+theorem dotAt_eq {x y count : Nat} {i j : Nat → Nat} (hx : ∀ l < count, isFinite (element x (i l)) = true)
+    (hy : ∀ l < count, isFinite (element y (j l)) = true) :
+    (vecSum fun l : Fin count => toRat (element x (i l)) * toRat (element y (j l))) = ofScaledSquare (dotAt x i y j count) := by
+  rw [dotAt, sumProducts_eq, ← sumInt_eq, ← vecSum_sumInt]
+  congr; funext l
+  rw [doubleAt_eq (hx l l.isLt), doubleAt_eq (hy l l.isLt), toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled]
 
 /-- A finite double itself, as the only one of its frame. -/
 theorem ofScaled_doubleAt_zero {bits : Nat} (small : bits < 2 ^ 64) (finite : isFinite bits = true) :

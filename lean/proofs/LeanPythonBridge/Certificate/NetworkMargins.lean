@@ -55,10 +55,6 @@ def slack (multiplier c error low high : Int) : Int :=
     greatest (greatest (mulInt multiplier (least low 0)) (mulInt multiplier (least high 0)))
       (greatest (mulInt d (greatest low 0)) (mulInt d (greatest high 0)))
 
-/-- The sum of `f 0, …, f (n - 1)`. -/
-def sumInt (f : Nat → Int) (n : Nat) : Int :=
-  Nat.rec (motive := fun _ => Int) 0 (fun k y => withInt y fun y => withInt (f k) fun z => addInt y z) n
-
 /-- The entry of a product in units of `2^(-1074)`. -/
 def Relaxation.coefficient (x : Relaxation) (n r j : Nat) : Int := doubleAt x.product (Nat.add (Nat.mul r n) j)
 
@@ -115,18 +111,6 @@ private theorem least_cases (a b : Int) : least a b = a ∧ a ≤ b ∨ least a 
 private theorem greatest_cases (a b : Int) : greatest a b = a ∧ b ≤ a ∨ greatest a b = b ∧ a ≤ b := by
   simp only [greatest, subInt_eq, isNonneg_iff]
   split <;> omega
-
-theorem sumInt_eq (f : Nat → Int) (n : Nat) : sumInt f n = integerSum n f := by
-  induction n with
-  | zero => rfl
-  | succ n ih =>
-    rw [integerSum, ← ih]
-    show withInt (sumInt f n) (fun y => withInt (f n) fun z => addInt y z) = _
-    rw [withInt_eq, withInt_eq, addInt_eq]
-
-private theorem sum_values (f : Nat → Int) (n : Nat) :
-    (vecSum fun i : Fin n => ofScaledSquare (f i)) = ofScaledSquare (sumInt f n) := by
-  rw [sumInt_eq, integerSum_eq_vecSum, ← vecSum_ofScaledSquare]
 
 /-! ## What they say of rational numbers -/
 
@@ -252,7 +236,7 @@ private theorem holds_sound (h : x.holds p n l = true) (small : x.evidence.bound
 
 private theorem biases_eq (h : x.holds p n l = true) (small : x.evidence.bound < 2 ^ 64) (hr : r < p)
     (bias : Order.finite l.rows l.bias = true) : ofScaledSquare (x.biases l r) = dot (x.row l.rows r) l.biases := by
-  rw [Relaxation.biases, ← sum_values, dot]
+  rw [Relaxation.biases, ← vecSum_sumInt, dot]
   congr; funext i
   rw [ofScaled_product, (holds_sound h small hr).1 i, doubleAt_eq (Order.finite_sound bias i i.isLt)]
   rfl
@@ -270,7 +254,7 @@ theorem first_sound {low high : Nat → Int} {v : Vec n Rat} (h : x.holds p n l 
     (hr : r < p) (bias : Order.finite l.rows l.bias = true)
     (inputs : ∀ j : Fin n, ofScaled (low j) ≤ v j ∧ v j ≤ ofScaled (high j)) :
     ofScaledSquare (x.first n l low high r) ≤ dot (x.row l.rows r) (affine (l.weights n) l.biases v) := by
-  rw [functional_affine, Relaxation.first, square_add, square_sub, ofScaled_product, biases_eq h small hr bias, ← sum_values,
+  rw [functional_affine, Relaxation.first, square_add, square_sub, ofScaled_product, biases_eq h small hr bias, ← vecSum_sumInt,
     sumInt_eq (fun j => size (low j) (high j)), ← vecSum_ofScaled, ← vecSum_mul_left, ← vecSum_sub]
   refine Rat.add_le_add_right.2 (vecSum_mono fun j => ?_)
   exact leastProduct_le ((holds_sound h small hr).2 j) (inputs j).1 (inputs j).2
@@ -296,7 +280,7 @@ private theorem loss_sound {l' : Layer} {next : Relaxation} (h : x.holds p n l =
       z i ≤ ofScaled (addInt (box.middle l i) (box.width i))) :
     dot (x.row l.rows r) z - ofScaledSquare (loss l box x next r) ≤
       dot ((l'.weights l.rows).transpose.mulVec (next.row l'.rows r)) fun i => relu (z i) := by
-  rw [loss, ← sum_values, dot, dot, ← vecSum_sub]
+  rw [loss, ← vecSum_sumInt, dot, dot, ← vecSum_sub]
   refine vecSum_mono fun i => ?_
   rw [withInt_eq, withInt_eq, ← (holds_sound h small hr).1 i]
   have := le_slack (multiplier := x.multiplier l r i) ((holds_sound h' small' hr).2 i) (between i).1 (between i).2

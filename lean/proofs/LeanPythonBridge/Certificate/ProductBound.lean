@@ -80,6 +80,18 @@ private theorem exactEntry_eq (fits : Fits layout)
   rw [term, ← decode_element fits.left hA hi (by omega), ← decode_element fits.right hB hj (by omega), Int.pow_add]
   grind
 
+/-- The exact entry is the dot product of the rows' values. -/
+theorem vecSum_eq (fits : Fits layout) (hA : layout.left.checkFrame (m * blocks * layout.block) left = true)
+    (hB : layout.right.checkFrame (n * blocks * layout.block) right = true) {i j count : Nat} (hi : i < m) (hj : j < n)
+    (le : count ≤ layout.block * blocks)
+    (zero : ∀ l, count ≤ l → l < layout.block * blocks → element left (i * (layout.block * blocks) + l) = 0) :
+    (vecSum fun l : Fin count => toRat (element left (i * (layout.block * blocks) + l)) *
+      toRat (element right (j * (layout.block * blocks) + l))) =
+        ofScaledSquare (exactEntry layout blocks left right i j * 2 ^ (layout.left.low + layout.right.low)) := by
+  rw [exactEntry_eq fits hA hB hi hj le zero, integerSum_eq_vecSum, ← vecSum_ofScaledSquare]
+  congr; funext l
+  rw [toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled]
+
 /-- The parts of the test. -/
 private theorem parts_of_check (h : check layout blocks m n left right product bound = true) :
     bound < infinity ∧ Fits layout ∧ layout.left.checkFrame (m * blocks * layout.block) left = true ∧
@@ -152,8 +164,6 @@ theorem check_near (h : check layout blocks m n left right product bound = true)
   refine value_near lt ?_ ?_ small
   · have holds := rowElement_holds (j := j) hC hi
     rw [computedEntry, decode_mul fits.product (Range.checkFrame_holds hC).1 holds.1 holds.2, rowElement, if_pos hj]
-  · rw [exactEntry_eq fits hA hB hi hj le zero, integerSum_eq_vecSum, ← vecSum_ofScaledSquare]
-    congr; funext l
-    rw [toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled]
+  · rw [vecSum_eq fits hA hB hi hj le zero]
 
 end LeanPythonBridge.Certificate.Product

@@ -208,6 +208,16 @@ private theorem blockProduct_eq {t s : Nat} (ht : t < m * blocks) (hs : s < n * 
 def exactEntry (layout : Layout) (blocks left right i j : Nat) : Int :=
   integerSum blocks fun b => blockProduct layout left right (i * blocks + b) (j * blocks + b)
 
+/-- What the test computes of an entry: the exact one, and what the offsets add. -/
+theorem rowProduct_eq {i j : Nat} (hi : i < m) (hj : j < n) :
+    ((rowProduct layout blocks left right i j +
+        blocks * (layout.lanes * (layout.left.offset * layout.right.offset)) : Nat) : Int) =
+      exactEntry layout blocks left right i j + (layout.left.offset * rowSum layout layout.right blocks right j +
+        layout.right.offset * rowSum layout layout.left blocks left i : Nat) := by
+  simp only [rowProduct, rowSum, sumBelow_eq]
+  exact total_offsets fun b hb =>
+    blockProduct_eq fits hA hB (block_lt (m := m) hi hb) (block_lt (m := n) hj hb)
+
 include hC
 
 /-- The integer of a computed entry. -/
@@ -227,8 +237,8 @@ theorem gap_eq {i j : Nat} (hi : i < m) (hj : j < n) : gap layout blocks n left 
         rowLanes_eq fits.words fits.product hC hi,
       lane_pack (fun l _ => Nat.lt_of_lt_of_le (code_lt fits.product (Range.checkFrame_holds hC).1
         (rowElement_holds hC hi).1 (rowElement_holds hC hi).2) wide) here, back]
-  have sums := total_offsets fun b hb =>
-    blockProduct_eq fits hA hB (block_lt (m := m) hi hb) (block_lt (m := n) hj hb)
+  have sums := rowProduct_eq fits hA hB hi hj
+  simp only [rowProduct, rowSum] at sums
   have unfolded : gap layout blocks n left right product i j =
       (fun plus minus : Nat => (plus - minus) + (minus - plus))
         (lane layout.width (rowLanes layout.product layout.words n product i) (position layout.words n j) <<<
