@@ -15,6 +15,8 @@ public import LeanPythonBridge.Certificate.LyapunovDiscrete
 public import LeanPythonBridge.Certificate.Matmul
 public import LeanPythonBridge.Certificate.MatrixSum
 public import LeanPythonBridge.Certificate.Matvec
+public import LeanPythonBridge.Certificate.MaxFlow
+public import LeanPythonBridge.Certificate.MaxFlowOperation
 public import LeanPythonBridge.Certificate.NetworkBoundsOperation
 public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.NetworkMarginsOperation
