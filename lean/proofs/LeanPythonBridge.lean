@@ -10,6 +10,7 @@ public import LeanPythonBridge.Certificate.InverseOperation
 public import LeanPythonBridge.Certificate.LeastSquaresOperation
 public import LeanPythonBridge.Certificate.LinearInferenceOperation
 public import LeanPythonBridge.Certificate.LinearProgramOperation
+public import LeanPythonBridge.Certificate.LinearProgramReading
 public import LeanPythonBridge.Certificate.LyapunovContinuous
 public import LeanPythonBridge.Certificate.LyapunovDiscrete
 public import LeanPythonBridge.Certificate.Matmul
@@ -22,6 +23,8 @@ public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.NetworkMarginsOperation
 public import LeanPythonBridge.Certificate.Ping
 public import LeanPythonBridge.Certificate.PositiveDefiniteOperation
+public import LeanPythonBridge.Certificate.Semidefinite
+public import LeanPythonBridge.Certificate.SemidefiniteSoundness
 public import LeanPythonBridge.Certificate.ShortestPathsOperation
 public import LeanPythonBridge.Certificate.SolveOperation
 public import LeanPythonBridge.Certificate.Sort
