@@ -132,7 +132,8 @@ private theorem sum_ofScaled (f : Nat → Int) (x : Nat → Int) (k : Nat) :
     rw [vecSum_succ, integerSum, ofScaled_add, ← ih, ofScaled_mul']
     rfl
 
-private theorem dot_div (k : Nat) (c : Vec k Rat) (x : Vec k Rat) (d : Rat) :
+/-- A denominator comes out of a dot product. -/
+theorem dot_div (k : Nat) (c : Vec k Rat) (x : Vec k Rat) (d : Rat) :
     (dot c fun j => x j / d) = dot c x / d := by
   simp only [dot, Rat.div_def, ← vecSum_mul_right]
   congr; funext j; grind
@@ -153,8 +154,8 @@ theorem isBetween_sound {lows highs i : Nat} {s : Int} (hd : 0 < d) (h : isBetwe
     rw [div_le pos, toRat_eq_ofScaled, ← ofScaled_mul', ofScaled_le]
     omega
 
-/-- A row of the matrix. -/
-private theorem row_eq (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) (x : Nat → Int)
+/-- A row of the matrix times integers. -/
+theorem row_eq (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) (x : Nat → Int)
     (i : Fin m) : (F.program m n).matrix.mulVec (fun j => (x j : Rat)) i = ofScaled (rowSum F n x i) := by
   have e : rowSum F n x i = integerSum n fun j => scaled (element F.matrix (i * n + j)) * x j := by
     rw [rowSum, sumProducts_eq]

@@ -1,6 +1,6 @@
 module
 
-public import LeanPythonBridge.Certificate.Arguments
+public import LeanPythonBridge.Certificate.IntegerReading
 public import LeanPythonBridge.Certificate.LinearProgramCheck
 
 /-!
@@ -90,19 +90,6 @@ def optimum? (a : Answer) (n : Nat) : Option Optimum :=
 
 /-! ## The tests -/
 
-/-- The most words of 64 bits that an integer of a certificate may have. -/
-def mostWords : Nat := 65536
-
-/-- An array of so many integers: how many words each has, and all of them in one number. -/
-def integers? (a : Answer) (name : String) (count : Nat) : Option (Nat × Nat) :=
-  match a.certificateArray? name with
-  | some array =>
-    match array.dtype, array.shape with
-    | .u8, [k, words] =>
-      if Nat.beq k count && Nat.ble 1 words && Nat.ble words mostWords then some (words, array.packed) else none
-    | _, _ => none
-  | none => none
-
 /-- Whether a bound is finite, or the infinity that bounds nothing. -/
 def isBoundAt (nothing x i : Nat) : Bool := finiteAt x i || Nat.beq (cut 64 x i) nothing
 
@@ -117,13 +104,6 @@ def Frames.withValues {α : Type} (F : Frames) (f : Frames → α) : α :=
   withValue F.cost fun cost => withValue F.matrix fun matrix => withValue F.rowLower fun rowLower =>
     withValue F.rowUpper fun rowUpper => withValue F.lower fun lower => withValue F.upper fun upper =>
       f ⟨cost, matrix, rowLower, rowUpper, lower, upper⟩
-
-/-- A test of the integers of an array, and of the last one apart, which must be positive. -/
-def withPoint (a : Answer) (name : String) (count : Nat) (test : Int → (Nat → Int) → Bool) : Bool :=
-  match integers? a name (Nat.succ count) with
-  | some (words, x) => withValue x fun x => withInt (integerAt words x count) fun d =>
-      isNonneg (Int.sub d 1) && test d (integerAt words x)
-  | none => false
 
 /-- The test that the solution is no further from a point than the distance, in any variable. -/
 def isNear (n solution distance : Nat) (d : Int) (p : Nat → Int) : Bool :=
@@ -153,16 +133,6 @@ theorem isWellFormed_sound (h : isWellFormed F m n = true) : WellFormed F m n :=
   have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
   rw [Nat.succ_mul] at this
   exact Order.finite_sound matrix _ (show i.val * n + j.val < m * n by omega)
-
-theorem withPoint_sound {name : String} {count : Nat} {a : Answer}
-    {test : Int → (Nat → Int) → Bool}
-    (h : withPoint a name count test = true) : ∃ d p, 0 < d ∧ test d p = true := by
-  unfold withPoint at h
-  split at h
-  · simp only [withValue_eq, withInt_eq, Bool.and_eq_true, isNonneg_iff] at h
-    have : ∀ d : Int, 0 ≤ d.sub 1 → 0 < d := fun d h => by have : 0 ≤ d - 1 := h; omega
-    exact ⟨_, _, this _ h.1, h.2⟩
-  · contradiction
 
 theorem element_toNat (bits : UInt64) : element bits.toNat 0 = bits.toNat := by
   rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt bits.toNat_lt]
