@@ -59,7 +59,7 @@ def isOptimum (F : Frames) (quadratic m n : Nat) (optimum : Optimum) (a : Answer
             isNonneg (Int.sub (Int.mul (Int.mul 2 (Int.add v gap)) (Int.mul d d))
               (Int.add form (Int.mul (Int.mul 2 (costSum F n p)) d))) &&
             withPoint a "multipliers" m fun e y =>
-              match boundOf F m n (gradient F quadratic n d p) y e with
+              match boundOf F m n (gradient F quadratic n d p) (fun i => Int.mul (y i) d) e with
               | some t => isNonneg (Int.sub (Int.sub (Int.mul (Int.mul 2 t) d) (Int.mul (Int.mul form (Int.ofNat scale)) e))
                   (Int.mul (Int.mul (Int.mul (Int.mul 2 (Int.sub v gap)) (Int.ofNat scale)) (Int.mul d d)) e))
               | none => false
