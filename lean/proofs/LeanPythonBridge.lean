@@ -20,6 +20,7 @@ public import LeanPythonBridge.Certificate.NetworkBoundsOperation
 public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.NetworkMarginsOperation
 public import LeanPythonBridge.Certificate.Ping
+public import LeanPythonBridge.Certificate.PolynomialNonnegativeOperation
 public import LeanPythonBridge.Certificate.PositiveDefiniteOperation
 public import LeanPythonBridge.Certificate.QuadraticProgramOperation
 public import LeanPythonBridge.Certificate.ShortestPathsOperation

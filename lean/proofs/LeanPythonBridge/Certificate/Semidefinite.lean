@@ -1,7 +1,7 @@
 module
 
 public import LeanPythonBridge.Certificate.DiagonalDominance
-public import LeanPythonBridge.Certificate.ExactIntegers
+public import LeanPythonBridge.Certificate.Digits
 
 /-!
 # Positive semidefinite matrices of integers
@@ -20,22 +20,6 @@ sum of the rows `rₖ`, each times one integer.
 namespace LeanPythonBridge.Certificate.Semidefinite
 
 /-! ## The test -/
-
-/-- Integers as the digits, of either sign, of one: `f 0, …, f (n - 1)` at the base `2^w`. -/
-def packInt (w n : Nat) (f : Nat → Int) : Int :=
-  Nat.rec (motive := fun _ => Int) 0 (fun k y => withInt y fun y => withInt (f k) fun z =>
-    Int.add y (Int.mul z (Int.ofNat (Nat.shiftLeft 1 (Nat.mul w k))))) n
-
-/-- `f start, …, f (start + count - 1)`, which are evaluated once. -/
-def tabulateInt (f : Nat → Int) (count start : Nat) : List Int :=
-  Nat.rec (motive := fun _ => Nat → List Int) (fun _ => []) (fun _ rest i => List.cons (f i) (rest (Nat.add i 1)))
-    count start
-
-/-- The sum of rows, each times its coefficient; the number of the first one is `start`. -/
-def combineInt (coefficient : Nat → Int) (rows : List Int) (start : Nat) : Int :=
-  List.rec (motive := fun _ => Nat → Int) (fun _ => 0)
-    (fun row _ rest k => withInt (rest (Nat.add k 1)) fun y => withInt (coefficient k) fun c => withInt row fun row =>
-      Int.add (Int.mul c row) y) rows start
 
 /-- What the certificate says: integers of any length. -/
 structure Factors where

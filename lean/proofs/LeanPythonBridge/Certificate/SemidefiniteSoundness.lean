@@ -13,78 +13,9 @@ is left; so its digits are those entries.
 
 namespace LeanPythonBridge.Certificate.Semidefinite
 
-/-! ## Digits -/
-
-variable {w n : Nat}
-
-private theorem integerSum_cons (n : Nat) (f : Nat → Int) :
-    integerSum (n + 1) f = f 0 + integerSum n fun i => f (i + 1) := by
-  induction n with
-  | zero => simp [integerSum]
-  | succ n ih => rw [integerSum, ih, integerSum, Int.add_assoc]
-
-private theorem integerSum_add (f g : Nat → Int) :
-    (integerSum n fun i => f i + g i) = integerSum n f + integerSum n g := by
-  induction n with
-  | zero => rfl
-  | succ n ih => simp only [integerSum, ih]; omega
-
-private theorem packInt_succ (f : Nat → Int) : packInt w (n + 1) f = packInt w n f + f n * 2 ^ (w * n) := by
-  show (withInt (packInt w n f) fun y => withInt (f n) fun z =>
-    Int.add y (Int.mul z (Int.ofNat (Nat.shiftLeft 1 (Nat.mul w n))))) = _
-  rw [withInt_eq, withInt_eq, show Nat.shiftLeft 1 (Nat.mul w n) = 2 ^ (w * n) from Nat.one_shiftLeft _,
-    ← two_pow_cast]
-  rfl
-
-private theorem packInt_congr {f g : Nat → Int} (h : ∀ i < n, f i = g i) : packInt w n f = packInt w n g := by
-  induction n with
-  | zero => rfl
-  | succ n ih => rw [packInt_succ, packInt_succ, ih fun i hi => h i (by omega), h n (by omega)]
-
-private theorem packInt_add (f g : Nat → Int) : packInt w n f + packInt w n g = packInt w n fun i => f i + g i := by
-  induction n with
-  | zero => rfl
-  | succ n ih => rw [packInt_succ, packInt_succ, packInt_succ, ← ih, Int.add_mul]; omega
-
-private theorem packInt_mul (c : Int) (f : Nat → Int) : c * packInt w n f = packInt w n fun i => c * f i := by
-  induction n with
-  | zero => exact Int.mul_zero c
-  | succ n ih => rw [packInt_succ, packInt_succ, ← ih, Int.mul_add, Int.mul_assoc]
-
-private theorem packInt_sub (f g : Nat → Int) : packInt w n f - packInt w n g = packInt w n fun i => f i - g i := by
-  induction n with
-  | zero => rfl
-  | succ n ih => rw [packInt_succ, packInt_succ, packInt_succ, ← ih, Int.sub_mul]; omega
-
-private theorem packInt_cast (f : Nat → Nat) : packInt w n (fun i => f i) = (pack w n f : Nat) := by
-  induction n with
-  | zero => rfl
-  | succ n ih => rw [packInt_succ, ih, pack, Int.natCast_add, Int.natCast_mul, two_pow_cast]
-
-private theorem combineInt_tabulate (c row : Nat → Int) (count start : Nat) :
-    combineInt c (tabulateInt row count start) start = integerSum count fun k => c (start + k) * row (start + k) := by
-  induction count generalizing start with
-  | zero => rfl
-  | succ count ih =>
-    have unfolded : combineInt c (tabulateInt row (count + 1) start) start =
-        withInt (combineInt c (tabulateInt row count (start + 1)) (start + 1)) fun y => withInt (c start) fun c =>
-          withInt (row start) fun row => Int.add (Int.mul c row) y := rfl
-    rw [unfolded, withInt_eq, withInt_eq, withInt_eq, ih, integerSum_cons]
-    show c start * row start + _ = _
-    simp only [Nat.add_zero, Nat.add_assoc, Nat.add_comm 1]
-
-private theorem packInt_integerSum (m : Nat) (f : Nat → Nat → Int) :
-    (integerSum m fun k => packInt w n (f k)) = packInt w n fun j => integerSum m fun k => f k j := by
-  induction m with
-  | zero =>
-    show 0 = packInt w n fun _ => 0
-    have := packInt_mul (w := w) (n := n) 0 fun _ => 0
-    simpa using this
-  | succ m ih => rw [integerSum, ih, packInt_add]; rfl
-
 /-! ## Soundness -/
 
-variable {factors : Factors} {entry : Nat → Nat → Int} {entryBits weightBits rootBits : Nat}
+variable {w n : Nat} {factors : Factors} {entry : Nat → Nat → Int} {entryBits weightBits rootBits : Nat}
 
 /-- The entries of the certificate's product. -/
 def product (factors : Factors) (i j : Nat) : Int :=
@@ -93,16 +24,6 @@ def product (factors : Factors) (i j : Nat) : Int :=
 /-- The entries of what is left. -/
 def rest (factors : Factors) (entry : Nat → Nat → Int) (i j : Nat) : Int :=
   factors.denominator * entry i j - product factors i j
-
-private theorem natAbs_integerSum_le {f : Nat → Int} {b : Nat} (h : ∀ i < n, (f i).natAbs ≤ b) :
-    (integerSum n f).natAbs ≤ n * b := by
-  induction n with
-  | zero => simp [integerSum]
-  | succ n ih =>
-    have := ih fun i hi => h i (by omega)
-    have := h n (by omega)
-    rw [integerSum, Nat.succ_mul]
-    omega
 
 private theorem rest_lt (entries : ∀ i j, (entry i j).natAbs ≤ 2 ^ entryBits)
     (weights : ∀ k, (factors.weight k).natAbs ≤ 2 ^ weightBits) (roots : ∀ k i, (factors.root k i).natAbs ≤ 2 ^ rootBits)
@@ -173,11 +94,6 @@ private theorem isRow_sound {h i : Nat} (hi : i < n) (hw : w = width h n)
   rw [← total_eq_integerSum]
   have := small i
   omega
-
-private theorem vecSum_cast (f : Nat → Int) : (vecSum fun i : Fin n => (f i : Rat)) = (integerSum n f : Int) := by
-  induction n with
-  | zero => rfl
-  | succ n ih => rw [vecSum_succ, integerSum, Rat.intCast_add, ← ih]; rfl
 
 section Forms
 
