@@ -95,7 +95,8 @@ def recedes (F : Frames) (m n : Nat) (r : Nat → Int) : Bool :=
 
 variable {F : Frames} {d e : Int}
 
-private theorem cast_pos (hd : 0 < d) : (0 : Rat) < d := by
+/-- A positive integer as a rational number. -/
+theorem cast_pos (hd : 0 < d) : (0 : Rat) < d := by
   have : ((0 : Int) : Rat) < (d : Rat) := Rat.intCast_lt_intCast.2 hd
   exact this
 
@@ -117,7 +118,8 @@ private theorem div_le {a b : Rat} {c : Rat} (hc : 0 < c) : a / c ≤ b ↔ a �
     have := Rat.mul_lt_mul_of_pos_right lt hc
     grind
 
-private theorem ofScaled_mul' (x c : Int) : ofScaled (x * c) = ofScaled x * c := by
+/-- An integer comes out on the right. -/
+theorem ofScaled_mul' (x c : Int) : ofScaled (x * c) = ofScaled x * c := by
   rw [Int.mul_comm, ofScaled_mul, Rat.mul_comm]
 
 private theorem ofScaled_mul_scale' (x : Int) : ofScaled (x * scale) = x := by

@@ -137,13 +137,6 @@ theorem isWellFormed_sound (h : isWellFormed F m n = true) : WellFormed F m n :=
 theorem element_toNat (bits : UInt64) : element bits.toNat 0 = bits.toNat := by
   rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt bits.toNat_lt]
 
-theorem cast_pos {d : Int} (hd : 0 < d) : (0 : Rat) < d := by
-  have : ((0 : Int) : Rat) < (d : Rat) := Rat.intCast_lt_intCast.2 hd
-  exact this
-
-theorem ofScaled_mul' (x c : Int) : ofScaled (x * c) = ofScaled x * c := by
-  rw [Int.mul_comm, ofScaled_mul, Rat.mul_comm]
-
 theorem div_le_of_le_mul {a b c : Rat} (hc : 0 < c) (h : a ≤ b * c) : a / c ≤ b := by
   refine Rat.not_lt.1 fun lt => ?_
   have := Rat.mul_lt_mul_of_pos_right lt hc
