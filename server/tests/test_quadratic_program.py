@@ -102,3 +102,9 @@ def test_python_refuses_every_lie(seed: int) -> None:
         assert len(lies) >= 8
         for what, lie in lies.items():
             assert not OPERATION.certificate.check(example.question, lie), (example.name, what)
+
+
+def test_without_clarabel_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lpb_server.operations.clarabel.has_clarabel", lambda: False)
+    with pytest.raises(InvalidParams, match=r"needs Clarabel: pip install .*\[clarabel\]"):
+        answer(quadratic=[[1]], cost=[1], matrix=[[1]])

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.certificates.exact import UNIT_EXPONENT
-from lpb_server.certificates.integers import exact_integers
+from lpb_server.certificates.integers import exact_integers, last_bit
 
 __all__ = ["Flow", "FlowNetwork", "maximum_flow"]
 
@@ -95,10 +95,7 @@ def maximum_flow(network: FlowNetwork) -> Flow:
     capacities = exact_integers(network.capacities, 0).tolist()
     leaves, enters = network.tails == network.source, network.heads == network.sink
     bound = min(_total(capacities, leaves), _total(capacities, enters))
-    together = 0
-    for capacity in capacities:
-        together |= capacity
-    least = max((together & -together).bit_length() - 1, 0)
+    least = last_bit(network.capacities)
     while True:
         unit = max(least, bound.bit_length() - _MANTISSA_BITS, 0)
         most = bound >> unit

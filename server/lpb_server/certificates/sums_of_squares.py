@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.certificates.integers import exact_integers
+from lpb_server.certificates.integers import exact_integers, last_bit
 from lpb_server.certificates.semidefinite import SemidefiniteCertificate, semidefinite
 
 __all__ = [
@@ -118,7 +118,8 @@ def sum_of_squares(polynomial: Polynomial, solve: GramSolver) -> SumOfSquares | 
     equations = _equations(polynomial)
     if equations is None:
         return None
-    unit, integers = _integers(polynomial.coefficients)
+    unit = last_bit(polynomial.coefficients)
+    integers = exact_integers(polynomial.coefficients, unit).tolist()
     sums = [0] * len(equations.support)
     for place, value in zip(equations.terms.tolist(), integers, strict=True):
         sums[place] += value
@@ -157,15 +158,6 @@ def _scales(polynomial: Polynomial, support: Exponents) -> list[int]:
     fitted = np.linalg.lstsq(rows, np.log2(coefficients[even]), rcond=None)[0]
     powers = support @ np.round(-fitted[1:]).astype(np.int64)
     return [int(power) for power in powers - powers.min()]
-
-
-def _integers(coefficients: Doubles) -> tuple[int, list[int]]:
-    exact = exact_integers(coefficients, 0).tolist()
-    together = 0
-    for value in exact:
-        together |= abs(value)
-    unit = max((together & -together).bit_length() - 1, 0)
-    return unit, [value >> unit for value in exact]
 
 
 def _matrix(entries: list[int], size: int) -> npt.NDArray[np.object_]:

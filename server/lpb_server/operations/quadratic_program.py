@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lpb_server.certificates.exact import upper_fraction
 from lpb_server.certificates.exact_linear import fractions_of
-from lpb_server.certificates.integers import exact_integers
+from lpb_server.certificates.integers import exact_integers, last_bit
 from lpb_server.certificates.linear_program import is_feasible
 from lpb_server.certificates.quadratic_program import (
     QuadraticProgram,
@@ -53,6 +53,8 @@ _NAME: Final = "quadratic_program"
 _TOLERANCE: Final = 1e-11
 _SOLVED: Final = {"Solved", "AlmostSolved", "InsufficientProgress"}
 _WORST_GAP: Final = 1e-6
+_MOST_UNIT: Final = 2098
+_MOST_BITS: Final = 4096
 
 
 def _program(arrays: ArrayMap) -> QuadraticProgram:
@@ -103,7 +105,12 @@ def _solve(program: QuadraticProgram) -> Solution:
 
 def _make(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> Evidence:
     program = _program(arrays)
-    convex = semidefinite(exact_integers(program.quadratic, 0))
+    unit = last_bit(program.quadratic)
+    integers = exact_integers(program.quadratic, unit)
+    bits = max(abs(value).bit_length() for value in integers.reshape(-1))
+    if bits > _MOST_BITS:
+        raise Uncertifiable("the exponents of the quadratic function's matrix are too far apart")
+    convex = semidefinite(integers)
     if convex is None:
         raise Uncertifiable(
             "the matrix of the quadratic function is not positive semidefinite, exactly"
@@ -119,7 +126,12 @@ def _make(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> Evidence:
     if gap > Fraction(_WORST_GAP) * (1 + abs(objective)):
         raise Uncertifiable("no multipliers near the solution were found that bound it closely")
     try:
-        entries: ValueMap = {"distance": upper_fraction(distance), "gap": upper_fraction(gap)}
+        entries: ValueMap = {
+            "distance": upper_fraction(distance),
+            "gap": upper_fraction(gap),
+            "unit": unit,
+            "bits": bits,
+        }
     except OverflowError:
         raise Uncertifiable("no double is large enough for the gap") from None
     proof = {"point": sent(optimum.point), "multipliers": sent(optimum.multipliers)}
@@ -137,8 +149,7 @@ def _check(question: Question, answer: Answer) -> bool:
         program = _program(arrays)
     except InvalidParams:
         return False
-    convex = semidefinite_of(answer, n)
-    if convex is None or not convex.holds(exact_integers(program.quadratic, 0)):
+    if not _is_convex(program, answer):
         return False
     point, multipliers = rationals_of(answer, "point", n), rationals_of(answer, "multipliers", m)
     solution = doubles(answer.arrays.get("solution"), n)
@@ -156,6 +167,19 @@ def _check(question: Question, answer: Answer) -> bool:
         and bound is not None
         and objective - gap <= bound
     )
+
+
+def _is_convex(program: QuadraticProgram, answer: Answer) -> bool:
+    convex = semidefinite_of(answer, len(program.quadratic))
+    unit, bits = answer.certificate.get("unit"), answer.certificate.get("bits")
+    if convex is None or type(unit) is not int or type(bits) is not int:
+        return False
+    if not (0 <= unit <= _MOST_UNIT and 0 <= bits <= _MOST_BITS):
+        return False
+    if program.quadratic.any() and last_bit(program.quadratic) < unit:
+        return False
+    integers = exact_integers(program.quadratic, unit)
+    return all(abs(value) <= 1 << bits for value in integers.reshape(-1)) and convex.holds(integers)
 
 
 def _heap_bytes(size: Dimensions, answer: Answer) -> float:

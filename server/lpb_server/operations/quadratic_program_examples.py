@@ -180,7 +180,15 @@ def lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
             }
         if any(decode_integers(array)[:-1]) and name in ("weights", "multipliers"):
             found[f"the {name} of the other sign"] = proving(**{name: _changed(array, _negate)})
+    found |= {
+        "a negative unit": stating(unit=-1),
+        "a unit that is a double": stating(unit=0.0),
+        "no bits": stating(bits=-1),
+        "bits without end": stating(bits=1 << 40),
+    }
     if question.arrays["quadratic"].any():
+        found["a unit too large"] = stating(unit=cast(int, answer.certificate["unit"]) + 1)
+        found["a unit too small"] = stating(unit=cast(int, answer.certificate["unit"]) - 9)
         found["a factor that is too large"] = proving(
             factor=encode_integers([9 * value for value in decode_integers(proof["factor"])])
         )

@@ -24,11 +24,11 @@ def tabulateInt (f : Nat → Int) (count start : Nat) : List Int :=
   Nat.rec (motive := fun _ => Nat → List Int) (fun _ => []) (fun _ rest i => List.cons (f i) (rest (Nat.add i 1)))
     count start
 
-/-- The sum of rows, each times its coefficient; the number of the first one is `start`. -/
+/-- The sum of rows, each times its coefficient, where this is not zero; the number of the first one is `start`. -/
 def combineInt (coefficient : Nat → Int) (rows : List Int) (start : Nat) : Int :=
   List.rec (motive := fun _ => Nat → Int) (fun _ => 0)
-    (fun row _ rest k => withInt (rest (Nat.add k 1)) fun y => withInt (coefficient k) fun c => withInt row fun row =>
-      Int.add (Int.mul c row) y) rows start
+    (fun row _ rest k => withInt (rest (Nat.add k 1)) fun y => withInt (coefficient k) fun c =>
+      Bool.rec (withInt row fun row => Int.add (Int.mul c row) y) y (Nat.beq (Int.natAbs c) 0)) rows start
 
 /-! ## What they are -/
 
@@ -93,9 +93,17 @@ theorem combineInt_tabulate (c row : Nat → Int) (count start : Nat) :
   | succ count ih =>
     have unfolded : combineInt c (tabulateInt row (count + 1) start) start =
         withInt (combineInt c (tabulateInt row count (start + 1)) (start + 1)) fun y => withInt (c start) fun c =>
-          withInt (row start) fun row => Int.add (Int.mul c row) y := rfl
+          Bool.rec (withInt (row start) fun row => Int.add (Int.mul c row) y) y (Nat.beq (Int.natAbs c) 0) := rfl
     rw [unfolded, withInt_eq, withInt_eq, withInt_eq, ih, integerSum_cons]
-    show c start * row start + _ = _
+    have step : ∀ y : Int, (Bool.rec (c start * row start + y) y (Nat.beq (c start).natAbs 0) : Int) =
+        c start * row start + y := fun y => by
+      cases zero : Nat.beq (c start).natAbs 0
+      · rfl
+      · have : (c start).natAbs = 0 := Nat.eq_of_beq_eq_true zero
+        show y = _
+        rw [Int.natAbs_eq_zero.1 this]
+        omega
+    refine (step _).trans ?_
     simp only [Nat.add_zero, Nat.add_assoc, Nat.add_comm 1]
 
 /-- A sum has the sums of all digits. -/

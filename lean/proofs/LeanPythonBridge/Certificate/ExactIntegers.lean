@@ -136,6 +136,19 @@ theorem doubleAt_eq {x i : Nat} (h : isFinite (element x i) = true) : doubleAt x
       decide_eq_false sign, if_neg Bool.false_ne_true]
     rfl
 
+/-- An integer without its last bits. -/
+def withoutBits (unit : Nat) (z : Int) : Int :=
+  match z with
+  | .ofNat v => .ofNat (Nat.shiftRight v unit)
+  | .negSucc v => Int.neg (.ofNat (Nat.shiftRight (Nat.succ v) unit))
+
+/-- The test that two integers are the same. -/
+def same (x y : Int) : Bool := Nat.beq (Int.natAbs (Int.sub x y)) 0
+
+theorem same_sound {x y : Int} (h : same x y = true) : x = y := by
+  have : (x - y).natAbs = 0 := Nat.eq_of_beq_eq_true h
+  omega
+
 /-- A finite double itself, as the only one of its frame. -/
 theorem ofScaled_doubleAt_zero {bits : Nat} (small : bits < 2 ^ 64) (finite : isFinite bits = true) :
     ofScaled (doubleAt bits 0) = toRat bits := by

@@ -101,13 +101,7 @@ def Proof.place (P : Proof) (i j : Nat) : Nat := cut 64 P.places (triangle i j)
 def Proof.term (P : Proof) (t : Nat) : Nat := cut 64 P.terms t
 
 /-- A coefficient as an integer. -/
-def integerOf (asked : Asked) (unit t : Nat) : Int :=
-  match doubleAt asked.coefficients t with
-  | .ofNat v => .ofNat (Nat.shiftRight v unit)
-  | .negSucc v => Int.neg (.ofNat (Nat.shiftRight (Nat.succ v) unit))
-
-/-- The test that two integers are the same. -/
-def same (x y : Int) : Bool := Nat.beq (Int.natAbs (Int.sub x y)) 0
+def integerOf (asked : Asked) (unit t : Nat) : Int := withoutBits unit (doubleAt asked.coefficients t)
 
 /-- The test of a term: it has its row, and is an integer. -/
 def isTerm (asked : Asked) (P : Proof) (d : Int) (t : Nat) : Bool :=
@@ -188,10 +182,6 @@ private theorem triangle_comm (i j : Nat) : triangle i j = triangle j i := by
   · rfl
   · rw [show Nat.ble i j = false from Bool.eq_false_iff.2 fun h => by have := Nat.le_of_ble_eq_true h; omega,
       Nat.ble_eq_true_of_le (Nat.le_of_lt lt)]
-
-private theorem same_sound {x y : Int} (h : same x y = true) : x = y := by
-  have : (x - y).natAbs = 0 := Nat.eq_of_beq_eq_true h
-  omega
 
 /-- The value of a row of exponents. -/
 private def valueAt (n x i : Nat) (point : Vec n Rat) : Rat := monomial (fun v : Fin n => element x (i * n + v)) point

@@ -11,7 +11,8 @@ public import LeanPythonBridge.Certificate.SemidefiniteReading
 
 The question has the array `quadratic`, a symmetric matrix `Q`, and those of a linear program (`LinearProgramReading`). What
 is minimised is `½ xᵀ Q x + c · x`. The certificate has a feasible `point` and `multipliers` of the rows, and `weights` and
-`factor`, which show that `Q` is positive semidefinite. Then the function lies above its tangent at the point, and the
+`factor`, which show that `Q` is positive semidefinite: its entries are integers of at most `bits` bits, times
+`2^(unit - 1074)`. Then the function lies above its tangent at the point, and the
 multipliers bound that from below, as they bound the cost of a linear program.
 -/
 
@@ -64,10 +65,24 @@ def isOptimum (F : Frames) (quadratic m n : Nat) (optimum : Optimum) (a : Answer
                   (Int.mul (Int.mul (Int.mul (Int.mul 2 (Int.sub v gap)) (Int.ofNat scale)) (Int.mul d d)) e))
               | none => false
 
+/-- An entry of `Q` in units of `2^(unit - 1074)`, when it has no more than so many bits. -/
+def entryOf (quadratic n unit bits i j : Nat) : Int :=
+  withInt (withoutBits unit (doubleAt quadratic (Nat.add (Nat.mul i n) j))) fun z =>
+    Bool.rec 0 z (Nat.ble (Int.natAbs z) (Nat.shiftLeft 1 bits))
+
+/-- The test that an entry of `Q` is an integer in these units. -/
+def isEntry (quadratic n unit bits i j : Nat) : Bool :=
+  same (Int.mul (entryOf quadratic n unit bits i j) (Int.ofNat (Nat.shiftLeft 1 unit)))
+    (doubleAt quadratic (Nat.add (Nat.mul i n) j))
+
 /-- The test that the quadratic function is convex. -/
 def isConvex (quadratic n : Nat) (a : Answer) : Bool :=
-  Order.finite (Nat.mul n n) quadratic && PositiveDefinite.isSymmetric n quadratic &&
-    Semidefinite.isSemidefinite a n (fun i j => doubleAt quadratic (Nat.add (Nat.mul i n) j)) Semidefinite.doubleBits
+  match Value.atMost? 2098 "unit" a.certificate, Value.atMost? 4096 "bits" a.certificate with
+  | some unit, some bits =>
+    Order.finite (Nat.mul n n) quadratic && PositiveDefinite.isSymmetric n quadratic &&
+      allBelow (fun i => allBelow (isEntry quadratic n unit bits i) n) n &&
+      Semidefinite.isSemidefinite a n (entryOf quadratic n unit bits) bits
+  | _, _ => false
 
 /-- Whether the certificate of an answer holds. -/
 def check (q : Question) (a : Answer) : Bool :=
@@ -89,44 +104,54 @@ private theorem index_lt (i j : Fin n) : i.val * n + j.val < n * n := by
   rw [Nat.succ_mul] at this
   omega
 
+private theorem natAbs_entryOf_le (unit bits i j : Nat) : (entryOf quadratic n unit bits i j).natAbs ≤ 2 ^ bits := by
+  rw [entryOf, withInt_eq]
+  generalize withoutBits unit (doubleAt quadratic (Nat.add (Nat.mul i n) j)) = z
+  cases le : Nat.ble z.natAbs (Nat.shiftLeft 1 bits)
+  · exact Nat.zero_le _
+  · have : z.natAbs ≤ 1 <<< bits := Nat.le_of_ble_eq_true le
+    rwa [Nat.one_shiftLeft] at this
+
 private theorem isConvex_sound (h : isConvex quadratic n a = true) :
     (∀ i, Finite (frameMatrix quadratic n n i)) ∧
       (∀ i j, valueMatrix (frameMatrix quadratic n n) i j = valueMatrix (frameMatrix quadratic n n) j i) ∧
       ∀ x, 0 ≤ quadForm (valueMatrix (frameMatrix quadratic n n)) x := by
-  simp only [isConvex, Bool.and_eq_true] at h
-  obtain ⟨⟨finite, symmetric⟩, semidefinite⟩ := h
-  have finite : ∀ i, Finite (frameMatrix quadratic n n i) := fun i j => Order.finite_sound finite _ (index_lt i j)
-  have below : ∀ i j : Fin n, j < i → scaled (frameMatrix quadratic n n i j) = scaled (frameMatrix quadratic n n j i) :=
-    fun i j lt => by
-      have := PositiveDefinite.scaled_eq_of_sameValue (allBelow_iff.1 (allBelow_iff.1 symmetric i i.isLt) j lt)
-      rwa [PositiveDefinite.word_eq quadratic j.isLt, PositiveDefinite.word_eq quadratic i.isLt] at this
-  have symmetric : ∀ i j : Fin n, scaled (frameMatrix quadratic n n i j) = scaled (frameMatrix quadratic n n j i) :=
-    fun i j => by
-      rcases Nat.lt_trichotomy i.val j.val with lt | e | lt
-      · exact (below j i lt).symm
-      · rw [Fin.ext e]
-      · exact below i j lt
-  have entry : ∀ i j : Fin n, doubleAt quadratic (Nat.add (Nat.mul i n) j) = scaled (frameMatrix quadratic n n i j) :=
-    fun i j => doubleAt_eq (finite i j)
-  refine ⟨finite, fun i j => congrArg ofScaled (symmetric i j), fun x => ?_⟩
-  have form := Semidefinite.isSemidefinite_sound (fun i hi j hj => by
-    rw [entry ⟨i, hi⟩ ⟨j, hj⟩, entry ⟨j, hj⟩ ⟨i, hi⟩, symmetric])
-    (fun i j => Semidefinite.natAbs_doubleAt_le _ _ (by decide)) semidefinite x
-  let M : Matrix n n Rat := fun i j => (scaled (frameMatrix quadratic n n i j) : Rat)
-  have e : valueMatrix (frameMatrix quadratic n n) = ((1 : Rat) / scale) • M := by
-    funext i j
-    show (scaled _ : Rat) / (scale : Rat) = 1 / (scale : Rat) * (scaled _ : Rat)
-    grind
-  have form : 0 ≤ quadForm M x := by
-    have e : M = fun i j : Fin n => ((doubleAt quadratic (Nat.add (Nat.mul i n) j) : Int) : Rat) :=
-      funext fun i => funext fun j => congrArg (fun z : Int => (z : Rat)) (entry i j).symm
-    rw [e]; exact form
-  rw [e, quadForm_smul]
-  refine Rat.mul_nonneg ?_ form
-  have := scale_pos
-  refine Rat.not_lt.1 fun negative => ?_
-  have := Rat.mul_lt_mul_of_pos_right negative this
-  grind
+  unfold isConvex at h
+  split at h
+  case h_2 => exact Bool.noConfusion h
+  case h_1 unit bits _ _ =>
+    simp only [Bool.and_eq_true, allBelow_iff] at h
+    obtain ⟨⟨⟨finite, symmetric⟩, entries⟩, semidefinite⟩ := h
+    have finite : ∀ i, Finite (frameMatrix quadratic n n i) := fun i j => Order.finite_sound finite _ (index_lt i j)
+    have below : ∀ i j : Fin n, j < i → scaled (frameMatrix quadratic n n i j) = scaled (frameMatrix quadratic n n j i) :=
+      fun i j lt => by
+        have := PositiveDefinite.scaled_eq_of_sameValue (allBelow_iff.1 (allBelow_iff.1 symmetric i i.isLt) j lt)
+        rwa [PositiveDefinite.word_eq quadratic j.isLt, PositiveDefinite.word_eq quadratic i.isLt] at this
+    have symmetric : ∀ i j : Fin n, scaled (frameMatrix quadratic n n i j) = scaled (frameMatrix quadratic n n j i) :=
+      fun i j => by
+        rcases Nat.lt_trichotomy i.val j.val with lt | e | lt
+        · exact (below j i lt).symm
+        · rw [Fin.ext e]
+        · exact below i j lt
+    have double : ∀ i j : Fin n, doubleAt quadratic (Nat.add (Nat.mul i n) j) = scaled (frameMatrix quadratic n n i j) :=
+      fun i j => doubleAt_eq (finite i j)
+    have entry : ∀ i j : Fin n, scaled (frameMatrix quadratic n n i j) = entryOf quadratic n unit bits i j * (2 ^ unit : Nat) :=
+      fun i j => by
+        have := same_sound (entries i i.isLt j j.isLt)
+        rw [double i j] at this
+        rw [← this, ← Nat.one_shiftLeft]
+        rfl
+    refine ⟨finite, fun i j => congrArg ofScaled (symmetric i j), fun x => ?_⟩
+    have form := Semidefinite.isSemidefinite_sound (fun i hi j hj => by
+      have e := symmetric ⟨i, hi⟩ ⟨j, hj⟩
+      simp only [entryOf, double ⟨i, hi⟩ ⟨j, hj⟩, double ⟨j, hj⟩ ⟨i, hi⟩, e]) (natAbs_entryOf_le unit bits) semidefinite x
+    let M : Matrix n n Rat := fun i j => (entryOf quadratic n unit bits i j : Rat)
+    have e : valueMatrix (frameMatrix quadratic n n) = ofScaled (2 ^ unit : Nat) • M := by
+      funext i j
+      show ofScaled (scaled (frameMatrix quadratic n n i j)) = ofScaled (2 ^ unit : Nat) * (entryOf quadratic n unit bits i j : Rat)
+      rw [entry, ofScaled_mul, Rat.mul_comm]
+    rw [e, quadForm_smul]
+    exact Rat.mul_nonneg (ofScaled_nonneg.2 (Int.natCast_nonneg _)) form
 
 private theorem rowOf_eq (finite : ∀ i, Finite (frameMatrix quadratic n n i)) (p : Nat → Int) (j : Fin n) :
     (valueMatrix (frameMatrix quadratic n n)).mulVec (fun k => (p k : Rat)) j = ofScaled (rowOf quadratic n p j) :=

@@ -32,9 +32,6 @@ structure Factors where
   /-- The rows. -/
   root : Nat → Nat → Int
 
-/-- A double in units of `2^(-1074)` has no more bits than this. -/
-def doubleBits : Nat := 2099
-
 /-- Entries of what is left have fewer bits than this: those of the matrix have at most `entryBits`, those of the weights and
 the rows at most `weightBits` and `rootBits`. -/
 def height (factors : Factors) (entryBits weightBits rootBits : Nat) : Nat :=

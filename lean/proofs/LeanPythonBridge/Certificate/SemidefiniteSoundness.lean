@@ -221,21 +221,4 @@ theorem natAbs_integerAt_le (words x i : Nat) : (integerAt words x i).natAbs ≤
     rw [Nat.one_shiftLeft]
     omega
 
-private theorem mul_two_pow_le {m a e bits : Nat} (hm : m ≤ 2 ^ a) (h : a + e ≤ bits) : m * 2 ^ e ≤ 2 ^ bits :=
-  Nat.le_trans (Nat.mul_le_mul_right _ hm) (by rw [← Nat.pow_add]; exact Nat.pow_le_pow_right (by decide) h)
-
-/-- A double in units of `2^(-1074)` has few bits: at most `doubleBits`. -/
-theorem natAbs_doubleAt_le (x i : Nat) {bits : Nat} (h : 53 + 2046 ≤ bits) : (doubleAt x i).natAbs ≤ 2 ^ bits := by
-  have le : ∀ v, absoluteOf v ≤ 2 ^ bits := fun v => by
-    have unfolded : absoluteOf v = (v % 2 ^ 52 + 2 ^ 52 * (1 - (1 - v / 2 ^ 52 % 2048))) * 2 ^ (v / 2 ^ 52 % 2048 - 1) := by
-      rw [← Nat.shiftRight_eq_div_pow, ← Nat.shiftLeft_eq]; rfl
-    rw [unfolded]
-    exact mul_two_pow_le (a := 53) (Nat.le_of_lt_succ (by omega)) (by omega)
-  rw [doubleAt, withValue_eq, doubleOf]
-  cases Nat.ble 0x8000000000000000 (cut 64 x i)
-  · exact le _
-  · show (Int.negOfNat _).natAbs ≤ _
-    rw [Int.negOfNat_eq, Int.natAbs_neg]
-    exact le _
-
 end LeanPythonBridge.Certificate.Semidefinite
