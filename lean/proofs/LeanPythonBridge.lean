@@ -16,13 +16,16 @@ public import LeanPythonBridge.Certificate.LyapunovDiscrete
 public import LeanPythonBridge.Certificate.Matmul
 public import LeanPythonBridge.Certificate.MatrixSum
 public import LeanPythonBridge.Certificate.Matvec
+public import LeanPythonBridge.Certificate.MaxFlowOperation
 public import LeanPythonBridge.Certificate.Nearest
 public import LeanPythonBridge.Certificate.NetworkBoundsOperation
 public import LeanPythonBridge.Certificate.NetworkInferenceOperation
 public import LeanPythonBridge.Certificate.NetworkMarginsOperation
 public import LeanPythonBridge.Certificate.PcaOperation
 public import LeanPythonBridge.Certificate.Ping
+public import LeanPythonBridge.Certificate.PolynomialNonnegativeOperation
 public import LeanPythonBridge.Certificate.PositiveDefiniteOperation
+public import LeanPythonBridge.Certificate.QuadraticProgramOperation
 public import LeanPythonBridge.Certificate.ShortestPathsOperation
 public import LeanPythonBridge.Certificate.SolveOperation
 public import LeanPythonBridge.Certificate.Sort

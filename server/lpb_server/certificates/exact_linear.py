@@ -19,6 +19,7 @@ __all__ = [
     "encode_integers",
     "fractions_of",
     "solve_exactly",
+    "solve_near",
     "with_denominator",
 ]
 
@@ -51,13 +52,7 @@ def solve_exactly(
         None when the matrix is singular.
     """
     n = len(matrix)
-    rows: npt.NDArray[Any] = np.empty((n, n + 1), object)
-    for i, (row, b) in enumerate(zip(matrix, right, strict=True)):
-        entries = [*row, b]
-        scale = math.lcm(*(x.denominator for x in entries))
-        integers = [x.numerator * (scale // x.denominator) for x in entries]
-        common = math.gcd(*integers) or 1
-        rows[i] = [x // common for x in integers]
+    rows = _integer_rows(matrix, right, n)
     previous = 1
     for k in range(n):
         candidates = [i for i in range(k, n) if rows[i, k]]
@@ -75,6 +70,64 @@ def solve_exactly(
                 rows[i, k] = 0
         previous = pivot
     return [Fraction(rows[i, n], previous) for i in range(n)]
+
+
+def solve_near(
+    matrix: Sequence[Sequence[Fraction]], right: Sequence[Fraction], guess: Sequence[Fraction]
+) -> list[Fraction] | None:
+    """Solve linear equations of any rank: what they leave open is as in a guess.
+
+    Parameters
+    ----------
+    matrix, right
+        As many rows as there are equations.
+    guess
+        As many numbers as unknowns.
+
+    Returns
+    -------
+    list of Fraction or None
+        None when the equations contradict each other.
+    """
+    n = len(guess)
+    rows = _integer_rows(matrix, right, n)
+    previous = 1
+    pivots: list[int] = []
+    for column in range(n):
+        candidates = [i for i in range(len(pivots), len(rows)) if rows[i, column]]
+        if not candidates:
+            continue
+        k, pivot_row = len(pivots), min(candidates, key=lambda i: abs(rows[i, column]))
+        if pivot_row != k:
+            rows[[k, pivot_row]] = rows[[pivot_row, k]]
+        pivot = rows[k, column]
+        for i in range(len(rows)):
+            if i != k:
+                rows[i] = (rows[i] * pivot - rows[k] * rows[i, column]) // previous
+        previous = pivot
+        pivots.append(column)
+    if any(rows[len(pivots) :, n]):
+        return None
+    found = list(guess)
+    open_columns = sorted(set(range(n)) - set(pivots))
+    for k, column in enumerate(pivots):
+        taken = sum((rows[k, j] * guess[j] for j in open_columns), Fraction(0))
+        found[column] = (rows[k, n] - taken) / previous
+    return found
+
+
+def _integer_rows(
+    matrix: Sequence[Sequence[Fraction]], right: Sequence[Fraction], n: int
+) -> npt.NDArray[Any]:
+    """Give the equations with integers that have no common factor, the right side last."""
+    rows: npt.NDArray[Any] = np.empty((len(matrix), n + 1), object)
+    for i, (row, b) in enumerate(zip(matrix, right, strict=True)):
+        entries = [*row, b]
+        scale = math.lcm(*(x.denominator for x in entries))
+        integers = [x.numerator * (scale // x.denominator) for x in entries]
+        common = math.gcd(*integers) or 1
+        rows[i] = [x // common for x in integers]
+    return rows
 
 
 def with_denominator(values: Sequence[Fraction]) -> list[int]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lpb_server.certificates.exact import UNIT_EXPONENT
 
-__all__ = ["exact_integers"]
+__all__ = ["exact_integers", "last_bit"]
 
 _MANTISSA_BITS = 53
 
@@ -36,3 +36,14 @@ def exact_integers(values: npt.NDArray[np.float64], low: int) -> npt.NDArray[np.
 def _shifted(integer: int, bits: int) -> int:
     # What is shifted out of a whole multiple of the unit is zero.
     return integer << bits if bits >= 0 else integer >> -bits
+
+
+def last_bit(values: npt.NDArray[np.float64]) -> int:
+    """Give the greatest unit of which all finite doubles are whole multiples; 0 for zeros.
+
+    The unit is 2 to the power of what is given, less 1074.
+    """
+    together = 0
+    for value in exact_integers(values, 0).reshape(-1).tolist():
+        together |= abs(value)
+    return max((together & -together).bit_length() - 1, 0)

@@ -2,6 +2,7 @@ module
 
 public import LeanPythonBridge.Certificate.Chunks
 public import LeanPythonBridge.Certificate.DiagonalShift
+public import LeanPythonBridge.Certificate.Quadratic
 public import LeanPythonBridge.Certificate.Reading
 
 /-!
@@ -14,9 +15,6 @@ convexity, `modulus`. What is tested is that `Q - modulus I` is positive definit
 @[expose] public section
 
 namespace LeanPythonBridge
-
-/-- The function `½ xᵀ Q x + cᵀ x`. -/
-def quadratic {n : Nat} (Q : Matrix n n Rat) (c x : Vec n Rat) : Rat := 1 / 2 * quadForm Q x + dot c x
 
 /-- A function is strongly convex: between two points it lies below the chord by at least a part of the squared
 distance. -/

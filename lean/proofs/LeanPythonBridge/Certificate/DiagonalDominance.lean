@@ -32,10 +32,10 @@ def rowMargin [DecidableLE R] (F : Matrix n n R) (i : Fin n) : R :=
 
 variable [Std.LawfulOrderLT R] [Std.IsLinearOrder R] [OrderedRing R]
 
-/-- A symmetric matrix whose diagonal strictly dominates is positive definite (twice its form is at least a sum of squares). -/
-theorem posDef_of_rowMargin_pos [DecidableLE R] {F : Matrix n n R} (symmetric : ∀ i j, F i j = F j i)
-    (margin : ∀ i, 0 < rowMargin F i) : PosDef F := by
-  intro x ⟨k, hk⟩
+/-- The form of a symmetric matrix, taken twice, is at least that of the row margins on a diagonal, taken twice. -/
+theorem twice_rowMargin_le [DecidableLE R] {F : Matrix n n R} (symmetric : ∀ i j, F i j = F j i) (x : Vec n R) :
+    (vecSum fun i => rowMargin F i * (x i * x i)) + (vecSum fun i => rowMargin F i * (x i * x i)) ≤
+      quadForm F x + quadForm F x := by
   let M : Matrix n n R := fun i j => if i = j then F i j else -abs (F i j)
   have M_symm : ∀ i j, M i j = M j i := fun i j => by
     simp only [M, symmetric i j, eq_comm (a := i)]
@@ -60,13 +60,23 @@ theorem posDef_of_rowMargin_pos [DecidableLE R] {F : Matrix n n R} (symmetric : 
         grind
       · have := OrderedRing.mul_nonneg (a := -F i j) (by grind) minus
         grind
-  have twice : (vecSum fun i => rowMargin F i * (x i * x i)) + (vecSum fun i => rowMargin F i * (x i * x i)) ≤
-      quadForm F x + quadForm F x := by
-    have e := congr (congrArg HAdd.hAdd squares) squares'
-    rw [← e, form, ← vecSum_add, ← vecSum_add]
-    refine vecSum_mono fun i => ?_
-    rw [← vecSum_add, ← vecSum_add]
-    exact vecSum_mono (pointwise i)
+  have e := congr (congrArg HAdd.hAdd squares) squares'
+  rw [← e, form, ← vecSum_add, ← vecSum_add]
+  refine vecSum_mono fun i => ?_
+  rw [← vecSum_add, ← vecSum_add]
+  exact vecSum_mono (pointwise i)
+
+/-- A symmetric matrix whose diagonal dominates has no negative form. -/
+theorem quadForm_nonneg_of_rowMargin [DecidableLE R] {F : Matrix n n R} (symmetric : ∀ i j, F i j = F j i)
+    (margin : ∀ i, 0 ≤ rowMargin F i) (x : Vec n R) : 0 ≤ quadForm F x := by
+  have := twice_rowMargin_le symmetric x
+  have := vecSum_nonneg fun i => OrderedRing.mul_nonneg (margin i) (mul_self_nonneg (x i))
+  grind
+
+/-- A symmetric matrix whose diagonal strictly dominates is positive definite. -/
+theorem posDef_of_rowMargin_pos [DecidableLE R] {F : Matrix n n R} (symmetric : ∀ i j, F i j = F j i)
+    (margin : ∀ i, 0 < rowMargin F i) : PosDef F := by
+  intro x ⟨k, hk⟩
   have positive : 0 < vecSum fun i => rowMargin F i * (x i * x i) := by
     have nonneg : ∀ i, 0 ≤ rowMargin F i * (x i * x i) := fun i =>
       OrderedRing.mul_nonneg (Std.le_of_lt (margin i)) (mul_self_nonneg _)
@@ -77,6 +87,7 @@ theorem posDef_of_rowMargin_pos [DecidableLE R] {F : Matrix n n R} (symmetric : 
     have := OrderedRing.mul_pos (margin k) square
     have := le_vecSum nonneg k
     grind
+  have := twice_rowMargin_le symmetric x
   grind
 
 /-- A matrix is positive definite when what is left after a product `L Lᵀ` is. -/

@@ -250,6 +250,19 @@ theorem dotAt_eq {x y count : Nat} {i j : Nat → Nat} (hx : ∀ l < count, isFi
   congr; funext l
   rw [doubleAt_eq (hx l l.isLt), doubleAt_eq (hy l l.isLt), toRat_eq_ofScaled, toRat_eq_ofScaled, ofScaled_mul_ofScaled]
 
+/-- An integer without its last bits. -/
+def withoutBits (unit : Nat) (z : Int) : Int :=
+  match z with
+  | .ofNat v => .ofNat (Nat.shiftRight v unit)
+  | .negSucc v => Int.neg (.ofNat (Nat.shiftRight (Nat.succ v) unit))
+
+/-- The test that two integers are the same. -/
+def same (x y : Int) : Bool := Nat.beq (Int.natAbs (Int.sub x y)) 0
+
+theorem same_sound {x y : Int} (h : same x y = true) : x = y := by
+  have : (x - y).natAbs = 0 := Nat.eq_of_beq_eq_true h
+  omega
+
 /-- A finite double itself, as the only one of its frame. -/
 theorem ofScaled_doubleAt_zero {bits : Nat} (small : bits < 2 ^ 64) (finite : isFinite bits = true) :
     ofScaled (doubleAt bits 0) = toRat bits := by

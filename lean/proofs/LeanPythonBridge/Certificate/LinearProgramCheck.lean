@@ -95,7 +95,8 @@ def recedes (F : Frames) (m n : Nat) (r : Nat → Int) : Bool :=
 
 variable {F : Frames} {d e : Int}
 
-private theorem cast_pos (hd : 0 < d) : (0 : Rat) < d := by
+/-- A positive integer as a rational number. -/
+theorem cast_pos (hd : 0 < d) : (0 : Rat) < d := by
   have : ((0 : Int) : Rat) < (d : Rat) := Rat.intCast_lt_intCast.2 hd
   exact this
 
@@ -117,7 +118,8 @@ private theorem div_le {a b : Rat} {c : Rat} (hc : 0 < c) : a / c ≤ b ↔ a �
     have := Rat.mul_lt_mul_of_pos_right lt hc
     grind
 
-private theorem ofScaled_mul' (x c : Int) : ofScaled (x * c) = ofScaled x * c := by
+/-- An integer comes out on the right. -/
+theorem ofScaled_mul' (x c : Int) : ofScaled (x * c) = ofScaled x * c := by
   rw [Int.mul_comm, ofScaled_mul, Rat.mul_comm]
 
 private theorem ofScaled_mul_scale' (x : Int) : ofScaled (x * scale) = x := by
@@ -132,7 +134,8 @@ private theorem sum_ofScaled (f : Nat → Int) (x : Nat → Int) (k : Nat) :
     rw [vecSum_succ, integerSum, ofScaled_add, ← ih, ofScaled_mul']
     rfl
 
-private theorem dot_div (k : Nat) (c : Vec k Rat) (x : Vec k Rat) (d : Rat) :
+/-- A denominator comes out of a dot product. -/
+theorem dot_div (k : Nat) (c : Vec k Rat) (x : Vec k Rat) (d : Rat) :
     (dot c fun j => x j / d) = dot c x / d := by
   simp only [dot, Rat.div_def, ← vecSum_mul_right]
   congr; funext j; grind
@@ -152,8 +155,8 @@ theorem isBetween_sound {lows highs i : Nat} {s : Int} (hd : 0 < d) (h : isBetwe
     rw [div_le pos, toRat_eq_ofScaled, ← ofScaled_mul', ofScaled_le]
     omega
 
-/-- A row of the matrix. -/
-private theorem row_eq (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) (x : Nat → Int)
+/-- A row of the matrix times integers. -/
+theorem row_eq (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) (x : Nat → Int)
     (i : Fin m) : (F.program m n).matrix.mulVec (fun j => (x j : Rat)) i = ofScaled (rowSum F n x i) := by
   have e : rowSum F n x i = integerSum n fun j => scaled (element F.matrix (i * n + j)) * x j := by
     rw [rowSum, sumProducts_eq]
