@@ -98,7 +98,8 @@ def _can_multiply(value: Value, inputs: Doubles, weight: Doubles) -> bool:
     if type(value) is not list or len(value) != _LAYOUT_LENGTH:
         return False
     layout = ProductLayout.of_values([*value, *value[4:]])
-    if layout is None or not layout.fits() or not layout.cuts(inputs.shape[1], ragged=False):
+    columns = inputs.shape[1]
+    if layout is None or not layout.fits(columns) or not layout.cuts(columns, ragged=False):
         return False
     return layout.left.holds(inputs) and layout.right.holds(weight)
 

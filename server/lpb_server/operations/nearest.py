@@ -74,7 +74,7 @@ def _check(question: Question, answer: Answer) -> bool:
     if indices.dtype != np.int64 or indices.shape != (m,):
         return False
     layout, squares = layouts
-    if not (layout.fits() and squares.fits() and layout.cuts(n, ragged=False)):
+    if not (layout.fits(n) and squares.fits(n) and layout.cuts(n, ragged=False)):
         return False
     if not (layout.left.holds(queries) and layout.right.holds(points)):
         return False

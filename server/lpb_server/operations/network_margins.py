@@ -255,7 +255,7 @@ def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     ),
     examples=_examples,
     lies=_lies,
-    scaling=Scaling(_scaled, sizes=(16, 64, 256), heap_bytes=_heap_bytes),
+    scaling=Scaling(_scaled, sizes=(16, 64, 256, 784), heap_bytes=_heap_bytes),
 )
 def network_margins(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Follow functionals back through linear relaxations of the rectifiers."""

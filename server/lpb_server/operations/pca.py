@@ -105,7 +105,7 @@ def _can_multiply(value: Value, data: Doubles) -> bool:
     if type(value) is not list or len(value) != _LAYOUT_LENGTH:
         return False
     layout = ProductLayout.of_values([*value, *value[2:], *value[2:]])
-    if layout is None or not layout.fits() or not layout.cuts(len(data), ragged=False):
+    if layout is None or not layout.fits(len(data)) or not layout.cuts(len(data), ragged=False):
         return False
     return layout.left.holds(data)
 
