@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import math
+import subprocess
+import sys
 import threading
 from itertools import pairwise
 from typing import Any
@@ -20,6 +22,7 @@ from lpb_server.client import (
 )
 from lpb_server.errors import (
     CertificateMissing,
+    ClientClosed,
     EndpointError,
     MalformedEndpoint,
     ProtocolError,
@@ -126,13 +129,23 @@ def test_ids_have_128_random_bits() -> None:
     assert all(left != right for left, right in pairwise(sorted(drawn)))
 
 
-def test_close_twice_and_use_again(endpoint: str) -> None:
+def test_a_closed_client_stays_closed(endpoint: str) -> None:
     client = BridgeClient(endpoint)
     client.ping()
     client.close()
     client.close()
-    client.ping()
-    client.close()
+    with raising(ClientClosed, endpoint, 0) as caught:
+        client.ping()
+    assert "the client is closed" in str(caught.value)
+    with raising(ClientClosed, endpoint, 0):
+        client.exchange("ping")
+
+
+def test_an_unclosed_client_is_warned_of(endpoint: str) -> None:
+    program = f"from lpb_server.client import BridgeClient\nBridgeClient({endpoint!r}).ping()\n"
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "ResourceWarning: Unclosed" in ended.stderr
 
 
 def test_a_certificate_that_was_asked_for_must_come(serve_script: ServeScript) -> None:

@@ -20,7 +20,7 @@ from lpb_server.client.exchange import CallResult, Exchange
 from lpb_server.client.lazy_pirate import Answer, LazyPirate
 from lpb_server.client.shared_memory import SharedArrays
 from lpb_server.client.transport import Transport
-from lpb_server.errors import ClientInUse
+from lpb_server.errors import ClientClosed, ClientInUse
 from lpb_server.security.keys import ClientCurve
 from lpb_server.settings.config import BUSY_POLL_US
 from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
@@ -45,8 +45,9 @@ elements, 458 us inline and 506 us as an array frame; of 1,024, 858 us and 570 u
 class BridgeClient:
     """Calls operations of a bridge server.
 
-    One thread at a time can use it; it is a context manager. The socket is opened on first use. In
-    a fork of the process it opens one of its own. It cannot be pickled.
+    One thread at a time can use it; it is a context manager. The socket is opened on first use, and
+    after `close` it stays closed. In a fork of the process it opens one of its own. It cannot be
+    pickled.
 
     Parameters
     ----------
@@ -106,6 +107,7 @@ class BridgeClient:
         self.timeout_s = check_timeout("timeout_s", timeout_s)
         self.tries = tries
         self._use = Exclusive()
+        self._closed = False
         self._backoff, self._limits, self._curve = backoff, limits, curve
         self._transport = transport or DealerTransport(endpoint, limits, curve, busy_poll_us)
         self._pirate = LazyPirate(self._transport, endpoint, backoff, limits, sleep)
@@ -123,14 +125,15 @@ class BridgeClient:
         self.close()
 
     def close(self) -> None:
-        """Close the socket; what is still unsent is dropped.
+        """Close the socket, for good; what is still unsent is dropped.
 
         Raises
         ------
         ClientInUse
             When another thread is in a call.
         """
-        self._begin()
+        self._take()
+        self._closed = True
         try:
             self._transport.close()
             if self._shared is not None:
@@ -146,6 +149,20 @@ class BridgeClient:
         )
 
     def _begin(self) -> None:
+        """Take the client for a call.
+
+        Raises
+        ------
+        ClientInUse
+            When another thread has it.
+        ClientClosed
+            When it is closed.
+        """
+        if self._closed:
+            raise ClientClosed("the client is closed", endpoint=self.endpoint, tries=0)
+        self._take()
+
+    def _take(self) -> None:
         """Note that this thread uses the client, before ZeroMQ is touched.
 
         Raises
@@ -257,6 +274,8 @@ class BridgeClient:
             When there is no usable answer.
         ClientInUse
             When another thread is in a call.
+        ClientClosed
+            When the client is closed.
         WireError
             When the request cannot be written.
         """
