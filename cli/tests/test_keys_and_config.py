@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,6 +101,30 @@ def test_a_mistake_in_the_file_is_one_clear_error(
     assert done.returncode == 2
     said = " ".join(done.stderr.split())
     assert "lpb.toml:2: there is no setting 'workrs'; did you mean workers?" in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("serve --workers-e", "--workers-endpoint"),
+        ("serve --rel", "--reload"),
+        ("serve --workers 2 --metrics-p", "--metrics-port"),
+        ("worker --conn", "--connect"),
+        ("config --js", "--json"),
+    ],
+)
+def test_a_shell_completes_the_flags_of_the_server(typed: str, completed: str) -> None:
+    words = f"lpb {typed}"
+    asked = {"_LPB_COMPLETE": "complete_bash", "COMP_WORDS": words}
+    found = subprocess.run(
+        [Path(sys.executable).with_name("lpb")],
+        env={**os.environ, **asked, "COMP_CWORD": str(words.count(" "))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert found.stdout.split() == [completed]
 
 
 def test_wrong_flags_are_wrong_usage(run_lpb: RunLpb, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ One JSON line on standard output says when it is ready; the log goes to standard
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
@@ -56,7 +55,7 @@ _EXIT_ENVIRONMENT: Final = 3
 _LOG = logging.getLogger("lpb_server")
 
 
-def make_parser(program: str) -> argparse.ArgumentParser:
+def make_parser(program: str) -> Parser:
     """Return the parser of the server's command line.
 
     Parameters

@@ -277,9 +277,9 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(EXIT_ENVIRONMENT if missing else EXIT_OK)
 
 
-app.command(context_settings=serving.THEIRS)(serving.serve)
-app.command(context_settings=serving.THEIRS)(serving.worker)
-app.command(context_settings=serving.THEIRS)(serving.config)
+app.command(cls=serving.ForeignFlags, context_settings=serving.THEIRS)(serving.serve)
+app.command(cls=serving.ForeignFlags, context_settings=serving.THEIRS)(serving.worker)
+app.command(cls=serving.ForeignFlags, context_settings=serving.THEIRS)(serving.config)
 app.add_typer(keys)
 app.command()(tops.top)
 

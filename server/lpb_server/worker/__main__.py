@@ -6,7 +6,6 @@ compute any more, 2 for wrong usage.
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import signal
@@ -38,7 +37,7 @@ _SWITCH_S: Final = 0.001
 """How long a request that keeps the interpreter busy holds up the reply to the one before it."""
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
+def make_parser(program: str) -> Parser:
     parser = Parser(
         prog=program,
         description="Run one worker in the foreground, for a broker here or elsewhere.",
@@ -77,7 +76,7 @@ def main(
     int
         The exit code.
     """
-    options = _parser(program).parse_args(arguments)
+    options = make_parser(program).parse_args(arguments)
     try:
         loaded = load_for(options, os.environ, Path.cwd(), own="worker").configuration
         config, server = loaded.worker, loaded.server
