@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.models.description import Model, UnknownModelError, network_model, type_name
+from lpb_server.models.affine import AffineChain, convolution, normalisation
+from lpb_server.models.description import Model, UnknownModelError, type_name
 
 __all__ = ["from_torch"]
 
@@ -37,22 +38,16 @@ def from_torch(module: Any, input_shape: tuple[int, ...] | None = None) -> Model
         When a part is another module, or is in training.
     """
     shape = input_shape
-    layers: list[tuple[Doubles, Doubles]] = []
-    pending: tuple[Doubles, Doubles] | None = None
+    chain = AffineChain(type_name(module))
     for part in _parts(module):
         kind = type(part).__qualname__ if type_name(part).startswith(_LAYERS) else ""
         if kind == "ReLU":
-            if pending is None:
-                raise UnknownModelError(f"{type_name(module)} has a ReLU with no layer before it")
-            layers.append(pending)
-            pending = None
+            chain.rectify()
             continue
         found, shape = _affine(kind, part, shape)
         if found is not None:
-            pending = found if pending is None else _after(pending, found)
-    if pending is None:
-        raise UnknownModelError(f"{type_name(module)} does not end with an affine layer")
-    return network_model([*layers, pending], {"model": type_name(module)}, module)
+            chain.affine(*found)
+    return chain.network(module)
 
 
 def _parts(module: Any) -> Iterator[Any]:
@@ -61,12 +56,6 @@ def _parts(module: Any) -> Iterator[Any]:
             yield from _parts(part)
     else:
         yield module
-
-
-def _after(
-    first: tuple[Doubles, Doubles], second: tuple[Doubles, Doubles]
-) -> tuple[Doubles, Doubles]:
-    return second[0] @ first[0], second[0] @ first[1] + second[1]
 
 
 def _numbers(tensor: Any) -> Doubles:
@@ -97,40 +86,28 @@ def _affine(
 def _normalisation(part: Any, shape: tuple[int, ...] | None) -> tuple[Doubles, Doubles]:
     if part.running_mean is None:
         raise UnknownModelError(f"{type_name(part)} keeps no running mean")
-    scale = 1.0 / np.sqrt(_numbers(part.running_var) + part.eps)
-    if part.weight is not None:
-        scale = scale * _numbers(part.weight)
-    bias = -_numbers(part.running_mean) * scale
-    if part.bias is not None:
-        bias = bias + _numbers(part.bias)
+    mean, variance = _numbers(part.running_mean), _numbers(part.running_var)
+    scale = np.ones_like(mean) if part.weight is None else _numbers(part.weight)
+    offset = np.zeros_like(mean) if part.bias is None else _numbers(part.bias)
     each = math.prod(shape[1:]) if shape else 1
-    return np.diag(np.repeat(scale, each)), np.repeat(bias, each)
+    return normalisation(scale, mean, variance, offset, part.eps, each)
 
 
 def _convolution(
     part: Any, shape: tuple[int, ...] | None
 ) -> tuple[tuple[Doubles, Doubles], tuple[int, ...]]:
-    """Give a convolution as the linear map that it is, on flattened channels."""
     if shape is None or len(shape) != 3:
         raise UnknownModelError("Conv2d needs input_shape=(channels, height, width)")
     if part.padding_mode != "zeros" or isinstance(part.padding, str):
         raise UnknownModelError(f"{type_name(part)} is padded in a way that is not known here")
     kernel = _numbers(part.weight)
-    out, group_in, tall, wide = kernel.shape
-    channels, height, width = shape
-    (up, across), (pad_y, pad_x), (gap_y, gap_x) = part.stride, part.padding, part.dilation
-    rows = (height + 2 * pad_y - gap_y * (tall - 1) - 1) // up + 1
-    columns = (width + 2 * pad_x - gap_x * (wide - 1) - 1) // across + 1
-    weight = np.zeros((out, rows, columns, channels, height, width))
-    for c in range(out):
-        first = c // (out // part.groups) * group_in
-        for i in range(rows):
-            for j in range(columns):
-                for a in range(tall):
-                    for b in range(wide):
-                        y, x = i * up - pad_y + a * gap_y, j * across - pad_x + b * gap_x
-                        if 0 <= y < height and 0 <= x < width:
-                            weight[c, i, j, first : first + group_in, y, x] = kernel[c, :, a, b]
-    bias = np.zeros(out) if part.bias is None else _numbers(part.bias)
-    flat = weight.reshape(out * rows * columns, channels * height * width)
-    return (flat, np.repeat(bias, rows * columns)), (out, rows, columns)
+    bias = np.zeros(len(kernel)) if part.bias is None else _numbers(part.bias)
+    return convolution(
+        kernel,
+        bias,
+        shape,
+        strides=part.stride,
+        pads=(*part.padding, *part.padding),
+        dilations=part.dilation,
+        groups=part.groups,
+    )
