@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -21,12 +22,7 @@ _MEANING = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 
-_SOURCE_ROOT: Final = Path(__file__).resolve().parents[2]
-_PLACES: Final = (
-    _SOURCE_ROOT.parent / "lean" / "proofs",
-    _SOURCE_ROOT / "lpb_cli" / "project" / "lean" / "proofs",
-)
-"""Where the Lean package is: in a checkout, and in an installed distribution."""
+_PACKAGE: Final = Path("lean", "proofs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +49,20 @@ def find_lean_file(operation: Operation) -> Path | None:
     if operation.checker is None or operation.checker_file is not None:
         return operation.checker_file
     parts = operation.checker.split(".")
-    files = (place.joinpath(*parts).with_suffix(".lean") for place in _PLACES)
+    files = (place.joinpath(*parts).with_suffix(".lean") for place in _places())
     return next((file for file in files if file.is_file()), None)
+
+
+def _places() -> tuple[Path, ...]:
+    """Give where the Lean package can be: in a checkout, and in an installed distribution.
+
+    Both are seen from the command line's package: this one may be a compiled copy, elsewhere.
+    """
+    found = find_spec("lpb_cli")
+    if found is None or found.origin is None:
+        return ()
+    package = Path(found.origin).resolve().parent
+    return package.parents[1] / _PACKAGE, package / "project" / _PACKAGE
 
 
 def meaning_of(source: str) -> LeanMeaning:
