@@ -138,10 +138,10 @@ def _affine(
         if len(given) > 1:
             bias = bias + said.get("beta", 1.0) * given[1].reshape(-1)
         return (weight, bias), (len(weight),)
-    if kind == "MatMul" and node.input[0] == value and given[0].ndim == 2:
+    if kind == "MatMul" and given[0].ndim == 2:
         return (given[0].T, np.zeros(given[0].shape[1])), (given[0].shape[1],)
     if kind in _ELEMENTWISE:
-        return _elementwise(node, value, given[0], shape), shape
+        return _elementwise(node, given[0], shape), shape
     if kind == "BatchNormalization" and not said.get("training_mode", 0):
         scale, offset, mean, variance = given
         each = math.prod(shape[1:]) if shape else 1
@@ -167,7 +167,7 @@ def _reshaped(node: Any, target: Doubles, shape: Shape | None) -> Shape | None:
     return tuple(rest)
 
 
-def _elementwise(node: Any, value: str, given: Doubles, shape: Shape | None) -> AffineMap:
+def _elementwise(node: Any, given: Doubles, shape: Shape | None) -> AffineMap:
     """Give what adds or multiplies a constant, element by element."""
     if shape is None:
         raise UnknownModelError(f"{_named(node)} needs an input whose shape is known")
@@ -175,14 +175,9 @@ def _elementwise(node: Any, value: str, given: Doubles, shape: Shape | None) -> 
         each = np.broadcast_to(given, (1, *shape)).reshape(-1)
     except ValueError:
         raise UnknownModelError(f"{_named(node)} has a constant of another shape") from None
-    ones, zeros = np.ones(len(each)), np.zeros(len(each))
-    factor, offset = {
-        "Add": (ones, each),
-        "Sub": (ones, -each),
-        "Mul": (each, zeros),
-        "Div": (1.0 / each if node.op_type == "Div" else each, zeros),
-    }[node.op_type]
-    return np.diag(factor), offset
+    if node.op_type in ("Mul", "Div"):
+        return np.diag(each if node.op_type == "Mul" else 1.0 / each), np.zeros(len(each))
+    return np.eye(len(each)), each if node.op_type == "Add" else -each
 
 
 def _convolution(

@@ -233,7 +233,7 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
 
 def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     sizes = [size[f"h{k}"] for k in range(MOST_LAYERS + 1) if f"h{k}" in size]
-    weights = sum(a * b for a, b in pairwise(sizes))  # Each is read once more, for its column.
+    weights = sum(a * b for a, b in pairwise(sizes))  # Each is read once more, for the products.
     elements = weights + 4 * size["p"] * sum(sizes)
     return box_heap(size, answer) + kernel_heap(elements, size["p"] * weights, 3, 70.0)
 

@@ -83,7 +83,7 @@ theorem Fits.of_check {layout : Layout} (h : layout.check = true) : Fits layout 
   simp only [Nat.one_shiftLeft] at room
   exact ⟨words, left, right, product, room⟩
 
-private theorem sumBelow_eq (f : Nat → Nat) (count : Nat) : sumBelow f count = total count f := by
+theorem sumBelow_eq (f : Nat → Nat) (count : Nat) : sumBelow f count = total count f := by
   induction count with
   | zero => rfl
   | succ count ih => rw [total, ← ih]; rfl

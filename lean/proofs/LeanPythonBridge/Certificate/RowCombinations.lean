@@ -66,9 +66,6 @@ theorem allLanesNear_sound {f g : Nat → Nat} {limit : Nat} (hw : 0 < w) (hf : 
 
 /-! ## The test -/
 
-/-- The sum of `k` values. -/
-def sumRows (f : Nat → Nat) (k : Nat) : Nat := fold (fun l y => Nat.add y (f l)) 0 k
-
 /-- A row of the right matrix in lanes. -/
 def rightRow (layout : Layout) (n right l : Nat) : Nat := rowLanes layout.right layout.words n right l
 
@@ -99,19 +96,19 @@ def plusRow (layout : Layout) (k n leftRow sums product i : Nat) : Nat :=
   Nat.add (Nat.shiftLeft (rowLanes layout.product layout.words n product i) layout.entryShift)
     (Nat.shiftLeft (Nat.add (Nat.mul layout.left.offset sums)
       (Nat.mul (ones layout.width (laneCount layout.words n))
-        (Nat.mul layout.right.offset (sumRows (leftCode layout k leftRow) k)))) layout.productShift)
+        (Nat.mul layout.right.offset (sumBelow (leftCode layout k leftRow) k)))) layout.productShift)
 
 /-- The exact row, and what the offsets add to the computed one. -/
 def minusRow (layout : Layout) (k n leftRow right : Nat) : Nat :=
   Nat.add (Nat.shiftLeft (Nat.add
-      (sumRows (fun l => Nat.mul (leftCode layout k leftRow l) (rightRow layout n right l)) k)
+      (sumBelow (fun l => Nat.mul (leftCode layout k leftRow l) (rightRow layout n right l)) k)
       (Nat.mul (ones layout.width (laneCount layout.words n))
         (Nat.mul k (Nat.mul layout.left.offset layout.right.offset)))) layout.productShift)
     (Nat.mul (ones layout.width (laneCount layout.words n)) (Nat.shiftLeft layout.product.offset layout.entryShift))
 
 /-- The test of every row. -/
 def rowsNear (layout : Layout) (m k n left right product bound : Nat) : Bool :=
-  withValue (sumRows (rightRow layout n right) k) fun sums => withValue (limitOf layout bound) fun limit =>
+  withValue (sumBelow (rightRow layout n right) k) fun sums => withValue (limitOf layout bound) fun limit =>
     allBelow (fun i => withValue (rowLanes layout.left layout.words k left i) fun leftRow =>
       withValue (plusRow layout k n leftRow sums product i) fun plus =>
         withValue (minusRow layout k n leftRow right) fun minus =>
@@ -130,17 +127,12 @@ def checkProduct (layout : Layout) (m k n left right product bound : Nat) : Bool
 
 /-! ## Soundness -/
 
-theorem sumRows_eq (f : Nat → Nat) (k : Nat) : sumRows f k = total k f := by
-  induction k with
-  | zero => rfl
-  | succ k ih => rw [total, ← ih]; rfl
-
-theorem sumRows_pack {g : Nat → Nat} {h : Nat → Nat → Nat} {k : Nat} (hg : ∀ l < k, g l = pack w lanes (h l)) :
-    sumRows g k = pack w lanes fun c => total k fun l => h l c := by
+theorem sumBelow_pack {g : Nat → Nat} {h : Nat → Nat → Nat} {k : Nat} (hg : ∀ l < k, g l = pack w lanes (h l)) :
+    sumBelow g k = pack w lanes fun c => total k fun l => h l c := by
   induction k with
   | zero => exact pack_zero.symm
   | succ k ih =>
-    show sumRows g k + g k = _
+    show sumBelow g k + g k = _
     rw [ih fun l hl => hg l (by omega), hg k (by omega), pack_add]
     rfl
 
@@ -232,7 +224,7 @@ private theorem rightRow_eq {l : Nat} (hl : l < k) : rightRow layout n right l =
 
 include hA hB hC hi in
 private theorem plusRow_eq : plusRow layout k n (rowLanes layout.left layout.words k left i)
-    (sumRows (rightRow layout n right) k) product i =
+    (sumBelow (rightRow layout n right) k) product i =
       pack layout.width (laneCount layout.words n) fun c => productAt layout n product i c * 2 ^ layout.entryShift +
         (layout.left.offset * (total k fun l => rightAt layout n right l c) +
           layout.right.offset * total k (leftAt layout k left i)) * 2 ^ layout.productShift := by
@@ -243,8 +235,8 @@ private theorem plusRow_eq : plusRow layout k n (rowLanes layout.left layout.wor
   have unfolded : ∀ leftRow sums, plusRow layout k n leftRow sums product i =
       rowLanes layout.product layout.words n product i <<< layout.entryShift + (layout.left.offset * sums +
         ones layout.width (laneCount layout.words n) *
-          (layout.right.offset * sumRows (leftCode layout k leftRow) k)) <<< layout.productShift := fun _ _ => rfl
-  rw [unfolded, row, sumRows_pack fun l hl => rightRow_eq fits hB hl, sumRows_eq,
+          (layout.right.offset * sumBelow (leftCode layout k leftRow) k)) <<< layout.productShift := fun _ _ => rfl
+  rw [unfolded, row, sumBelow_pack fun l hl => rightRow_eq fits hB hl, sumBelow_eq,
     total_congr fun l hl => leftCode_eq fits hA hi hl]
   rw [Nat.shiftLeft_eq, Nat.shiftLeft_eq, ones_mul hw, mul_pack, pack_add, pack_mul, pack_mul, pack_add]
 
@@ -256,11 +248,11 @@ private theorem minusRow_eq : minusRow layout k n (rowLanes layout.left layout.w
           layout.product.offset * 2 ^ layout.entryShift := by
   have hw : 0 < layout.width := by have := fits.wide; omega
   have unfolded : ∀ leftRow, minusRow layout k n leftRow right =
-      (sumRows (fun l => leftCode layout k leftRow l * rightRow layout n right l) k +
+      (sumBelow (fun l => leftCode layout k leftRow l * rightRow layout n right l) k +
         ones layout.width (laneCount layout.words n) * (k * (layout.left.offset * layout.right.offset))) <<<
           layout.productShift + ones layout.width (laneCount layout.words n) *
             layout.product.offset <<< layout.entryShift := fun _ => rfl
-  rw [unfolded, sumRows_pack (h := fun l c => leftAt layout k left i l * rightAt layout n right l c) fun l hl => by
+  rw [unfolded, sumBelow_pack (h := fun l c => leftAt layout k left i l * rightAt layout n right l c) fun l hl => by
     rw [leftCode_eq fits hA hi hl, rightRow_eq fits hB hl]; exact mul_pack _]
   rw [Nat.shiftLeft_eq, Nat.shiftLeft_eq, ones_mul hw, ones_mul hw, pack_add, pack_mul, pack_add]
 
@@ -287,7 +279,7 @@ include hA hB hC hi in
 /-- An entry of the computed row and the exact one, as their difference. -/
 private theorem difference_eq {j : Nat} (hj : j < n)
     (near : allLanesNear layout.width (laneCount layout.words n) (limitOf layout bound)
-      (plusRow layout k n (rowLanes layout.left layout.words k left i) (sumRows (rightRow layout n right) k) product i)
+      (plusRow layout k n (rowLanes layout.left layout.words k left i) (sumBelow (rightRow layout n right) k) product i)
       (minusRow layout k n (rowLanes layout.left layout.words k left i) right) = true) :
     (decode layout.product layout.width (element product (i * n + j)) * 2 ^ layout.entryShift -
       (integerSum k fun l => decode layout.left layout.width (element left (i * k + l)) *
