@@ -11,17 +11,9 @@ from typing import Any
 from lpb_server.client import Backoff
 from lpb_server.client.async_client import AsyncClient
 from lpb_server.frontend.in_process_server import BridgeServer
-from lpb_server.operations import default_registry
-from lpb_server.service import Service
 
-ServeScript = Callable[..., AbstractContextManager[str]]
 Serve = Callable[..., AbstractContextManager[BridgeServer]]
-HONEST = Service(default_registry())
 AT_ONCE = Backoff(first_s=0.0, limit_s=0.0)
-
-
-def answer(frames: Sequence[bytes]) -> list[bytes]:
-    return [bytes(item) for item in HONEST.handle(frames)]
 
 
 def id_of(frames: Sequence[bytes]) -> str:

@@ -10,13 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from async_client_support import (
-    ServeScript,
-    answer,
-    id_of,
-    sums,
-    with_client,
-)
+from async_client_support import id_of, sums, with_client
+from client_support import ServeScript, honest
 from lpb_server.client import BridgeClient
 from lpb_server.client.async_client import AsyncClient
 from lpb_server.client.window import split_item
@@ -55,7 +50,7 @@ def test_map_keeps_the_order_and_the_bound(serve_script: ServeScript) -> None:
         most.append(len(held))
         if len(held) < 4:
             return []
-        replies = [answer(frames) for frames in reversed(held)]
+        replies = [honest(frames) for frames in reversed(held)]
         held.clear()
         return replies
 

@@ -7,14 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_client_support import (
-    AT_ONCE,
-    Serve,
-    ServeScript,
-    answer,
-    id_of,
-    with_client,
-)
+from async_client_support import AT_ONCE, Serve, id_of, with_client
+from client_support import ServeScript, honest
 from lpb_server.client.async_client import AsyncClient
 from lpb_server.errors import (
     BridgeTimeout,
@@ -32,7 +26,7 @@ def test_a_silent_server_is_tried_again_with_the_same_bytes(serve_script: ServeS
 
     def third_time(number: int, frames: list[bytes]) -> list[list[bytes]]:
         seen.append(frames)
-        return [answer(frames)] if number == 2 else []
+        return [honest(frames)] if number == 2 else []
 
     with serve_script(third_time) as endpoint:
         with_client(endpoint, lambda c: c.ping(), timeout_s=0.1, backoff=AT_ONCE)
@@ -44,7 +38,7 @@ def test_a_silent_server_is_tried_again_with_the_same_bytes(serve_script: ServeS
 def test_one_that_is_never_answered_disturbs_no_other(serve_script: ServeScript) -> None:
     def deaf_to_the_first(number: int, frames: list[bytes]) -> list[list[bytes]]:
         ids.append(id_of(frames))
-        return [] if ids[-1] == ids[0] else [answer(frames)]
+        return [] if ids[-1] == ids[0] else [honest(frames)]
 
     async def work(client: AsyncClient) -> int:
         lost = asyncio.ensure_future(client.ping())
@@ -67,7 +61,7 @@ def test_garbage_is_a_failed_try_with_its_cause(
     serve_script: ServeScript, garbage: list[bytes]
 ) -> None:
     def script(number: int, frames: list[bytes]) -> list[list[bytes]]:
-        return [garbage] if number < 1 or not healed else [answer(frames)]
+        return [garbage] if number < 1 or not healed else [honest(frames)]
 
     healed = True
     with serve_script(script) as endpoint:
@@ -80,7 +74,7 @@ def test_garbage_is_a_failed_try_with_its_cause(
 
 
 def test_an_error_without_an_id_is_a_failed_try(serve_script: ServeScript) -> None:
-    unread = answer([b"nonsense"])
+    unread = honest([b"nonsense"])
     with (
         serve_script(lambda number, frames: [unread]) as endpoint,
         pytest.raises(ProtocolError, match="could not read the request"),
@@ -95,7 +89,7 @@ def test_a_cancelled_call_leaves_nothing_behind(serve_script: ServeScript) -> No
         if number == 0:
             held.append(frames)
             return []
-        return [answer(held[0]), answer(frames)]
+        return [honest(held[0]), honest(frames)]
 
     async def work(client: AsyncClient) -> None:
         with pytest.raises(TimeoutError):
@@ -116,7 +110,7 @@ def test_more_than_a_socket_holds_is_sent_when_there_is_room(serve_script: Serve
 
     def script(number: int, frames: list[bytes]) -> list[list[bytes]]:
         seen.append(id_of(frames))
-        return [answer(frames)]
+        return [honest(frames)]
 
     async def work(client: AsyncClient) -> int:
         return len(await asyncio.gather(*(client.call("ping") for _ in range(3000))))

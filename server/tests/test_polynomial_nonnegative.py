@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lies_support import assert_only_truth_holds
 from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations import Answer, Question, default_registry
 from lpb_server.operations.answering import answer_here
@@ -73,14 +74,4 @@ def test_a_polynomial_of_a_high_degree_is_refused_at_once() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_python_refuses_every_lie(seed: int) -> None:
-    assert OPERATION.examples is not None
-    assert OPERATION.lies is not None
-    assert OPERATION.certificate is not None
-    assert OPERATION.certificate.check is not None
-    for example in OPERATION.examples(np.random.default_rng(seed), 3):
-        honest = answer_here(OPERATION, example.question)
-        assert OPERATION.certificate.check(example.question, honest), example.name
-        lies = OPERATION.lies(example.question, honest)
-        assert len(lies) >= 8
-        for what, lie in lies.items():
-            assert not OPERATION.certificate.check(example.question, lie), (example.name, what)
+    assert_only_truth_holds(OPERATION, seed, 3)

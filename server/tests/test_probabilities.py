@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lies_support import assert_only_truth_holds
 from lpb_server.certificates.probabilities import SeriesLayout
 from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations import Answer, Question, default_registry
@@ -80,14 +81,4 @@ def test_far_from_the_boundary_nothing_is_divided_by_zero() -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_python_refuses_every_lie(seed: int) -> None:
-    assert OPERATION.examples is not None
-    assert OPERATION.lies is not None
-    assert OPERATION.certificate is not None
-    assert OPERATION.certificate.check is not None
-    for example in OPERATION.examples(np.random.default_rng(seed), 2):
-        honest = answer_here(OPERATION, example.question)
-        assert OPERATION.certificate.check(example.question, honest), example.name
-        lies = OPERATION.lies(example.question, honest)
-        assert len(lies) >= 8
-        for what, lie in lies.items():
-            assert not OPERATION.certificate.check(example.question, lie), (example.name, what)
+    assert_only_truth_holds(OPERATION, seed, 2)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from lies_support import assert_only_truth_holds
 from lpb_server.certificates.exact_products import exact_products, integers_of
 from lpb_server.certificates.exponents import ExponentRange
 from lpb_server.certificates.product_error_bound import check_product, product_error_bound
@@ -130,18 +131,7 @@ def test_a_bound_that_is_not_finite_is_no_certificate() -> None:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_examples_hold_and_lies_do_not(name: str) -> None:
-    item = found(name)
-    assert item.certificate is not None
-    assert item.certificate.check is not None
-    assert item.examples is not None
-    assert item.lies is not None
-    for example in item.examples(np.random.default_rng(11), 4):
-        answer = answer_here(item, example.question)
-        assert item.certificate.check(example.question, answer), example.name
-        lies = item.lies(example.question, answer)
-        assert len(lies) >= 8
-        for what, lie in lies.items():
-            assert not item.certificate.check(example.question, lie), (example.name, what)
+    assert_only_truth_holds(found(name), 11, 4)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
