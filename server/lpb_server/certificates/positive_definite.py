@@ -22,12 +22,10 @@ from lpb_server.certificates.ranges import (
     exponent_range,
     lane_count,
 )
+from lpb_server.certificates.shifted_cholesky import shifted_factors
 from lpb_server.errors import Uncertifiable
 
 __all__ = ["PositiveDefiniteCertificate", "positive_definite"]
-
-_SHIFTS: Final = (0.5, 0.1, 0.9)
-"""Parts of the least eigenvalue that are tried as μ."""
 
 _MAX_WORDS: Final = 80
 
@@ -78,11 +76,7 @@ def positive_definite(matrix: npt.NDArray[np.float64]) -> PositiveDefiniteCertif
             f"the matrix is not positive definite in double precision: scaled to a diagonal near 1,"
             f" its least eigenvalue is computed as {least:.3g}"
         )
-    for part in _SHIFTS:
-        try:
-            lower = np.linalg.cholesky(balanced - part * least * np.eye(len(matrix)))
-        except np.linalg.LinAlgError:
-            continue
+    for lower in shifted_factors(balanced, least):
         factor = np.triu(lower.T / scale[None, :])
         if _leaves_dominant(matrix, factor):
             return _with_layout(matrix, factor)

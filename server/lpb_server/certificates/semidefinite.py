@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lpb_server.certificates.exact_linear import encode_integers
+from lpb_server.certificates.shifted_cholesky import shifted_factors
 
 __all__ = ["SemidefiniteCertificate", "semidefinite"]
 
@@ -25,8 +26,6 @@ Integers = npt.NDArray[np.object_]
 
 _FACTOR_BITS: Final = 60
 _ROOM: Final = 1e-13
-_SHIFTS: Final = (0.5, 0.1, 0.9)
-"""Parts of the least eigenvalue that a factor in double precision leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +95,7 @@ def _by_cholesky(matrix: Integers) -> SemidefiniteCertificate | None:
     lowest = min(diagonal)
     shifts = np.array([1 << (exponent - lowest) for exponent in diagonal], object)
     exponent = 2 * (lowest - _FACTOR_BITS)
-    for part in _SHIFTS:
-        try:
-            lower = np.linalg.cholesky(balanced - part * least * np.eye(len(matrix)))
-        except np.linalg.LinAlgError:
-            continue
+    for lower in shifted_factors(balanced, least):
         rows = np.frompyfunc(int, 1, 1)(np.ldexp(lower.T, _FACTOR_BITS)) * shifts
         weights = [1 << max(exponent, 0)] * len(matrix)
         found = SemidefiniteCertificate(1 << max(-exponent, 0), weights, rows)

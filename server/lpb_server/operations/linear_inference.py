@@ -13,11 +13,10 @@ from msgspec.structs import replace
 from lpb_server.certificates.exact import exact_integer, upper_double
 from lpb_server.certificates.product_error_bound import check_product, product_error_bound
 from lpb_server.certificates.reading import doubles
-from lpb_server.errors import InvalidParams, Uncertifiable
+from lpb_server.errors import Uncertifiable
 from lpb_server.operations.certificate import Certificate
-from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
-from lpb_server.operations.kernel_heap import kernel_heap, stated_words
+from lpb_server.operations.linear_models import MODEL, computed_scores, random_model, scores_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -26,7 +25,7 @@ from lpb_server.operations.question import (
     Outcome,
     Question,
 )
-from lpb_server.operations.scaling import Dimensions, Scaling
+from lpb_server.operations.scaling import Scaling
 from lpb_server.wire.arrays import Array
 from lpb_server.wire.values import Value, ValueMap
 
@@ -128,36 +127,28 @@ def _check(question: Question, answer: Answer) -> bool:
     )
 
 
-def _question(random: np.random.Generator, m: int, n: int, k: int) -> dict[str, Array]:
-    return {
-        "weight": random.standard_normal((k, n)),
-        "bias": random.standard_normal(k),
-        "inputs": random.standard_normal((m, n)),
-    }
-
-
 def _scaled(random: np.random.Generator, n: int) -> Question:
-    return Question({}, _question(random, n, 64, 10))
+    return Question({}, random_model(random, n, 64, 10))
 
 
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
-    yield Example("4 inputs of 3, 3 classes", arrays=_question(random, 4, 3, 3))
-    yield Example("2 inputs, by the sign", arrays=_question(random, 2, 3, 1))
+    yield Example("4 inputs of 3, 3 classes", arrays=random_model(random, 4, 3, 3))
+    yield Example("2 inputs, by the sign", arrays=random_model(random, 2, 3, 1))
     one = {"weight": [[0.1]], "bias": [-0.3], "inputs": [[0.7]]}
     yield Example("1 × 1", arrays={name: np.array(value) for name, value in one.items()})
     near = {"weight": [[1.0]], "bias": [-0.1], "inputs": [[0.1 + 1e-15], [0.1 - 1e-15]]}
     yield Example(
         "near the boundary", arrays={name: np.array(value) for name, value in near.items()}
     )
-    scaled = {name: array * 1e-200 for name, array in _question(random, 3, 2, 2).items()}
+    scaled = {name: array * 1e-200 for name, array in random_model(random, 3, 2, 2).items()}
     yield Example("tiny numbers", arrays=scaled)
-    large = _question(random, 3, 2, 2)
+    large = random_model(random, 3, 2, 2)
     large["weight"] = large["weight"] * 1e100
     yield Example("large weights", arrays=large)
-    yield Example("20 inputs of 16, 10 classes", arrays=_question(random, 20, 16, 10))
+    yield Example("20 inputs of 16, 10 classes", arrays=random_model(random, 20, 16, 10))
     for index in range(count):
         m, n, k = (int(x) for x in random.integers(1, 9, 3))
-        yield Example(f"random {index + 1}: {m}, {n}, {k}", arrays=_question(random, m, n, k))
+        yield Example(f"random {index + 1}: {m}, {n}, {k}", arrays=random_model(random, m, n, k))
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -208,21 +199,11 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     return lies
 
 
-def _heap_bytes(size: Dimensions, answer: Answer) -> float:
-    m, n, k = size["m"], size["n"], size["k"]
-    words = stated_words(answer, "layout", 0)
-    return kernel_heap(m * n + k * n + 3 * m * k, m * n * k, words, 70.0)
-
-
 @operation(
     "linear_inference",
     params={"type": "object", "additionalProperties": False},
     summary="Score inputs by a linear model; the sign, or the greatest score, gives the class.",
-    arrays={
-        "weight": ArraySpec("f8", ("k", "n")),
-        "bias": ArraySpec("f8", ("k",)),
-        "inputs": ArraySpec("f8", ("m", "n")),
-    },
+    arrays=MODEL,
     certificate=Certificate(
         _KIND,
         make=_make,
@@ -231,13 +212,9 @@ def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     ),
     examples=_examples,
     lies=_lies,
-    scaling=Scaling(_scaled, sizes=(10, 30, 100), heap_bytes=_heap_bytes),
+    scaling=Scaling(_scaled, sizes=(10, 30, 100), heap_bytes=scores_heap),
 )
 def linear_inference(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Multiply and add; one score is positive for class 1, and of several the greatest wins."""
-    for name in ("weight", "bias", "inputs"):
-        if not bool(np.isfinite(arrays[name]).all()):
-            raise InvalidParams(f"an element of {name} is not finite", {"array": name})
-    with np.errstate(all="ignore"):
-        scores = arrays["inputs"] @ arrays["weight"].T + arrays["bias"]
+    scores = computed_scores(arrays)
     return Outcome({}, dict(zip(_RESULTS, (scores, _classes(scores)), strict=True)))

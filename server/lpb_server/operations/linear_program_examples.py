@@ -10,11 +10,17 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from lpb_server.certificates.exact_linear import decode_integers, encode_integers
+from lpb_server.certificates.exact_linear import decode_integers
 from lpb_server.operations.highs import has_scipy
+from lpb_server.operations.program_lies import (
+    about_denominators,
+    about_optimum,
+    about_proof,
+    opposite,
+    proving,
+)
 from lpb_server.operations.question import Answer, Example, Question
 from lpb_server.wire.arrays import Array
-from lpb_server.wire.values import Value
 
 __all__ = ["KIND", "examples", "lies", "random_program", "scaled_question"]
 
@@ -128,83 +134,22 @@ def examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         yield Example(f"random {index + 1}: {m} × {n}", arrays=random_program(random, m, n))
 
 
-def _changed(array: Array, change: Any) -> Array:
-    values = decode_integers(array)
-    change(values)
-    return encode_integers(values)
-
-
 def lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     """Return answers that are nearly right, by what is wrong with them."""
-    status, proof = cast(str, answer.result["status"]), dict(answer.certificate_arrays)
+    status, proof = cast(str, answer.result["status"]), answer.certificate_arrays
 
-    def proving(**arrays: Array) -> Answer:
-        return replace(answer, certificate_arrays={**proof, **arrays})
-
-    def stating(**changes: Value) -> Answer:
-        return replace(answer, certificate={**answer.certificate, **changes})
-
-    def answering(**changes: Value) -> Answer:
-        return replace(answer, result={**answer.result, **changes})
-
-    def negated(values: list[int]) -> None:
-        values[:-1] = [-value for value in values[:-1]]
-
-    def overturned(values: list[int]) -> None:
-        values[-1] = -values[-1]
-
-    def zeroed(values: list[int]) -> None:
-        values[-1] = 0
+    def answering(status: str) -> Answer:
+        return replace(answer, result={**answer.result, "status": status})
 
     other = {"optimal": "infeasible", "infeasible": "optimal", "unbounded": "optimal"}[status]
     found = {
-        "another status": answering(status=other),
-        "a status that there is not": answering(status="solved"),
+        "another status": answering(other),
+        "a status that there is not": answering("solved"),
         "no status": replace(answer, result={}),
-        "another kind": stating(kind="trust_me"),
-        "no certificate": replace(answer, certificate={}, certificate_arrays={}),
-        "no proof": replace(answer, certificate_arrays={}),
+        **about_proof(answer),
+        **about_denominators(answer, *proof),
     }
     for name, array in proof.items():
-        found |= {
-            f"a negative denominator of the {name}": proving(**{name: _changed(array, overturned)}),
-            f"a denominator of zero in the {name}": proving(**{name: _changed(array, zeroed)}),
-            f"the {name} with its last row missing": proving(**{name: array[:-1]}),
-            f"the {name} as doubles": proving(**{name: array.astype(np.float64)}),
-            f"the {name} flat": proving(**{name: array.reshape(-1)}),
-        }
         if any(decode_integers(array)[:-1]) and name != "point":
-            found[f"the {name} of the other sign"] = proving(**{name: _changed(array, negated)})
-    if status == "optimal":
-        found |= _about_an_optimum(answer, answering, stating)
-    return found
-
-
-def _about_an_optimum(answer: Answer, answering: Any, stating: Any) -> dict[str, Answer]:
-    objective = cast(float, answer.result["objective"])
-    gap, distance = (cast(float, answer.certificate[name]) for name in ("gap", "distance"))
-    solution = answer.arrays["solution"]
-    moved = solution.copy()
-    moved[0] += 4 * distance + 4 * np.spacing(abs(solution[0]) + distance)
-    unknown = solution.copy()
-    unknown[-1] = math.nan
-    step = 4 * gap + 4 * math.ulp(abs(objective) + gap)
-    found = {
-        "an objective too low": answering(objective=objective - step),
-        "an objective too high": answering(objective=objective + step),
-        "an objective that is NaN": answering(objective=math.nan),
-        "an objective that is an integer": answering(objective=1),
-        "a solution beyond the distance": replace(answer, arrays={"solution": moved}),
-        "a solution with a NaN": replace(answer, arrays={"solution": unknown}),
-        "no solution": replace(answer, arrays={}),
-        "a gap that is infinite": stating(gap=math.inf),
-        "a distance that is NaN": stating(distance=math.nan),
-        "a negative distance": stating(distance=-1.0),
-    }
-    if gap:
-        found["a gap one unit in the last place smaller"] = stating(gap=math.nextafter(gap, 0))
-    if distance:
-        found["a distance one unit in the last place smaller"] = stating(
-            distance=math.nextafter(distance, 0)
-        )
-    return found
+            found[f"the {name} of the other sign"] = proving(answer, **{name: opposite(array)})
+    return found | about_optimum(answer) if status == "optimal" else found

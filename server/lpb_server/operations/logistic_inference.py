@@ -19,11 +19,10 @@ from lpb_server.certificates.probabilities import (
 )
 from lpb_server.certificates.product_layout import ProductLayout
 from lpb_server.certificates.reading import doubles
-from lpb_server.errors import InvalidParams, Uncertifiable
+from lpb_server.errors import Uncertifiable
 from lpb_server.operations.certificate import Certificate
-from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
-from lpb_server.operations.kernel_heap import kernel_heap, stated_words
+from lpb_server.operations.linear_models import MODEL, computed_scores, random_model, scores_heap
 from lpb_server.operations.question import (
     Answer,
     ArrayMap,
@@ -42,14 +41,13 @@ Doubles = npt.NDArray[np.float64]
 
 _KIND: Final = "probabilities"
 _RESULT: Final = "probabilities"
-_NAMES: Final = ("weight", "bias", "inputs")
 _MOST_UNITS: Final = 2148
 _LAYOUT_LENGTH: Final = 6
 _BYTES_A_TERM: Final = 60_000
 
 
 def _make(params: ValueMap, arrays: ArrayMap, outcome: Outcome) -> Evidence:
-    weight, bias, inputs = (arrays[name] for name in _NAMES)
+    weight, bias, inputs = (arrays[name] for name in MODEL)
     probabilities = outcome.arrays[_RESULT]
     if not bool(np.isfinite(probabilities).all()):
         raise Uncertifiable("a probability is not finite")
@@ -69,7 +67,7 @@ def _check(question: Question, answer: Answer) -> bool:
     arrays, stated = question.arrays, answer.certificate
     if answer.result or answer.certificate_arrays or list(answer.arrays) != [_RESULT]:
         return False
-    if any(name not in arrays for name in _NAMES) or stated.get("kind") != _KIND:
+    if any(name not in arrays for name in MODEL) or stated.get("kind") != _KIND:
         return False
     if arrays["weight"].ndim != 2 or arrays["inputs"].ndim != 2:
         return False
@@ -104,24 +102,16 @@ def _can_multiply(value: Value, inputs: Doubles, weight: Doubles) -> bool:
     return layout.left.holds(inputs) and layout.right.holds(weight)
 
 
-def _question(random: np.random.Generator, m: int, n: int, k: int) -> dict[str, Array]:
-    return {
-        "weight": random.standard_normal((k, n)),
-        "bias": random.standard_normal(k),
-        "inputs": random.standard_normal((m, n)),
-    }
-
-
 def _scaled(random: np.random.Generator, n: int) -> Question:
-    return Question({}, _question(random, n, 8, 3))
+    return Question({}, random_model(random, n, 8, 3))
 
 
 def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     def plain(**arrays: list[Any]) -> dict[str, Array]:
         return {name: np.array(value, float) for name, value in arrays.items()}
 
-    yield Example("2 inputs of 3, by one score", arrays=_question(random, 2, 3, 1))
-    yield Example("2 inputs of 3, 3 classes", arrays=_question(random, 2, 3, 3))
+    yield Example("2 inputs of 3, by one score", arrays=random_model(random, 2, 3, 1))
+    yield Example("2 inputs of 3, 3 classes", arrays=random_model(random, 2, 3, 3))
     yield Example("1 × 1", arrays=plain(weight=[[0.1]], bias=[-0.3], inputs=[[0.7]]))
     zeros = plain(weight=[[0.0], [0.0]], bias=[0.0, -0.0], inputs=[[1.0]])
     yield Example("zeros: one half", arrays=zeros)
@@ -132,11 +122,11 @@ def _examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         "large scores, near each other",
         arrays=plain(weight=[[40.0], [40.5]], bias=[0.0, 0.0], inputs=[[1.0], [-1.0]]),
     )
-    tiny = {name: array * 1e-300 for name, array in _question(random, 2, 2, 2).items()}
+    tiny = {name: array * 1e-300 for name, array in random_model(random, 2, 2, 2).items()}
     yield Example("tiny numbers", arrays=tiny)
     for index in range(count):
         m, n, k = (int(x) for x in random.integers(1, 5, 3))
-        yield Example(f"random {index + 1}: {m}, {n}, {k}", arrays=_question(random, m, n, k))
+        yield Example(f"random {index + 1}: {m}, {n}, {k}", arrays=random_model(random, m, n, k))
 
 
 def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -192,23 +182,16 @@ def _lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
 
 
 def _heap_bytes(size: Dimensions, answer: Answer) -> float:
-    m, n, k = size["m"], size["n"], size["k"]
     terms = answer.certificate.get("terms")
     count = min(terms, MOST_TERMS) if type(terms) is int and terms > 0 else 1
-    words = stated_words(answer, "layout", 0)
-    series = _BYTES_A_TERM * m * k * count
-    return kernel_heap(m * n + k * n + 3 * m * k, m * n * k, words, 70.0) + series
+    return scores_heap(size, answer) + _BYTES_A_TERM * size["m"] * size["k"] * count
 
 
 @operation(
     "logistic_inference",
     params={"type": "object", "additionalProperties": False},
     summary="Give the probabilities of a logistic model: of class 1, or of each of several.",
-    arrays={
-        "weight": ArraySpec("f8", ("k", "n")),
-        "bias": ArraySpec("f8", ("k",)),
-        "inputs": ArraySpec("f8", ("m", "n")),
-    },
+    arrays=MODEL,
     certificate=Certificate(
         _KIND,
         make=_make,
@@ -221,11 +204,8 @@ def _heap_bytes(size: Dimensions, answer: Answer) -> float:
 )
 def logistic_inference(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Score, and take each exponential's share; a single score shares with 1."""
-    for name in _NAMES:
-        if not bool(np.isfinite(arrays[name]).all()):
-            raise InvalidParams(f"an element of {name} is not finite", {"array": name})
+    scores = computed_scores(arrays)
     with np.errstate(all="ignore"):
-        scores = arrays["inputs"] @ arrays["weight"].T + arrays["bias"]
         single = scores.shape[1] == 1
         together = np.hstack([scores, np.zeros_like(scores)]) if single else scores
         shares = np.exp(together - together.max(axis=1, keepdims=True))

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from lpb_server.certificates.nearest import is_first_nearest, nearest_points
 from lpb_server.certificates.product_layout import ProductLayout
 from lpb_server.certificates.reading import doubles
-from lpb_server.errors import InvalidParams
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.finite import require_finite
 from lpb_server.operations.kernel_heap import kernel_heap, stated_words
 from lpb_server.operations.question import (
     Answer,
@@ -193,7 +193,5 @@ def _heap_bytes(size: Dimensions, answer: Answer) -> float:
 )
 def nearest(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Compare the exact distances; of several nearest points the first one counts."""
-    for name in ("queries", "points"):
-        if not bool(np.isfinite(arrays[name]).all()):
-            raise InvalidParams(f"an element of {name} is not finite", {"array": name})
+    require_finite(arrays, "queries", "points")
     return Outcome({}, {_RESULT: nearest_points(arrays["queries"], arrays["points"])})

@@ -15,6 +15,7 @@ from lpb_server.certificates.network_boxes import Layer, LayerBox, ReadBox
 from lpb_server.certificates.reading import doubles
 from lpb_server.errors import InvalidParams
 from lpb_server.operations.declaration import ArraySpec
+from lpb_server.operations.finite import require_finite
 from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.question import Answer, ArrayMap, Evidence, Outcome, Question
 from lpb_server.operations.scaling import Dimensions
@@ -92,9 +93,7 @@ def layers_of(arrays: ArrayMap) -> list[Layer]:
             continue
         if len(layers) != k - 1:
             raise InvalidParams(f"there is a layer {k}, and no layer {k - 1}")
-        for name, array in ((f"weight_{k}", weight), (f"bias_{k}", bias)):
-            if not bool(np.isfinite(array).all()):
-                raise InvalidParams(f"an element of {name} is not finite", {"array": name})
+        require_finite(arrays, f"weight_{k}", f"bias_{k}")
         layers.append(Layer(weight, bias))
     return layers
 

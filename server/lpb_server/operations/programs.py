@@ -19,6 +19,7 @@ from lpb_server.certificates.reading import doubles
 from lpb_server.certificates.semidefinite import SemidefiniteCertificate
 from lpb_server.errors import InvalidParams
 from lpb_server.operations.declaration import ArraySpec
+from lpb_server.operations.finite import require_finite
 from lpb_server.operations.question import Answer, ArrayMap
 from lpb_server.wire.values import Value
 
@@ -55,9 +56,7 @@ _MOST_WORDS: Final = 65536
 def program_of(arrays: ArrayMap) -> LinearProgram:
     """Read a question; `InvalidParams` says what in it cannot be meant."""
     matrix, cost = arrays["matrix"], arrays["cost"]
-    for name, array in (("matrix", matrix), ("cost", cost)):
-        if not bool(np.isfinite(array).all()):
-            raise InvalidParams(f"an element of {name} is not finite", {"array": name})
+    require_finite(arrays, "matrix", "cost")
     bounds = {}
     for name, nothing in _BOUNDS.items():
         size = len(matrix) if name.startswith("row") else len(cost)

@@ -11,9 +11,16 @@ from msgspec.structs import replace
 
 from lpb_server.certificates.exact_linear import decode_integers, encode_integers
 from lpb_server.operations.clarabel import has_clarabel
+from lpb_server.operations.program_lies import (
+    about_denominators,
+    about_optimum,
+    about_proof,
+    opposite,
+    proving,
+    stating,
+)
 from lpb_server.operations.question import Answer, Example, Question
 from lpb_server.wire.arrays import Array
-from lpb_server.wire.values import Value
 
 __all__ = ["KIND", "examples", "lies", "random_program", "scaled_question"]
 
@@ -132,98 +139,27 @@ def examples(random: np.random.Generator, count: int) -> Iterable[Example]:
         yield Example(f"random {index + 1}: {m} × {n}", arrays=random_program(random, m, n))
 
 
-def _changed(array: Array, change: Any) -> Array:
-    values = decode_integers(array)
-    change(values)
-    return encode_integers(values)
-
-
-def _overturn(values: list[int]) -> None:
-    values[-1] = -values[-1]
-
-
-def _zero(values: list[int]) -> None:
-    values[-1] = 0
-
-
-def _negate(values: list[int]) -> None:
-    values[:-1] = [-value for value in values[:-1]]
-
-
 def lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     """Return answers that are nearly right, by what is wrong with them."""
-    proof = dict(answer.certificate_arrays)
-
-    def proving(**arrays: Array) -> Answer:
-        return replace(answer, certificate_arrays={**proof, **arrays})
-
-    def stating(**changes: Value) -> Answer:
-        return replace(answer, certificate={**answer.certificate, **changes})
-
+    proof = answer.certificate_arrays
     found = {
-        "another kind": stating(kind="trust_me"),
-        "no certificate": replace(answer, certificate={}, certificate_arrays={}),
-        "no proof": replace(answer, certificate_arrays={}),
-    }
-    for name, array in proof.items():
-        found |= {
-            f"the {name} with its last row missing": proving(**{name: array[:-1]}),
-            f"the {name} as doubles": proving(**{name: array.astype(np.float64)}),
-            f"the {name} flat": proving(**{name: array.reshape(-1)}),
-        }
-        if name != "factor":
-            found |= {
-                f"a negative denominator of the {name}": proving(
-                    **{name: _changed(array, _overturn)}
-                ),
-                f"a denominator of zero in the {name}": proving(**{name: _changed(array, _zero)}),
-            }
-        if any(decode_integers(array)[:-1]) and name in ("weights", "multipliers"):
-            found[f"the {name} of the other sign"] = proving(**{name: _changed(array, _negate)})
-    found |= {
-        "a negative unit": stating(unit=-1),
-        "a unit that is a double": stating(unit=0.0),
-        "no bits": stating(bits=-1),
-        "bits without end": stating(bits=1 << 40),
-    }
-    if question.arrays["quadratic"].any():
-        found["a unit too large"] = stating(unit=cast(int, answer.certificate["unit"]) + 1)
-        found["a unit too small"] = stating(unit=cast(int, answer.certificate["unit"]) - 9)
-        found["a factor that is too large"] = proving(
-            factor=encode_integers([9 * value for value in decode_integers(proof["factor"])])
-        )
-    return found | _about_an_optimum(answer, stating)
-
-
-def _about_an_optimum(answer: Answer, stating: Any) -> dict[str, Answer]:
-    objective = cast(float, answer.result["objective"])
-    gap, distance = (cast(float, answer.certificate[name]) for name in ("gap", "distance"))
-    solution = answer.arrays["solution"]
-    moved, unknown = solution.copy(), solution.copy()
-    moved[0] += 4 * distance + 4 * np.spacing(abs(solution[0]) + distance)
-    unknown[-1] = math.nan
-    step = 4 * gap + 4 * math.ulp(abs(objective) + gap)
-
-    def answering(value: Value) -> Answer:
-        return replace(answer, result={"objective": value})
-
-    found = {
-        "an objective too low": answering(objective - step),
-        "an objective too high": answering(objective + step),
-        "an objective that is NaN": answering(math.nan),
-        "an objective that is an integer": answering(1),
+        **about_proof(answer),
+        **about_denominators(answer, *(name for name in proof if name != "factor")),
+        "a negative unit": stating(answer, unit=-1),
+        "a unit that is a double": stating(answer, unit=0.0),
+        "no bits": stating(answer, bits=-1),
+        "bits without end": stating(answer, bits=1 << 40),
         "no objective": replace(answer, result={}),
-        "a solution beyond the distance": replace(answer, arrays={"solution": moved}),
-        "a solution with a NaN": replace(answer, arrays={"solution": unknown}),
-        "no solution": replace(answer, arrays={}),
-        "a gap that is infinite": stating(gap=math.inf),
-        "a distance that is NaN": stating(distance=math.nan),
-        "a negative distance": stating(distance=-1.0),
+        **about_optimum(answer),
     }
-    if gap:
-        found["a gap one unit in the last place smaller"] = stating(gap=math.nextafter(gap, 0))
-    if distance:
-        found["a distance one unit in the last place smaller"] = stating(
-            distance=math.nextafter(distance, 0)
-        )
+    for name in ("weights", "multipliers"):
+        if name in proof and any(decode_integers(proof[name])[:-1]):
+            turned = opposite(proof[name])
+            found[f"the {name} of the other sign"] = proving(answer, **{name: turned})
+    if question.arrays["quadratic"].any():
+        unit = cast(int, answer.certificate["unit"])
+        found["a unit too large"] = stating(answer, unit=unit + 1)
+        found["a unit too small"] = stating(answer, unit=unit - 9)
+        larger = encode_integers([9 * value for value in decode_integers(proof["factor"])])
+        found["a factor that is too large"] = proving(answer, factor=larger)
     return found

@@ -20,6 +20,7 @@ from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations.certificate import Certificate
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
+from lpb_server.operations.finite import require_finite
 from lpb_server.operations.kernel_heap import kernel_heap
 from lpb_server.operations.question import (
     Answer,
@@ -119,9 +120,7 @@ def _forest(arrays: ArrayMap) -> ArrayMap:
         When a number is not finite, or a child or a root is no node.
     """
     nodes, n = len(arrays["feature"]), arrays["inputs"].shape[1]
-    for name in ("threshold", "value", "inputs"):
-        if not bool(np.isfinite(arrays[name]).all()):
-            raise InvalidParams(f"an element of {name} is not finite", {"array": name})
+    require_finite(arrays, "threshold", "value", "inputs")
     feature = arrays["feature"]
     deciding = (feature >= 0) & (feature < n)
     for name, used in (("left", deciding), ("right", deciding), ("roots", slice(None))):
