@@ -149,6 +149,11 @@ static void peer_receive(peer *peer, parts *parts) {
     } while (zmq_msg_more(&parts->frames[parts->count++]));
 }
 
+static bool peer_has_message(peer *peer, long timeout_ms) {
+    zmq_pollitem_t item = {.socket = peer->router, .events = ZMQ_POLLIN};
+    return zmq_poll(&item, 1, timeout_ms) == 1;
+}
+
 static void peer_send(peer *peer, parts *parts) {
     for (size_t i = 0; i < parts->count; i++)
         CHECK(zmq_msg_send(&parts->frames[i], peer->router, i + 1 < parts->count ? ZMQ_SNDMORE : 0) >= 0);
@@ -233,6 +238,15 @@ static void expect_text(lpb_socket *socket, const char *text) {
     CHECK(lpb_message_size(message, 0) == strlen(text));
     CHECK(memcmp(lpb_message_data(message, 0), text, strlen(text)) == 0);
     lpb_message_free(message);
+}
+
+static void expect_not_writable(lpb_socket *socket) {
+    int ready = LPB_WRITABLE;
+    for (int i = 0; ready != 0 && i < PATIENCE_MS; i++) {
+        CHECK_STATUS(lpb_socket_poll(socket, LPB_WRITABLE, 0, &ready), LPB_OK);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    CHECK(ready == 0);
 }
 
 static void expect_error(const char *part) { CHECK(strstr(lpb_error_text(), part) != NULL); }
@@ -327,7 +341,12 @@ static void server_restarts(void) {
     peer second;
     peer_open(&second);
     peer_bind(&second, first.endpoint);
-    send_text(socket, "after");
+    /* What is sent before the loss of the connection is noticed is lost with it: sent again, as Lazy Pirate does. */
+    int tries = 0;
+    do {
+        CHECK(tries++ < PATIENCE_MS / SHORT_MS);
+        send_text(socket, "after");
+    } while (!peer_has_message(&second, SHORT_MS));
     peer_echo(&second);
     expect_text(socket, "after");
     lpb_socket_free(socket);
@@ -369,7 +388,8 @@ static void oversized_frame(void) {
     parts_free(&request);
     CHECK_STATUS(lpb_socket_set_option(socket, LPB_RECEIVE_TIMEOUT_MS, SHORT_MS), LPB_OK);
     lpb_message *message;
-    CHECK_STATUS(lpb_socket_receive(socket, &message), LPB_TIMEOUT); /* ZeroMQ dropped the connection */
+    CHECK_STATUS(lpb_socket_receive(socket, &message), LPB_TIMEOUT);
+    expect_not_writable(socket); /* ZeroMQ dropped the connection */
     CHECK_STATUS(lpb_socket_set_option(socket, LPB_SEND_TIMEOUT_MS, SHORT_MS), LPB_OK);
     lpb_frame frames[] = {lent("to"), lent("nobody")};
     CHECK_STATUS(lpb_socket_send(socket, frames, 2), LPB_TIMEOUT); /* and makes no new one */
