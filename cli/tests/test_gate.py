@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from lpb_cli.errors import AuditFailedError
-from lpb_cli.toolchain import embedded
+from lpb_cli.toolchain import audit_program
 from lpb_cli.toolchain.diagnostics import ModuleResult, ModuleStatus, ProofReport
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 
@@ -240,7 +240,8 @@ def test_an_audit_that_dies_has_not_held(
     dying = tmp_path / "Audit.lean"
     write(tmp_path, "Audit", f"{HEADER}def main (_ : List String) : IO Unit := {answer}")
     with monkeypatch.context() as patched:
-        patched.setattr(embedded, "AUDIT_FILE", dying)
+        patched.setattr(audit_program, "AUDIT_FILE", dying)
+        patched.setattr(audit_program, "audit_folder", lambda home, source: tmp_path / "audit")
         with pytest.raises(AuditFailedError, match="nothing is known to hold"):
             check(own_toolchain)
     _, results = check(own_toolchain)

@@ -71,8 +71,8 @@ def test_an_importable_text_keeps_its_lines() -> None:
     assert text.splitlines()[:4] == [
         "module public meta import Init",
         "public import Init public meta import Init",
-        "set_option compiler.extract_closed false set_option compiler.small 0 "
         "set_option linter.all false",
+        "set_option compiler.extract_closed false set_option compiler.small 0 "
         "@[expose] public meta section",
     ]
     assert "theorem _root_.main._lam_0 : True := trivial" in text

@@ -20,7 +20,6 @@ from lpb_cli.errors import (
 )
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.audit import (
-    AUDIT_FILE,
     AuditPlan,
     AuditRecords,
     Gate,
@@ -29,6 +28,7 @@ from lpb_cli.toolchain.audit import (
     read_answer,
     take_over,
 )
+from lpb_cli.toolchain.audit_program import AUDIT_MODULE, AuditProgram
 from lpb_cli.toolchain.diagnostics import (
     Diagnostic,
     ModuleResult,
@@ -43,7 +43,7 @@ from lpb_cli.toolchain.engine_process import (
     EngineProcess,
     JobResult,
 )
-from lpb_cli.toolchain.importable import helper_names, importable, launcher, traced
+from lpb_cli.toolchain.importable import importable, launcher
 from lpb_cli.toolchain.lake_package import own_modules
 from lpb_cli.toolchain.lean_header import read_header
 from lpb_cli.toolchain.lean_sources import (
@@ -61,6 +61,7 @@ from lpb_cli.toolchain.lean_sources import (
 from lpb_cli.toolchain.lint import find_forbidden, find_foreign_letters
 from lpb_cli.toolchain.module_run import ModuleRun
 from lpb_cli.toolchain.own_text import compile_own_text
+from lpb_cli.toolchain.program_compilation import compile_program, has_failed
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 
 __all__ = ["EmbeddedToolchain"]
@@ -90,6 +91,7 @@ class EmbeddedToolchain:
         self._records = AuditRecords(self._oleans, self._oleans, settings.checkers)
         beside = () if settings.checkers is None else (settings.checkers,)
         self._searched = (self._oleans, *beside)
+        self._audit = AuditProgram(self._home)
         self._digests: dict[str, dict[str, str]] = {}
         self._own: frozenset[str] = frozenset()
         self._gate = Gate(
@@ -167,11 +169,15 @@ class EmbeddedToolchain:
 
     def _run_audit(self, plan: AuditPlan) -> dict[str, ModuleAudit]:
         """Run the audit in an engine that has run nothing else."""
-        engine = EngineProcess(self._home, self._searched)
+        audit = self._audit.prepare(lambda: EngineProcess(self._home, []))
+        # The audit's folder comes first: no module of the plan can take its place.
+        engine = EngineProcess(self._home, [audit, *self._searched])
         with self._pool.own(engine):
             file = engine.scratch / "plan"
             plan.write(file)
-            job = {"file": str(AUDIT_FILE), "run": [_mounted(file)]}
+            program = engine.scratch / "Launcher.lean"
+            program.write_text(launcher(AUDIT_MODULE), encoding="utf-8")
+            job = {"file": str(program), "run": [_mounted(file)]}
             try:
                 done = engine.run(job, AUDIT_TIMEOUT_S)
             except EngineExhaustedError:
@@ -295,25 +301,12 @@ class EmbeddedToolchain:
             return None
         self._programs.mkdir(parents=True, exist_ok=True)
         record.unlink(missing_ok=True)
-        job = self._compile_in_two_passes(module, amalgam.source, olean, timeout_s)
-        if _failed(job):
+        with self._pool.own(self._new_engine()) as engine:
+            job = compile_program(engine, name, amalgam.source, olean, timeout_s)
+        if has_failed(job):
             return _uncompiled(job, amalgam)
         record.write_text(digest)
         return None
-
-    def _compile_in_two_passes(
-        self, module: str, source: str, olean: Path, timeout_s: float
-    ) -> JobResult:
-        """Learn the names of the compiler's helpers, then write the `.olean` that has them."""
-        # An engine of its own: its heap is half full afterwards.
-        with self._pool.own(self._new_engine()) as engine:
-            file = engine.scratch / f"{_compiled(module)}.lean"
-            file.write_text(traced(importable(source)), encoding="utf-8")
-            job = engine.run({"file": str(file)}, timeout_s)
-            if _failed(job):
-                return job
-            file.write_text(importable(source, helper_names(job.messages)), encoding="utf-8")
-            return engine.run({"file": str(file), "olean": str(olean)}, timeout_s)
 
     def emit_c(
         self, module: str, amalgam: Amalgam, target: Path, timeout_s: float
@@ -324,7 +317,7 @@ class EmbeddedToolchain:
             file = engine.scratch / f"{module}.lean"
             file.write_text(amalgam.source, encoding="utf-8")
             job = engine.run({"file": str(file), "c": str(target)}, timeout_s)
-        return _uncompiled(job, amalgam) if _failed(job) else None
+        return _uncompiled(job, amalgam) if has_failed(job) else None
 
     def _foreign_libraries(self, amalgam: Amalgam) -> dict[str, str]:
         """Give the variables that host.cjs reads, when the program calls functions of C."""
@@ -369,10 +362,6 @@ def _mounted(file: Path) -> str:
 def _compiled(module: str) -> str:
     """Name the compiled program of a module, which engines find beside the checked module."""
     return f"{module}Program"
-
-
-def _failed(job: JobResult) -> bool:
-    return job.status != 0 or any(message["severity"] == "error" for message in job.messages)
 
 
 def _uncompiled(job: JobResult, amalgam: Amalgam) -> ProgramResult:

@@ -18,6 +18,7 @@ __all__ = ["helper_names", "importable", "launcher", "traced"]
 
 _IMPORT = re.compile(r"^public import (\S+)[ \t]*$", re.M)
 _SECTION = re.compile(r"^(@\[expose\] )?public section[ \t]*$", re.M)
+_META_SECTION = re.compile(r"^(@\[expose\] )?public meta section$", re.M)
 _MAIN = re.compile(r"^def main\b", re.M)
 _COMPILED = re.compile(r"^\s+(?:def|extern) (\S+)", re.M)
 _TRACE = "set_option trace.compiler.ir.result true"
@@ -39,16 +40,16 @@ def importable(source: str, helpers: Iterable[str] = ()) -> str:
     """
     text = _IMPORT.sub(r"public import \1 public meta import \1", source)
     text = text.replace("module\n", "module public meta import Init\n", 1)
-    text = text.replace("set_option", f"{_KEEP_WHOLE} set_option", 1)
     text = _SECTION.sub(lambda match: f"{match.group(1) or ''}public meta section", text)
+    text = _META_SECTION.sub(rf"{_KEEP_WHOLE} \g<0>", text, count=1)
     text = _MAIN.sub("def programMain", text)
     named = [f"theorem _root_.{name} : True := trivial" for name in helpers]
     return "\n".join([text, "@[expose] public section", *named, "end", ""]) if named else text
 
 
 def traced(source: str) -> str:
-    """Have the compiler say what functions it makes."""
-    return source.replace("set_option", f"{_TRACE} set_option", 1)
+    """Have the compiler say what functions it makes of an `importable` text."""
+    return source.replace(_KEEP_WHOLE, f"{_KEEP_WHOLE} {_TRACE}", 1)
 
 
 def helper_names(messages: Iterable[Mapping[str, Any]]) -> list[str]:
