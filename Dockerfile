@@ -17,7 +17,8 @@ RUN python -m venv /opt/lpb \
     && pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable . \
     && lpb build --engine lake \
     && pip uninstall --yes lean-python-bridge \
-    && pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+    && LPB_COMPILE=1 pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
+    && pip uninstall --yes mypy
 
 FROM python:3.12-slim-bookworm
 RUN useradd --create-home --uid 10001 lpb

@@ -21,21 +21,30 @@ print(getattr(backend, "build_" + sys.argv[1])(sys.argv[2]))
 """
 
 
-def make_wheel(folder: Path) -> Path:
-    """Build the sdist from a copy of the sources, and the wheel from what the sdist holds."""
+def make_wheel(folder: Path, *, compiled: bool = False) -> Path:
+    """Build the sdist from a copy of the sources, and the wheel from what the sdist holds.
+
+    Parameters
+    ----------
+    compiled
+        Make a wheel for this platform, whose modules mypyc has compiled.
+    """
     sources = folder / "sources"
     shutil.copytree(PROJECT, sources, ignore=shutil.ignore_patterns(*_NOT_SOURCES))
     sdist = _build("sdist", sources, folder)
     unpacked = folder / "unpacked"
     with tarfile.open(sdist) as archive:
         archive.extractall(unpacked, filter="data")
-    return _build("wheel", next(unpacked.iterdir()), folder)
+    return _build(
+        "wheel", next(unpacked.iterdir()), folder, **({"LPB_COMPILE": "1"} if compiled else {})
+    )
 
 
-def _build(kind: str, sources: Path, folder: Path) -> Path:
+def _build(kind: str, sources: Path, folder: Path, **changes: str) -> Path:
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", _BUILD, kind, str(folder)],
         cwd=sources,
+        env={**os.environ, **changes},
         capture_output=True,
         text=True,
         check=False,

@@ -7,10 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-from lpb_cli.building import compilation, compiled
+from lpb_cli.building import compiled
 from lpb_cli.building.compilation import compile_server
 from lpb_cli.building.compiled import compiled_folder, copy_digest, is_current, sources_digest
 from lpb_cli.errors import EnvironmentLacksError
@@ -116,7 +117,8 @@ def test_without_a_compiler_it_says_what_to_do(
 
 def test_mypyc_drops_nothing_of_the_modules_that_it_compiles() -> None:
     root = load_settings().project / SOURCES
-    for name in compilation._MODULES:
+    project = tomllib.loads((load_settings().project / "pyproject.toml").read_text("utf-8"))
+    for name in project["tool"]["lean-python-bridge"]["compiled-modules"]:
         tree = ast.parse((root / f"{name}.py").read_text("utf-8"))
         classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
         assert [node.name for node in classes if node.keywords] == [], name

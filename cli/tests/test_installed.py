@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 from conftest import PROJECT, RunLpb
 from installed import Installed, install, make_wheel
+from lpb_cli.building.compilation import compiler_lacks
 from lpb_cli.settings import Settings, load_settings, own_project
 from lpb_cli.toolchain.diagnostics import ProofReport
 
@@ -24,7 +27,8 @@ def installed(
 ) -> Installed:
     """An installed copy; what the checkout has proven of the same texts is not proven again."""
     folder = tmp_path_factory.mktemp("installed")
-    installed = install(make_wheel(folder), folder, settings.cache)
+    wheel = make_wheel(folder, compiled=compiler_lacks() is None)
+    installed = install(wheel, folder, settings.cache)
     shutil.copytree(settings.output / "proofs", installed.work / ".lpb" / "proofs")
     return installed
 
@@ -53,6 +57,28 @@ def test_every_file_of_the_package_has_come_along(installed: Installed) -> None:
     assert wanted | {file.relative_to(PROJECT) for file in lake} <= kept
     for file in wanted:
         assert (package / file).read_bytes() == (PROJECT / file).read_bytes()
+
+
+def test_its_wheel_is_compiled_for_this_platform(installed: Installed) -> None:
+    lacks = compiler_lacks()
+    if lacks is not None:
+        pytest.skip(f"nothing to compile with: {lacks[0]}")
+    site = next(installed.environment.glob("lib/*/site-packages"))
+    compiled = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
+    for name in compiled["tool"]["lean-python-bridge"]["compiled-modules"]:
+        assert (site / "lpb_server" / f"{name}.py").is_file()
+        assert list((site / "lpb_server").glob(f"{name}.*.so")), name
+    show = "import lpb_server.service as it; print(it.__file__)"
+    assert installed.run("python", "-c", show).stdout.strip().endswith(".so")
+    found = json.loads(installed.run("lpb", "doctor", "--json").stdout)
+    assert next(item for item in found if item["name"] == "compiled server")["found"]
+
+
+def test_a_wheel_without_a_compiler_is_pure_python(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path)
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as content:
+        assert not [name for name in content.namelist() if name.endswith(".so")]
 
 
 def test_build_writes_below_the_working_folder(installed: Installed) -> None:

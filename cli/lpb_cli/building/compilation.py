@@ -1,7 +1,6 @@
 """Compiles the modules that are on the path of every call, with mypyc: a small call takes less.
 
-The sources are plain Python, and the same with and without. `_MODULES` leaves out what mypyc would
-change: structures with class keywords, which it drops, and data classes whose fields are asked for.
+`setup.py` does it, as it does for a wheel. The sources are plain Python, the same with and without.
 """
 
 from __future__ import annotations
@@ -28,38 +27,7 @@ from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.processes.commands import run_command
 from lpb_cli.settings import Settings, child_environment
 
-__all__ = ["CompiledServer", "compile_server", "compiler_lacks", "main"]
-
-_MODULES: Final = (
-    "client/calls",
-    "client/client",
-    "client/dealer",
-    "client/dealer_transport",
-    "client/exchange",
-    "observability/metrics",
-    "service",
-    "operations/definition",
-    "sockets/busy_polling",
-    "broker/worker_socket",
-    "broker/broker",
-    "frontend/executor_server",
-    "sockets/frames",
-    "frontend/client_socket",
-    "client/lazy_pirate",
-    "broker/queue",
-    "frontend/admission",
-    "frontend/reply_cache",
-    "frontend/in_process_server",
-    "worker/loop",
-    "worker/messages",
-    "wire/arrays",
-    "wire/formats",
-    "wire/intake",
-    "wire/json_format",
-    "wire/known_headers",
-    "wire/messages",
-    "wire/msgpack_format",
-)
+__all__ = ["CompiledServer", "compile_server", "compiler_lacks"]
 
 _TIMEOUT_S: Final = 900.0
 
@@ -103,40 +71,20 @@ def compile_server(settings: Settings) -> CompiledServer:
     digest = sources_digest(settings.project)
     scratch = target.with_name(f"{target.name}.building")
     shutil.rmtree(scratch, ignore_errors=True)
+    run_command(
+        [sys.executable, "setup.py", "--quiet", "build_ext", "--build-lib", str(scratch)],
+        directory=settings.project,
+        environment=child_environment(LPB_COMPILE="1"),
+        timeout_s=_TIMEOUT_S,
+    )
     shutil.copytree(
         server_sources(settings.project),
         scratch / PACKAGE,
         ignore=shutil.ignore_patterns("__pycache__"),
+        dirs_exist_ok=True,
     )
-    run_command(
-        [sys.executable, "-P", "-m", "lpb_cli.building.compilation"],
-        directory=scratch,
-        environment=child_environment(),
-        timeout_s=_TIMEOUT_S,
-    )
-    for leftover in ("build", ".mypy_cache"):
-        shutil.rmtree(scratch / leftover, ignore_errors=True)
     (scratch / DIGEST_FILE).write_text(digest, "ascii")
     (scratch / COPY_DIGEST_FILE).write_text(copy_digest(scratch), "ascii")
     shutil.rmtree(target, ignore_errors=True)
     scratch.replace(target)
     return CompiledServer(target, rebuilt=True)
-
-
-def main() -> None:
-    """Compile the package in the working directory, in place."""
-    from mypyc.build import mypycify
-    from setuptools import setup
-
-    sources = [f"{PACKAGE}/{name}.py" for name in _MODULES]
-    options = ["--explicit-package-bases", "--ignore-missing-imports", "--config-file="]
-    setup(
-        name=PACKAGE,
-        packages=[],
-        ext_modules=mypycify([*options, *sources], opt_level="3"),
-        script_args=["--quiet", "build_ext", "--inplace"],
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,8 @@
-"""Which `lpb_server` is run: its sources, or a compiled copy that was made of just these.
+"""Which `lpb_server` a checkout runs: its sources, or a compiled copy that was made of just these.
 
-``lpb build`` makes the copy (`compilation`). It stands apart from the sources, with the digest of
-what it was made of: whoever changes a source runs that source, and nothing that is out of date.
+A wheel for a platform has its compiled modules in it. In a checkout ``lpb build`` makes the copy
+(`compilation`). It stands apart from the sources, with the digest of what it was made of: whoever
+changes a source runs that source, and nothing that is out of date.
 """
 
 from __future__ import annotations
@@ -11,10 +12,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.settings import (
     INSTALLED,
-    cache_folder,
     own_project,
     prefer_modules_in,
     wants_interpreted,
@@ -37,27 +36,12 @@ PACKAGE: Final = "lpb_server"
 
 
 def compiled_folder(project: Path) -> Path:
-    """Where the compiled copy of a checkout is, or will be: one for each version of Python.
-
-    That of an installed package lies in the user's cache: the package's own folder may be another
-    user's, and pip would not remove what it does not know.
-
-    Raises
-    ------
-    EnvironmentLacksError
-        When the package is installed and there is no cache.
-    """
-    version = str(sys.implementation.cache_tag)
-    if project == INSTALLED:
-        place = hashlib.sha256(str(project).encode()).hexdigest()[:16]
-        return cache_folder() / "compiled" / f"{version}-{place}"
-    return project / ".lpb" / "compiled" / version
+    """Where the compiled copy of a checkout is, or will be: one for each version of Python."""
+    return project / ".lpb" / "compiled" / str(sys.implementation.cache_tag)
 
 
 def server_sources(project: Path) -> Path:
-    """Where the server's modules are: in the checkout, or beside this installed package."""
-    if project == INSTALLED:
-        return INSTALLED.parents[1] / PACKAGE
+    """Where the server's modules are in a checkout."""
     return project / "server" / PACKAGE
 
 
@@ -89,7 +73,7 @@ def is_current(project: Path) -> bool:
         recorded = (folder / DIGEST_FILE).read_text("ascii")
         made = (folder / COPY_DIGEST_FILE).read_text("ascii")
         return recorded == sources_digest(project) and made == copy_digest(folder)
-    except (OSError, ValueError, EnvironmentLacksError):
+    except (OSError, ValueError):
         return False
 
 
@@ -100,5 +84,5 @@ def use_compiled() -> None:
     leaves it to the sources.
     """
     project = own_project()
-    if not wants_interpreted() and is_current(project):
+    if project != INSTALLED and not wants_interpreted() and is_current(project):
         prefer_modules_in(compiled_folder(project))

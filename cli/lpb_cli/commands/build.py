@@ -10,7 +10,7 @@ from lpb_cli.building.compilation import CompiledServer, compile_server
 from lpb_cli.errors import EnvironmentLacksError
 from lpb_cli.output.progress import ProgressReporter
 from lpb_cli.output.report import Report, Status
-from lpb_cli.settings import Settings
+from lpb_cli.settings import INSTALLED, Settings
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.native_programs import NativeProgram, NativePrograms
 from lpb_cli.toolchain.protocol import LeanToolchain
@@ -32,9 +32,12 @@ def build_all(settings: Settings, toolchain: LeanToolchain, reporter: ProgressRe
     started = time.monotonic()
     report = Report(engine=toolchain.description)
     embedded = toolchain if isinstance(toolchain, EmbeddedToolchain) else None
-    names = [MODULES, LIBRARY, SERVER]
+    names = [MODULES, LIBRARY]
     if embedded is not None:  # lake has compiled the programs with the modules
-        names = [MODULES, SECOND_KERNEL, LIBRARY, PROGRAMS, SERVER]
+        names = [MODULES, SECOND_KERNEL, LIBRARY, PROGRAMS]
+    in_checkout = settings.project != INSTALLED  # a wheel is compiled when it is made
+    if in_checkout:
+        names.append(SERVER)
     steps = Steps(report, reporter, names, ())
     try:
         hold = steps.run(MODULES, lambda: check_proofs(toolchain, reporter)) is True
@@ -46,7 +49,8 @@ def build_all(settings: Settings, toolchain: LeanToolchain, reporter: ProgressRe
         steps.run(LIBRARY, lambda: _built(build_c_library, settings))
         if embedded is not None:
             steps.run(PROGRAMS, lambda: _programs(settings, embedded, hold=hold))
-        steps.run(SERVER, lambda: _built(compile_server, settings, optional=True))
+        if in_checkout:
+            steps.run(SERVER, lambda: _built(compile_server, settings, optional=True))
     finally:
         toolchain.close()
         report.seconds = time.monotonic() - started

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Any
 
 from rich.console import Console
@@ -19,7 +20,7 @@ from lpb_cli.building.compiled import compiled_folder, is_current
 from lpb_cli.errors import EnvironmentLacksError, LpbError
 from lpb_cli.output.terminal import plain
 from lpb_cli.processes.commands import run_command
-from lpb_cli.settings import Settings, child_environment
+from lpb_cli.settings import INSTALLED, Settings, child_environment
 from lpb_cli.toolchain.engine_archive import engine_home, is_prepared
 from lpb_cli.toolchain.engine_integrity import check_integrity
 from lpb_cli.toolchain.lake import find_lake
@@ -121,6 +122,13 @@ def _package(name: str) -> Finding:
 
 def _compiled(settings: Settings) -> Finding:
     name, purpose = "compiled server", "answers small calls faster"
+    if settings.project == INSTALLED:
+        found = find_spec("lpb_server.service")
+        if found is not None and not str(found.origin).endswith(".py"):
+            return Finding(name, purpose, False, True, str(found.origin))
+        return Finding(
+            name, purpose, False, False, "this wheel is pure Python", "install a platform's wheel"
+        )
     if is_current(settings.project):
         return Finding(name, purpose, False, True, str(compiled_folder(settings.project)))
     lacks, remedy = compiler_lacks() or ("not compiled, or not from these sources", "lpb build")
