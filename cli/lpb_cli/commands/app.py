@@ -188,10 +188,11 @@ def verify(
 
 def _verify_own_package(settings: Settings, engine: EngineName, folder: Path, as_json: bool) -> int:
     """Check the user's own Lake package, show the report, and give the exit code."""
+    from lpb_cli.commands.answer import Answerer
     from lpb_cli.commands.own_package import print_output, verify_own_package
 
     with terminal_reporter(err, quiet=as_json) as reporter:
-        toolchain = open_toolchain(settings, engine, _downloads(reporter))
+        toolchain = open_toolchain(settings, engine, _downloads(reporter), Answerer())
         with output_lock(settings.output):
             report = verify_own_package(settings, toolchain, reporter)
             _keep(report, settings, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -274,12 +275,18 @@ class LakeToolchain:
         return 0
 
     def _environment(self) -> dict[str, str]:
-        """Give the environment in which Lean finds the checkers beside the package's modules."""
-        if self._settings.checkers is None:
-            return child_environment()
-        others = child_environment().get("LEAN_PATH")
-        path = [str(self._settings.checkers), *([others] if others else [])]
-        return child_environment(LEAN_PATH=os.pathsep.join(path))
+        """Give the environment in which Lean finds the checkers beside the package's modules.
+
+        The tactic ``certified`` finds this very `lpb` in it.
+        """
+        found, ours = child_environment(), Path(sys.executable).with_name("lpb")
+        if ours.is_file():
+            found.setdefault("LPB", str(ours))
+        if self._settings.checkers is not None:
+            others = found.get("LEAN_PATH")
+            path = [str(self._settings.checkers), *([others] if others else [])]
+            found["LEAN_PATH"] = os.pathsep.join(path)
+        return found
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package, and audit it."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lpb_cli.toolchain.lean_sources import blank_comments
 
-__all__ = ["TACTIC", "Ask", "answer_questions", "asks"]
+__all__ = ["TACTIC", "TACTIC_MODULE", "Ask", "answer_questions", "asks"]
 
 Ask = Callable[[str], str]
 """Takes a question as the tactic writes it; gives the line ``answer`` and a Lean term, or the line
@@ -20,6 +20,8 @@ Ask = Callable[[str], str]
 
 TACTIC = Path("proofs") / "LeanPythonBridge" / "Tactic.lean"
 """The tactic's file, in the folder of the Lean package."""
+
+TACTIC_MODULE = "LeanPythonBridge.Tactic"
 
 _ASKS = re.compile(r'(?<![\w.])certified\??\s+"')
 

@@ -14,7 +14,6 @@ from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.lean_runtime import find_lean_runtime
 from lpb_cli.toolchain.lean_sources import closure_of
 from lpb_cli.toolchain.protocol import LeanToolchain
-from lpb_cli.toolchain.questions import TACTIC
 from lpb_cli.toolchain.second_kernel import check_with_second_kernel
 from lpb_cli.verify.steps import Outcome
 
@@ -103,11 +102,7 @@ def check_with_another_kernel(
     modules = toolchain.load_modules()
     if names is not None:
         modules = closure_of(names, modules)
-    # Of the tactic no proof uses anything; it is made of Lean's own elaborator, which the archive
-    # holds only in part.
-    tactic = settings.lean / TACTIC
-    proofs = [module.name for module in modules if module.file != tactic]
-    verdict = check_with_second_kernel(settings, proofs)
+    verdict = check_with_second_kernel(settings, [module.name for module in modules])
     summary = (
         f"{verdict.kernel} refuses {len(verdict.refused)} of {verdict.declarations} declarations"
         if verdict.refused
