@@ -63,7 +63,8 @@ def message(op: str, params: Any = None, **arrays: Any) -> str:
     headers, frames = encode_arrays(arrays)
     request = Request("question", op, params or {}, headers, certify=True)
     header, *rest = map(bytes, encode_message(request, WireFormat.MSGPACK, frames))
-    return "\n".join(f"00{int.from_bytes(p + b'\1', 'little'):x}" for p in (header[::-1], *rest))
+    parts = [int.from_bytes(part + bytes([1]), "little") for part in (header[::-1], *rest)]
+    return "\n".join(f"00{part:x}" for part in parts)
 
 
 def test_a_question_is_read_as_it_is_written() -> None:
