@@ -24,7 +24,6 @@ from lpb_cli.toolchain.audit import AuditRecords
 from lpb_cli.toolchain.declarations import Declarations, Kind, collect_declarations
 from lpb_cli.toolchain.engine_archive import engine_home
 from lpb_cli.toolchain.lean_runtime import HEADERS, find_lean_runtime
-from lpb_cli.toolchain.questions import TACTIC_MODULE
 
 __all__ = ["SecondVerdict", "check_with_second_kernel"]
 
@@ -68,9 +67,6 @@ class SecondVerdict:
 def check_with_second_kernel(settings: Settings, modules: Iterable[str]) -> SecondVerdict:
     """Check modules that the embedded engine has compiled.
 
-    The tactic's is left out: no proof uses anything of it, and the engine's archive holds Lean's
-    elaborator, which it is made of, only in part.
-
     Raises
     ------
     EnvironmentLacksError
@@ -82,7 +78,7 @@ def check_with_second_kernel(settings: Settings, modules: Iterable[str]) -> Seco
     home = engine_home(settings.cache)
     oleans = settings.output / "proofs" / home.name
     records = AuditRecords(oleans, oleans, settings.checkers)
-    names = sorted(name for name in modules if name != TACTIC_MODULE)
+    names = sorted(modules)
 
     def files(module: str) -> list[Path]:
         if module not in names:
