@@ -16,6 +16,7 @@ from lpb_cli.commands.answer import Answerer, read_question
 from lpb_cli.errors import UsageError
 from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.questions import answer_questions, asks
+from lpb_cli.verify.lean_terms import lean_bits
 from lpb_server.wire.arrays import encode_arrays
 from lpb_server.wire.envelope import Request
 from lpb_server.wire.formats import WireFormat
@@ -166,6 +167,9 @@ def test_what_is_wrong_is_said_and_a_lie_is_refused(
         f"{GOAL.format('SolveOperation', '{ system with params := [] }')} := by\n"
         '  constructor\n  · certified "solve"\n  · certified "solve"\n'
     )
+    for literal in ("0.1", "-2e-3", "-0", "5e-324", "3e-324", "9007199254740993", "1e308", "1e400"):
+        bits = lean_bits(float(literal))
+        text += f"example : (({literal} : Double).bits == {bits:#x}) = true := by decide +kernel\n"
     (tmp_path / "Wrong.lean").write_text(text)
     lie = tmp_path / "Lie.lean"
     lie.write_text(

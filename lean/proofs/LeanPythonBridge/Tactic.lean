@@ -259,7 +259,7 @@ meta def certified (stx : Syntax) (suggest : Bool) : TacticM Unit := fun context
         | .ok text =>
           if text.startsWith "answer\n" then
             close stx name goal (text.drop 7).toString suggest context state a b c d e f
-          else fail stx ("there is no certificate: " ++ (text.drop 6).toString) context state a b c d e f
+          else fail stx (name ++ ": " ++ (text.drop 6).toString) context state a b c d e f
 
 /-- `certified "NAME"` closes `∃ answer, operation.Meaning question answer`: it asks the operation, and the kernel checks
 the answer. -/
