@@ -43,7 +43,8 @@ def test_the_example_holds_and_one_wrong_line_is_found(run_lpb: RunLpb, example:
     assert modules["Example"]["theorems"] == 2
     assert modules["Example.Energy"]["theorems"] == 1
     assert "LeanPythonBridge.Certificate.MatrixSum" in modules
-    assert "LeanPythonBridge.Certificate.Solve" not in modules  # Nothing needs it.
+    assert modules["Asked"]["theorems"] == 1
+    assert "LeanPythonBridge.Certificate.Pca" not in modules  # Nothing needs it.
     assert (example / ".lpb" / "report.json").is_file()
 
     energy = example / "Example" / "Energy.lean"

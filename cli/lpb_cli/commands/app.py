@@ -6,6 +6,7 @@ What only one command needs, and takes long to import, is imported there.
 from __future__ import annotations
 
 import secrets
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,6 +44,7 @@ from lpb_cli.toolchain.choice import EngineName, open_toolchain
 from lpb_cli.verify.options import ABOUT_OTHERS, SkippableStage, VerifyOptions
 
 if TYPE_CHECKING:  # it takes long to import, and most commands do without
+    from lpb_server.client import ClientCurve
     from lpb_server.operations import Operation
 
     from lpb_cli.toolchain.engine_archive import Progress
@@ -76,6 +78,22 @@ ArrayOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=FILE.npy", help="An array to send; NAME=FILE.npz:ARRAY, one of several."
+    ),
+]
+
+Operations = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE.py,MODULE,…",
+        envvar="LPB_CERTIFIED_OPERATIONS",
+        help="Your own operations as well.",
+    ),
+]
+AskedServer = Annotated[
+    str | None,
+    typer.Option(
+        envvar="LPB_CERTIFIED_ENDPOINT",
+        help="Ask the server here, instead of computing it in-process.",
     ),
 ]
 
@@ -170,10 +188,11 @@ def verify(
 
 def _verify_own_package(settings: Settings, engine: EngineName, folder: Path, as_json: bool) -> int:
     """Check the user's own Lake package, show the report, and give the exit code."""
+    from lpb_cli.commands.answer import Answerer
     from lpb_cli.commands.own_package import print_output, verify_own_package
 
     with terminal_reporter(err, quiet=as_json) as reporter:
-        toolchain = open_toolchain(settings, engine, _downloads(reporter))
+        toolchain = open_toolchain(settings, engine, _downloads(reporter), Answerer())
         with output_lock(settings.output):
             report = verify_own_package(settings, toolchain, reporter)
             _keep(report, settings, folder)
@@ -194,6 +213,16 @@ def _show(report: Report, folder: Path, as_json: bool) -> None:
         print_json(report.as_dict())
     else:
         print_report(report, out, folder)
+
+
+def _curve(endpoint: str | None) -> ClientCurve | None:
+    """Give the keys for a server that is asked to certify."""
+    if endpoint is None:
+        return None
+    from lpb_server.security.keys import client_curve
+
+    client, folder = serving.client_config({"client.endpoint": endpoint})
+    return client_curve(folder, client.curve_key, client.curve_server_key)
 
 
 def _downloads(reporter: ProgressReporter) -> Progress:
@@ -228,21 +257,26 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
 @app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.lean…", help="What to check.")],
+    operations: Operations = "",
+    endpoint: AskedServer = None,
     engine: Engine = EngineName.AUTO,
     as_json: Json = False,
 ) -> None:
     """Have Lean's kernel check single files, through the gate that the package goes through.
 
     They may import Lean's library, the modules of lean-python-bridge, and those of the Lake package
-    that lpb was started in. Transcripts and certified theorems of others are such files.
+    that lpb was started in. Transcripts and certified theorems of others are such files. What the
+    tactic certified asks in them is answered, by the server or in this process.
     """
     from lpb_cli.commands import check as checking
+    from lpb_cli.commands.answer import Answerer, with_own_checkers
 
     found = checking.lean_files(files)
-    settings = load_settings(own=True)
+    ask = Answerer(operations, endpoint, _curve(endpoint))
+    settings = with_own_checkers(load_settings(own=True), operations)
     writable_output(settings)
     with terminal_reporter(err, quiet=as_json) as reporter:
-        toolchain = open_toolchain(settings, engine, _downloads(reporter))
+        toolchain = open_toolchain(settings, engine, _downloads(reporter), ask)
         with output_lock(settings.output), closing(toolchain):
             checked = checking.check_files(toolchain, found, reporter.progress)
     if as_json:
@@ -250,6 +284,18 @@ def check(
     else:
         checking.print_checked(checked, toolchain.description, out)
     raise typer.Exit(EXIT_OK if all(each.result.ok for each in checked) else EXIT_FAILED)
+
+
+@app.command()
+def answer(operations: Operations = "", endpoint: AskedServer = None) -> None:
+    """Answer a question on stdin with a Lean term: what the tactic certified runs under lake.
+
+    Without --endpoint the answer is computed in this process; LPB_CERTIFIED_ENDPOINT and
+    LPB_CERTIFIED_OPERATIONS give the options to a lake that runs this.
+    """
+    from lpb_cli.commands.answer import Answerer
+
+    print(Answerer(operations, endpoint, _curve(endpoint))(sys.stdin.read()), end="")
 
 
 @app.command()
@@ -351,19 +397,13 @@ def certify(
     from lpb_cli.verify.checkers import with_checkers
     from lpb_cli.verify.engine_room import require_room
 
-    curve = None
-    if endpoint is not None:
-        from lpb_server.security.keys import client_curve
-
-        client, folder = serving.client_config({"client.endpoint": endpoint})
-        curve = client_curve(folder, client.curve_key, client.curve_server_key)
     options = certifying.CertifyOptions(
         operation,
         calls.parse_params(param or []),
         calls.parse_arrays(array or []),
         operations,
         endpoint,
-        curve,
+        _curve(endpoint),
     )
     found = certifying.certified_operation(options)
     settings = load_settings()

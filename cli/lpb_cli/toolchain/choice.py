@@ -18,6 +18,7 @@ from lpb_cli.settings import INSTALLED, Settings
 if TYPE_CHECKING:
     from lpb_cli.toolchain.engine_archive import Progress
     from lpb_cli.toolchain.protocol import LeanToolchain
+    from lpb_cli.toolchain.questions import Ask
 
 __all__ = ["EngineName", "open_toolchain"]
 
@@ -30,8 +31,15 @@ class EngineName(StrEnum):
     EMBEDDED = "embedded"
 
 
-def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -> LeanToolchain:
+def open_toolchain(
+    settings: Settings, engine: EngineName, progress: Progress, ask: Ask | None = None
+) -> LeanToolchain:
     """Give a toolchain that is ready to work; fetches the embedded engine when it must.
+
+    Parameters
+    ----------
+    ask
+        Answers what the tactic ``certified`` asks in files that are checked.
 
     Raises
     ------
@@ -42,7 +50,7 @@ def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -
 
     lake = find_lake(settings) if engine is not EngineName.EMBEDDED else None
     if lake is not None:
-        return LakeToolchain(_writable(settings), lake)
+        return LakeToolchain(_writable(settings), lake, ask)
     if engine is EngineName.LAKE:
         raise EngineUnavailableError(
             "No `lake` found in LPB_LAKE, PATH or ELAN_HOME.",
@@ -59,7 +67,7 @@ def open_toolchain(settings: Settings, engine: EngineName, progress: Progress) -
 
     prepare_engine(settings.cache, progress)
     prepare_koffi(settings.cache, progress)
-    return EmbeddedToolchain(settings)
+    return EmbeddedToolchain(settings, ask)
 
 
 def _writable(settings: Settings) -> Settings:

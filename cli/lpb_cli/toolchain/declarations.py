@@ -3,7 +3,9 @@
 Of the library only the exported part is there: its theorems stand without their proofs, as axioms,
 and what it hides of its definitions too. They are the engine's, whose archive is pinned.
 
-Left out is what no theorem can use: unsafe and partial definitions.
+Left out is what no theorem can use: unsafe and partial definitions. So is the module of the tactic
+``certified``: it is made of Lean's elaborator, which is there only in part. A proof that used
+anything of it would use an unknown constant.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from lpb_cli.toolchain.declaration_terms import TermReader, Terms
 from lpb_cli.toolchain.olean import Olean, Pointer
+from lpb_cli.toolchain.questions import TACTIC_MODULE
 
 __all__ = ["Declarations", "Kind", "collect_declarations"]
 
@@ -121,7 +124,7 @@ def collect_declarations(
         When a file cannot be read.
     """
     collector = _Collector()
-    waiting, loaded = list(modules), set[str]()
+    waiting, loaded = list(modules), {TACTIC_MODULE}
     while waiting:
         name = waiting.pop()
         if name in loaded:

@@ -43,7 +43,14 @@ from lpb_cli.toolchain.engine_process import (
     EngineProcess,
     JobResult,
 )
-from lpb_cli.toolchain.importable import importable, launcher
+from lpb_cli.toolchain.importable import (
+    helper_names,
+    importable,
+    launcher,
+    named,
+    run_when_compiling,
+    traced,
+)
 from lpb_cli.toolchain.lake_package import own_modules
 from lpb_cli.toolchain.lean_header import read_header
 from lpb_cli.toolchain.lean_sources import (
@@ -63,6 +70,7 @@ from lpb_cli.toolchain.module_run import ModuleRun
 from lpb_cli.toolchain.own_text import compile_own_text
 from lpb_cli.toolchain.program_compilation import compile_program, has_failed
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
+from lpb_cli.toolchain.questions import TACTIC, Ask, asks
 
 __all__ = ["EmbeddedToolchain"]
 
@@ -77,12 +85,15 @@ class EmbeddedToolchain:
     ----------
     settings
         Where things are; the engine must be prepared, see ``engine_archive.prepare_engine``.
+    ask
+        Answers what the tactic ``certified`` asks.
     """
 
     name = "embedded"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, ask: Ask | None = None) -> None:
         self._settings = settings
+        self._ask = ask
         self._home = engine_home(settings.cache)
         self._oleans = settings.output / "proofs" / self._home.name
         self._programs = settings.output / "programs" / self._home.name
@@ -95,8 +106,9 @@ class EmbeddedToolchain:
         self._digests: dict[str, dict[str, str]] = {}
         self._own: frozenset[str] = frozenset()
         self._gate = Gate(
-            self._records, self._run_audit, _mounted, engine_count(), self._is_foreign
-        )
+            self._records, self._run_audit, _mounted, engine_count(), self._is_foreign,
+            settings.lean / TACTIC,
+        )  # fmt: skip
 
     @property
     def description(self) -> str:
@@ -202,7 +214,11 @@ class EmbeddedToolchain:
         file = engine.scratch / (module.name.replace(".", "/") + ".lean")
         file.parent.mkdir(parents=True, exist_ok=True)
         if module.name in self._own:
-            job = compile_own_text(engine, file, module.source, olean, [], MODULE_TIMEOUT_S)
+            job = compile_own_text(
+                engine, file, module.source, olean, [], MODULE_TIMEOUT_S, self._ask
+            )
+        elif module.file == self._settings.lean / TACTIC:
+            job = _compile_for_importers(engine, file, module.source, olean)
         else:
             file.write_text(without_code_generation(module.source), encoding="utf-8")
             job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
@@ -243,7 +259,8 @@ class EmbeddedToolchain:
         """Have the kernel check a file that imports modules of the package, and audit it.
 
         Lean's elaborator leaves the kernel out, and the replay of the audit runs it: once. Of an
-        `example` nothing is left to replay, so that a file with one has the kernel in both.
+        `example` nothing is left to replay, so that a file with one has the kernel in both. So has
+        one that asks: the tactic says more of a wrong answer than a replay can.
         """
         modules = self.load_modules()
         module = _seen_by_others(read_module(file, [known.name for known in modules]))
@@ -254,8 +271,11 @@ class EmbeddedToolchain:
             olean = Path(folder) / f"{file.stem}.olean"
             with self._pool.engine() as engine:
                 copy = engine.scratch / f"{file.stem}.lean"
-                options = [] if has_examples(module.source) else _WITHOUT_KERNEL
-                job = compile_own_text(engine, copy, module.source, olean, options, timeout_s)
+                at_once = has_examples(module.source) or asks(module.source)
+                options = [] if at_once else _WITHOUT_KERNEL
+                job = compile_own_text(
+                    engine, copy, module.source, olean, options, timeout_s, self._ask
+                )
             lines = module.source.splitlines()
             said = [_diagnostic(message, file, lines) for message in job.messages]
             diagnostics = [found for found in said if found.severity != "information"]
@@ -334,6 +354,19 @@ class EmbeddedToolchain:
 
 
 _WITHOUT_KERNEL = ["debug.skipKernelTC=true"]
+
+
+def _compile_for_importers(
+    engine: EngineProcess, file: Path, source: str, olean: Path
+) -> JobResult:
+    """Compile a module whose functions run while others are compiled: see ``importable``."""
+    text = run_when_compiling(source)
+    file.write_text(traced(text), encoding="utf-8")
+    job = engine.run({"file": str(file)}, MODULE_TIMEOUT_S)
+    if job.status == 0:
+        file.write_text(named(text, helper_names(job.messages)), encoding="utf-8")
+        job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
+    return job
 
 
 def _seen_by_others(module: LeanModule) -> LeanModule:

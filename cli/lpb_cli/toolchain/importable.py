@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["helper_names", "importable", "launcher", "traced"]
+__all__ = ["helper_names", "importable", "launcher", "named", "run_when_compiling", "traced"]
 
 _IMPORT = re.compile(r"^public import (\S+)[ \t]*$", re.M)
 _SECTION = re.compile(r"^(@\[expose\] )?public section[ \t]*$", re.M)
@@ -43,8 +43,23 @@ def importable(source: str, helpers: Iterable[str] = ()) -> str:
     text = _SECTION.sub(lambda match: f"{match.group(1) or ''}public meta section", text)
     text = _META_SECTION.sub(rf"{_KEEP_WHOLE} \g<0>", text, count=1)
     text = _MAIN.sub("def programMain", text)
-    named = [f"theorem _root_.{name} : True := trivial" for name in helpers]
-    return "\n".join([text, "@[expose] public section", *named, "end", ""]) if named else text
+    return named(text, helpers)
+
+
+def run_when_compiling(source: str) -> str:
+    """Keep the functions of a module, which are ``meta``, so that importers' compilation runs them.
+
+    What is in its first section has options; its lines stay.
+    """
+    return _SECTION.sub(lambda match: f"{_KEEP_WHOLE} {match[0]}", source, count=1)
+
+
+def named(text: str, helpers: Iterable[str]) -> str:
+    """Make constants of the compiler's helpers."""
+    theorems = [f"theorem _root_.{name} : True := trivial" for name in helpers]
+    if not theorems:
+        return text
+    return "\n".join([text, "@[expose] public section", *theorems, "end", ""])
 
 
 def traced(source: str) -> str:

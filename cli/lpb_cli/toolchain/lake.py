@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from lpb_cli.errors import AuditFailedError, CommandFailedError
@@ -42,6 +43,7 @@ from lpb_cli.toolchain.lean_sources import (
 )
 from lpb_cli.toolchain.lint import find_forbidden, find_foreign_letters
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
+from lpb_cli.toolchain.questions import TACTIC, Ask, answer_questions, asks
 
 __all__ = ["LakeToolchain", "find_lake", "parse_diagnostics"]
 
@@ -121,12 +123,15 @@ class LakeToolchain:
         Where things are.
     lake
         The command, see `find_lake`.
+    ask
+        Answers what the tactic ``certified`` asks in `check_file`; in a build it runs `lpb` itself.
     """
 
     name = "lake"
 
-    def __init__(self, settings: Settings, lake: Path) -> None:
+    def __init__(self, settings: Settings, lake: Path, ask: Ask | None = None) -> None:
         self._settings = settings
+        self._ask = ask
         self._lake = lake
         self._version = ""
         self._home = settings.own or settings.lean
@@ -136,7 +141,7 @@ class LakeToolchain:
         )
         self._gate = Gate(
             self._records, self._run_audit, str, self.jobs, self._is_foreign,
-            any_library=settings.own is not None,
+            settings.lean / TACTIC, any_library=settings.own is not None,
         )  # fmt: skip
 
     @property
@@ -270,12 +275,18 @@ class LakeToolchain:
         return 0
 
     def _environment(self) -> dict[str, str]:
-        """Give the environment in which Lean finds the checkers beside the package's modules."""
-        if self._settings.checkers is None:
-            return child_environment()
-        others = child_environment().get("LEAN_PATH")
-        path = [str(self._settings.checkers), *([others] if others else [])]
-        return child_environment(LEAN_PATH=os.pathsep.join(path))
+        """Give the environment in which Lean finds the checkers beside the package's modules.
+
+        The tactic ``certified`` finds this very `lpb` in it.
+        """
+        found, ours = child_environment(), Path(sys.executable).with_name("lpb")
+        if ours.is_file():
+            found.setdefault("LPB", str(ours))
+        if self._settings.checkers is not None:
+            others = found.get("LEAN_PATH")
+            path = [str(self._settings.checkers), *([others] if others else [])]
+            found["LEAN_PATH"] = os.pathsep.join(path)
+        return found
 
     def check_file(self, file: Path, timeout_s: float) -> FileResult:
         """Have the kernel check a file that imports modules of the package, and audit it."""
@@ -286,10 +297,18 @@ class LakeToolchain:
         audit = None
         with tempfile.TemporaryDirectory(prefix="lpb-checked-") as folder:
             olean = Path(folder) / f"{file.stem}.olean"
-            # The replay runs the kernel, once; of an `example` nothing is left to replay.
-            skip = [] if has_examples(module.source) else ["-D", "debug.skipKernelTC=true"]
+            # The replay runs the kernel, once; of an `example` nothing is left to replay, and of
+            # a wrong answer the tactic says more.
+            at_once = has_examples(module.source) or asks(module.source)
+            skip = [] if at_once else ["-D", "debug.skipKernelTC=true"]
             argv = ["env", "lean", *skip, "-o", str(olean), str(file)]
-            code, stdout, stderr = self._capture(argv, timeout_s, lambda line: None)
+            answers = Path(folder) / "answers"
+            answers.mkdir()
+            given = {"LPB_ANSWERS": str(answers)} if self._ask is not None else {}
+            while True:
+                code, stdout, stderr = self._capture(argv, timeout_s, lambda line: None, given)
+                if self._ask is None or not answer_questions(answers, self._ask):
+                    break
             lines = [*stdout.splitlines(), *stderr.splitlines()]
             heard = parse_diagnostics(lines, file.parent)
             diagnostics = [d for d in heard if d.severity != "information"]
@@ -321,6 +340,7 @@ class LakeToolchain:
         arguments: Sequence[str],
         timeout_s: float,
         follow: Callable[[str], None],
+        variables: Mapping[str, str] | None = None,
     ) -> tuple[int, str, str]:
         argv = [str(self._lake), *arguments]
         streams: tuple[list[str], list[str]] = ([], [])
@@ -332,7 +352,7 @@ class LakeToolchain:
         with Child(
             argv,
             directory=self._home,
-            environment=self._environment(),
+            environment={**self._environment(), **(variables or {})},
             on_stdout=lambda line: keep(streams[0], line),
             on_stderr=lambda line: keep(streams[1], line),
         ) as child:

@@ -3,6 +3,8 @@
 The engine holds only the exported part of the library: code generation does not find enough in it
 for some definitions. Where that is what fails, the text is compiled once more without code, and
 without the commands that would run some; what they said the first time is kept.
+
+What the tactic ``certified`` asks in it is answered between two such compilations.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any, Final
 
 from lpb_cli.toolchain.engine_process import EngineProcess, JobResult
 from lpb_cli.toolchain.lean_sources import blank_comments_and_strings, without_code_generation
+from lpb_cli.toolchain.questions import Ask, answer_questions, asks
 
 __all__ = ["compile_own_text"]
 
@@ -37,8 +40,9 @@ def compile_own_text(
     olean: Path,
     options: list[str],
     timeout_s: float,
+    ask: Ask | None = None,
 ) -> JobResult:
-    """Compile a text, with what it evaluates; give what Lean said of it.
+    """Compile a text, with what it evaluates and asks; give what Lean said of it.
 
     Parameters
     ----------
@@ -48,7 +52,27 @@ def compile_own_text(
         Where its compiled form is written.
     options
         Lean's options.
+    ask
+        Answers what the tactic ``certified`` asks; without it there are no answers.
     """
+    if ask is None or not asks(source):
+        return _compile(engine, file, source, olean, options, timeout_s)
+    answers = file.with_name(f"{file.name}.answers")
+    answers.mkdir(exist_ok=True)
+    while True:  # A proof may ask a second question when its first one is answered.
+        done = _compile(engine, file, source, olean, options, timeout_s)
+        if not answer_questions(answers, ask):
+            return done
+
+
+def _compile(
+    engine: EngineProcess,
+    file: Path,
+    source: str,
+    olean: Path,
+    options: list[str],
+    timeout_s: float,
+) -> JobResult:
     job = {"file": str(file), "olean": str(olean), "options": options}
     file.write_text(source, encoding="utf-8")
     first = engine.run(job, timeout_s)

@@ -97,12 +97,12 @@ def lean_value(value: Value) -> str:
 def _list(items: list[Value]) -> str:
     floats = _floats(items)
     if len(floats) >= _PACKED_FROM:
-        return f"Value.floatList {len(floats)} {_doubles(floats)}"
+        return f".floatList {len(floats)} {_doubles(floats)}"
     rows = [_floats(row) if isinstance(row, list) else [] for row in items]
     width = len(rows[0]) if rows else 0
     if width and width * len(rows) >= _PACKED_FROM and all(len(row) == width for row in rows):
         elements = [element for row in rows for element in row]
-        return f"Value.floatRows {len(rows)} {width} {_doubles(elements)}"
+        return f".floatRows {len(rows)} {width} {_doubles(elements)}"
     return ".list [" + ", ".join(map(lean_value, items)) + "]"
 
 

@@ -22,11 +22,16 @@ AuditRun = Callable[[AuditPlan], dict[str, ModuleAudit]]
 
 def take_over(result: ModuleResult, audit: ModuleAudit) -> None:
     """Put what the audit found into a module's result."""
-    result.theorems = len(audit.theorems)
+    result.theorems = sum(not _is_of_the_compiler(name) for name, _ in audit.theorems)
     result.definitions = audit.definitions
     result.replayed = audit.replayed
     result.axioms = audit.axioms
     result.statements = dict(audit.statements)
+
+
+def _is_of_the_compiler(name: str) -> bool:
+    """Tell whether it is the constant of a helper that the compiler made: see ``importable``."""
+    return any(part.startswith("_") for part in name.split(".")[1:])
 
 
 class Gate:
@@ -44,6 +49,8 @@ class Gate:
         How many audits may run side by side.
     foreign
         Whether a module may declare C functions.
+    tactic
+        The file that may declare a tactic.
     any_library
         Whether imports may come from packages whose sources are not checked here.
     """
@@ -55,6 +62,7 @@ class Gate:
         path: Callable[[Path], str],
         jobs: int,
         foreign: Callable[[LeanModule], bool],
+        tactic: Path,
         *,
         any_library: bool = False,
     ) -> None:
@@ -63,6 +71,7 @@ class Gate:
         self._path = path
         self._jobs = jobs
         self._foreign = foreign
+        self._tactic = tactic
         self._any_library = any_library
 
     def decide(
@@ -134,6 +143,7 @@ class Gate:
             audit,
             known=known,
             foreign_functions=self._foreign(module),
+            tactic=module.file == self._tactic,
             any_library=self._any_library,
         )
 

@@ -14,6 +14,7 @@ __all__ = ["ALLOWED_AXIOMS", "audit_diagnostics"]
 ALLOWED_AXIOMS = ("Classical.choice", "Quot.sound", "propext")
 """The axioms that Lean's own library rests on; the same list stands in ``Audit.lean``."""
 
+_SYNTAX = "it is syntax, a macro or an elaborator"
 _PRIVATE = re.compile(r"^_private\.(?:.*?)\.0\.")
 
 
@@ -23,6 +24,7 @@ def audit_diagnostics(
     *,
     known: Collection[str],
     foreign_functions: bool,
+    tactic: bool = False,
     any_library: bool = False,
 ) -> list[Diagnostic]:
     """Say what keeps a module from counting as proven; nothing, when it does.
@@ -33,6 +35,9 @@ def audit_diagnostics(
         The modules whose sources are checked as well.
     foreign_functions
         Whether the module may declare C functions, as the bindings do.
+    tactic
+        Whether the module is our tactic's. A tactic adds to what can stand in a proof, and to
+        nothing that a statement is written with.
     any_library
         Whether modules outside `known` may come from elsewhere than Lean's own library.
     """
@@ -40,6 +45,7 @@ def audit_diagnostics(
         _at(module, audit, problem.line, problem.constant, problem.text)
         for problem in audit.problems
         if not (foreign_functions and problem.text == "@[extern]")
+        and not (tactic and problem.text.startswith(_SYNTAX))
     ]
     refused = [axiom for axiom in audit.axioms if axiom not in ALLOWED_AXIOMS]
     if refused and not found:
