@@ -18,6 +18,7 @@ from lpb_server.certificates.linear_program import (
     exact_point,
     is_direction,
 )
+from lpb_server.certificates.sparse import SparseMatrix
 
 __all__ = ["Solver", "contradiction", "cost_of", "feasible_point", "free_direction"]
 
@@ -46,12 +47,18 @@ def contradiction(program: LinearProgram, solve: Solver) -> list[Fraction] | Non
     """
     m, n = program.matrix.shape
     lacking, beyond = np.isfinite(program.row_lower), np.isfinite(program.row_upper)
-    eye = np.eye(m)
-    excess = np.hstack([eye[:, lacking], -eye[:, beyond]])
-    extra = excess.shape[1]
+    broken = np.concatenate([np.flatnonzero(lacking), np.flatnonzero(beyond)])
+    extra = len(broken)
+    signs = np.concatenate([np.ones(int(lacking.sum())), -np.ones(int(beyond.sum()))])
+    matrix = program.matrix
     relaxed = LinearProgram(
         np.concatenate([np.zeros(n), np.ones(extra)]),
-        np.hstack([program.matrix, excess]),
+        SparseMatrix.from_entries(
+            (m, n + extra),
+            np.concatenate([matrix.entry_rows, broken]),
+            np.concatenate([matrix.indices, n + np.arange(extra)]),
+            np.concatenate([matrix.data, signs]),
+        ),
         program.row_lower,
         program.row_upper,
         np.concatenate([program.lower, np.zeros(extra)]),
