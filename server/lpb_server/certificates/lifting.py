@@ -57,25 +57,28 @@ def solve_by_lifting(
         return None
     digits: list[Residues] = []
     rest: Objects = np.array(right, object)
-    most = _most_digits(rows, right)
+    beside = max(b.bit_length() for b in right) + n.bit_length()
+    most = _most_digits(rows, beside)
     for stage in _STAGES:
         while len(digits) < math.ceil(stage * most):
             digit = _times(inverse, (rest % prime).astype(np.int64), prime)
             digits.append(digit)
             rest = (rest - np.add.reduceat(values * digit[columns].astype(object), starts)) // prime
-        found = _rational(_joined(digits, prime), prime ** len(digits))
+        found = _rational(_joined(digits, prime), prime ** len(digits), beside)
         if found is not None and _solves(rows, right, *found):
             numerators, denominator = found
             return [Fraction(x, denominator) for x in numerators]
     return None
 
 
-def _most_digits(rows: Sequence[Mapping[int, int]], right: Sequence[int]) -> int:
-    """Give how many digits are enough, by Hadamard's bound on numerators and denominators."""
+def _most_digits(rows: Sequence[Mapping[int, int]], beside: int) -> int:
+    """Give how many digits are enough, by Hadamard's bound on numerators and denominators.
+
+    Numerators have `beside` bits more, those of the right side.
+    """
     bits = sum(
         max(a.bit_length() for a in row.values()) + len(row).bit_length() / 2 for row in rows
     )
-    beside = max(b.bit_length() for b in right) + len(rows).bit_length()
     return math.ceil((2 * bits + beside + 2) / (_DIGIT_BITS - 0.001)) + 1
 
 
@@ -115,16 +118,17 @@ def _joined(digits: list[Residues], prime: int) -> list[int]:
     return found
 
 
-def _rational(values: list[int], modulus: int) -> tuple[list[int], int] | None:
-    """Find numerators and their common denominator, all of them small beside the modulus."""
-    limit = math.isqrt(modulus // 2)
+def _rational(values: list[int], modulus: int, beside: int) -> tuple[list[int], int] | None:
+    """Find numerators and their common denominator, which has `beside` bits fewer at most."""
+    least = max((modulus.bit_length() - beside) // 2 - 1, 1)
+    limit = modulus >> (least + 1)
     denominator = 1
     for value in values:
         remainder = value * denominator % modulus
         if limit < remainder < modulus - limit:
             factor = _denominator(remainder, modulus, limit)
             denominator *= factor
-            if factor == 0 or denominator > limit:
+            if denominator.bit_length() > least:
                 return None
     numerators = []
     for value in values:
@@ -134,7 +138,7 @@ def _rational(values: list[int], modulus: int) -> tuple[list[int], int] | None:
 
 
 def _denominator(value: int, modulus: int, limit: int) -> int:
-    """Give the denominator of the fraction that is this value; 0 when there is none so small."""
+    """Give the denominator of the fraction that is this value, with a numerator in the limit."""
     before, last, t_before, t_last = modulus, value, 0, 1
     while last > limit:
         quotient, remainder = divmod(before, last)

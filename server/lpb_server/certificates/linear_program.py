@@ -26,6 +26,7 @@ __all__ = [
     "exact_point",
     "is_direction",
     "is_feasible",
+    "row_values",
 ]
 
 Doubles = npt.NDArray[np.float64]
@@ -64,7 +65,8 @@ class LinearProgram:
 # -- exact tests: what Lean's ``LinearProgramCheck`` decides -----------------------------------
 
 
-def _row_values(program: LinearProgram, x: list[Fraction]) -> list[Fraction]:
+def row_values(program: LinearProgram, x: list[Fraction]) -> list[Fraction]:
+    """Give what the rows are at a point, exactly."""
     return [sum((a * x[j] for j, a in row), Fraction(0)) for row in program.nonzeros()]
 
 
@@ -79,7 +81,7 @@ def _between(values: list[Fraction], low: Doubles, high: Doubles) -> bool:
 def is_feasible(program: LinearProgram, x: list[Fraction]) -> bool:
     """Say whether a point keeps within all bounds, exactly."""
     return _between(x, program.lower, program.upper) and _between(
-        _row_values(program, x), program.row_lower, program.row_upper
+        row_values(program, x), program.row_lower, program.row_upper
     )
 
 
@@ -93,7 +95,7 @@ def is_direction(program: LinearProgram, r: list[Fraction]) -> bool:
         )
 
     return away(r, program.lower, program.upper) and away(
-        _row_values(program, r), program.row_lower, program.row_upper
+        row_values(program, r), program.row_lower, program.row_upper
     )
 
 
@@ -222,7 +224,7 @@ def exact_point(program: LinearProgram, x: Doubles, y: Doubles) -> list[Fraction
         ]
         for j in basis.columns:
             point[j] = Fraction(0)
-        rest = _row_values(program, point)
+        rest = row_values(program, point)
         ranges = program.matrix.times(x), program.row_lower, program.row_upper
         right = [_nearest(*(float(v[i]) for v in ranges)) - rest[i] for i in basis.rows]
         solved = solve_sparse(_inner(nonzeros, basis.rows, basis.columns), right)

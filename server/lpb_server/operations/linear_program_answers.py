@@ -13,11 +13,11 @@ from lpb_server.certificates.exact_linear import fractions_of
 from lpb_server.certificates.linear_program import (
     LinearProgram,
     bound_on_cost,
-    exact_multipliers,
-    exact_point,
 )
 from lpb_server.certificates.linear_program_evidence import (
     Solver,
+    best_multipliers,
+    best_point,
     contradiction,
     cost_of,
     feasible_point,
@@ -60,15 +60,13 @@ def evidence_of(program: LinearProgram, outcome: Outcome) -> Evidence:
         if point is None or direction is None:
             raise Uncertifiable("no exact point and direction were found by which the cost falls")
         return Evidence({}, {"point": sent(point), "direction": sent(direction)})
-    solved = _solver(program)
-    assert solved is not None
-    point = exact_point(program, *solved)
+    point = best_point(program, solve)
     if point is None:
         raise Uncertifiable(
             "no point near the solution is exactly within all bounds: they may contradict each "
             "other by what was lost when they were rounded"
         )
-    multipliers = exact_multipliers(program, *solved)
+    multipliers = best_multipliers(program, solve)
     if multipliers is None:
         raise Uncertifiable("no exact multipliers were found that bound the cost from below")
     bound = bound_on_cost(program, fractions_of(program.cost), multipliers)
