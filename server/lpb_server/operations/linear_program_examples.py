@@ -135,10 +135,11 @@ def examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     """Give programs at the edges and in the middle; none where SciPy is missing."""
     if not has_scipy():
         return
+    small = [Example(f"sparse: {name}", arrays=sparse) for name, sparse in small_sparse_programs()]
     for name, arrays in _small():
-        yield Example(name, arrays={key: np.array(value, float) for key, value in arrays.items()})
-    for name, sparse in small_sparse_programs():
-        yield Example(f"sparse: {name}", arrays=sparse)
+        full = {key: np.array(value, float) for key, value in arrays.items()}
+        small.append(Example(name, arrays=full))
+    yield from small
     yield Example("27 × 32", arrays=random_program(random, 27, 32))
     yield Example("sparse: 60 × 90, 240 entries", arrays=random_sparse_program(random, 60, 90, 240))
     for index in range(count):

@@ -76,18 +76,18 @@ def small_sparse_programs() -> Iterable[tuple[str, dict[str, Array]]]:
 
 def _small() -> Iterable[tuple[str, list[list[float]], dict[str, list[float]]]]:
     inf = math.inf
-    yield "one entry", [[0.3]], {"cost": [0.1], "row_lower": [0.7]}
     yield (
         "an empty row and an empty column",
-        [[0.1, 0.0, 0.7], [0.0, 0.0, 0.0], [0.0, 0.0, 1 / 3], [-0.2, 0.0, 0.0]],
+        [[0.1, 0.0, 0.7, 0.0], [0.0] * 4, [0.0, 0.0, 1 / 3, -0.5], [-0.2, 0.0, 0.0, 0.0]],
         {
-            "cost": [-1.0, 0.3, -0.1],
+            "cost": [-1.0, 0.3, -1.1, -0.7],
             "row_lower": [-inf, -1.0, -inf, -3.0],
             "row_upper": [5.0, 0.0, 2.0, inf],
-            "lower": [0.0, -2.0, 0.0],
-            "upper": [inf, 9.0, 8.0],
+            "lower": [0.0, -2.0, 0.0, 0.0],
+            "upper": [inf, 9.0, 8.0, 4.0],
         },
     )
+    yield "one entry", [[0.3]], {"cost": [0.1], "row_lower": [0.7]}
     yield (
         "no entries",
         [[0.0, 0.0]],

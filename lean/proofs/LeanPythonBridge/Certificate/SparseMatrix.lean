@@ -63,12 +63,22 @@ structure WellFormed (S : SparseMatrix) (m n : Nat) : Prop where
 
 /-! ## Evaluation -/
 
+/-- Words of a frame. -/
+def slice (x start length : Nat) : Nat :=
+  Nat.land (Nat.shiftRight x (Nat.mul 64 start)) (Nat.sub (Nat.shiftLeft 1 (Nat.mul 64 length)) 1)
+
+/-- A function of row `i`: how many entries it has, their values and their columns. They are cut out of the frames first:
+each shift of a whole frame leaves a number that is as long. -/
+def withRow {α : Type} (S : SparseMatrix) (i : Nat) (f : (length data indices : Nat) → α) : α :=
+  withValue (cut 64 S.starts i) fun start => withValue (Nat.sub (cut 64 S.starts (Nat.succ i)) start) fun length =>
+    withLarge (slice S.data start length) fun data => withLarge (slice S.indices start length) fun indices =>
+      f length data indices
+
 /-- The test of row `i`. -/
 def isRow (S : SparseMatrix) (n i : Nat) : Bool :=
-  withValue (cut 64 S.starts i) fun start => withValue (cut 64 S.starts (Nat.succ i)) fun stop =>
-    Nat.ble start stop && withValue (Nat.sub stop start) fun length => allBelow (fun l =>
-      withValue (cut 64 S.indices (Nat.add start l)) fun j => Nat.blt j n &&
-        (Nat.ble length (Nat.succ l) || Nat.blt j (cut 64 S.indices (Nat.add start (Nat.succ l))))) length
+  Nat.ble (cut 64 S.starts i) (cut 64 S.starts (Nat.succ i)) && S.withRow i fun length _ indices => allBelow (fun l =>
+    withValue (cut 64 indices l) fun j =>
+      Nat.blt j n && (Nat.ble length (Nat.succ l) || Nat.blt j (cut 64 indices (Nat.succ l)))) length
 
 /-- Decides `WellFormed`. -/
 def isWellFormed (S : SparseMatrix) (m n : Nat) : Bool :=
@@ -77,18 +87,16 @@ def isWellFormed (S : SparseMatrix) (m n : Nat) : Bool :=
 
 /-- Row `i` times `x`, in units of `2^(-1074)`. -/
 def rowSum (S : SparseMatrix) (x : Nat → Int) (i : Nat) : Int :=
-  withValue (cut 64 S.starts i) fun start =>
-    sumProducts (fun l => Nat.add start l) S.data (fun l => withValue (cut 64 S.indices (Nat.add start l)) x)
-      (Nat.sub (cut 64 S.starts (Nat.succ i)) start)
+  S.withRow i fun length data indices =>
+    sumProducts (fun l => l) data (fun l => withValue (cut 64 indices l) x) length
 
 /-- Row `i`, each entry times `y`, in units of `2^(-1074)`. -/
 def scaledRow (S : SparseMatrix) (bits i : Nat) (y : Int) : SumTree :=
   match y with
   | .ofNat 0 => .none
-  | y => withValue (cut 64 S.starts i) fun start => SumTree.sumBelow bits (fun l =>
-      withValue (cut 64 S.indices (Nat.add start l)) fun j =>
-        withInt (mulInt (doubleAt S.data (Nat.add start l)) y) fun z => SumTree.single bits j z)
-      (Nat.sub (cut 64 S.starts (Nat.succ i)) start)
+  | y => S.withRow i fun length data indices => SumTree.sumBelow bits (fun l =>
+      withValue (cut 64 indices l) fun j =>
+        withInt (mulInt (doubleAt data l) y) fun z => SumTree.single bits j z) length
 
 /-- A function of the columns times `y`, in units of `2^(-1074)`: rows are added, each times its entry of `y`. -/
 def withColumns {α : Type} (S : SparseMatrix) (m n : Nat) (y : Nat → Int) (f : (Nat → Int) → α) : α :=
@@ -97,6 +105,24 @@ def withColumns {α : Type} (S : SparseMatrix) (m n : Nat) (y : Nat → Int) (f 
       (fun i => Bool.rec .none (withInt (y i) (scaledRow S bits i)) (Nat.blt i m)) 0)
 
 /-! ## What they say -/
+
+private theorem element_slice {x start length l : Nat} (hl : l < length) :
+    element (slice x start length) l = element x (start + l) := by
+  have unfolded : slice x start length = x / 2 ^ (64 * start) % 2 ^ (64 * length) := by
+    show (x >>> (64 * start)) &&& (1 <<< (64 * length) - 1) = _
+    rw [Nat.one_shiftLeft, Nat.and_two_pow_sub_one_eq_mod, Nat.shiftRight_eq_div_pow]
+  refine Nat.eq_of_testBit_eq fun b => ?_
+  simp only [unfolded, element, Nat.testBit_mod_two_pow, Nat.testBit_div_two_pow]
+  by_cases hb : b < 64
+  · rw [decide_eq_true (show b + 64 * l < 64 * length by omega), Bool.true_and]
+    congr 2; omega
+  · simp [hb]
+
+private theorem withRow_eq {α : Type} (i : Nat) (f : (length data indices : Nat) → α) :
+    S.withRow i f = f (S.length i) (slice S.data (element S.starts i) (S.length i))
+      (slice S.indices (element S.starts i) (S.length i)) := by
+  simp only [withRow, withValue_eq, withLarge_eq, cut_eq_element]
+  rfl
 
 private theorem starts_le (well : S.WellFormed m n) {i k : Nat} (hk : k ≤ m) (hi : i ≤ k) :
     element S.starts i ≤ element S.starts k := by
@@ -114,27 +140,35 @@ private theorem isFinite_entry (well : S.WellFormed m n) {i l : Nat} (hi : i < m
   rw [length] at hl
   exact well.finite ⟨element S.starts i + l, by omega⟩
 
+private theorem doubleAt_slice (well : S.WellFormed m n) {i l : Nat} (hi : i < m) (hl : l < S.length i) :
+    doubleAt (slice S.data (element S.starts i) (S.length i)) l = scaled (S.entry i l) := by
+  have finite := isFinite_entry well hi hl
+  have e := element_slice (x := S.data) (start := element S.starts i) hl
+  rw [doubleAt_eq (by rw [e]; exact finite), e]
+  rfl
+
 theorem isWellFormed_sound (h : S.isWellFormed m n = true) : S.WellFormed m n := by
-  simp only [isWellFormed, isRow, Bool.and_eq_true, Bool.or_eq_true, allBelow_iff, withValue_eq, cut_eq_element, Nat.beq_eq,
-    Nat.ble_eq, Nat.blt_eq] at h
+  simp only [isWellFormed, isRow, withRow_eq, Bool.and_eq_true, Bool.or_eq_true, allBelow_iff, withValue_eq, cut_eq_element,
+    Nat.beq_eq, Nat.ble_eq, Nat.blt_eq] at h
   obtain ⟨⟨⟨first, last⟩, rows⟩, finite⟩ := h
   exact {
     first, last
     ascending := fun i => (rows i i.isLt).1
-    inside := fun i l => ((rows i i.isLt).2 l l.isLt).1
-    increasing := fun i l hl => ((rows i i.isLt).2 l (by have : l < S.length i := by omega
-                                                         exact this)).2.resolve_left (by
-      have : ¬S.length i ≤ l + 1 := by omega
-      exact this)
+    inside := fun i l => by
+      have h := ((rows i i.isLt).2 l l.isLt).1
+      rwa [element_slice l.isLt] at h
+    increasing := fun i l hl => by
+      have h := ((rows i i.isLt).2 l (Nat.lt_of_succ_lt hl)).2.resolve_left (Nat.not_le_of_lt hl)
+      rwa [element_slice (Nat.lt_of_succ_lt hl), element_slice hl] at h
     finite := fun k => Order.finite_sound finite k k.isLt }
 
 theorem rowSum_eq (well : S.WellFormed m n) (x : Nat → Int) (i : Fin m) :
     (S.matrix m n).mulVec (fun j => (x j : Rat)) i = ofScaled (S.rowSum x i) := by
   have e : S.rowSum x i = integerSum (S.length i) fun l => scaled (S.entry i l) * x (S.column i l) := by
-    rw [rowSum, withValue_eq, cut_eq_element, cut_eq_element, sumProducts_eq]
+    rw [rowSum, withRow_eq, sumProducts_eq]
     refine integerSum_congr fun l hl => ?_
-    rw [withValue_eq, cut_eq_element]
-    exact congrArg (· * x (S.column i l)) (doubleAt_eq (isFinite_entry well i.isLt hl))
+    rw [withValue_eq, cut_eq_element, element_slice hl, doubleAt_slice well i.isLt hl]
+    rfl
   rw [e, ← vecSum_ofScaled]
   show (vecSum fun j : Fin n => (vecSum fun l : Fin (S.length i) => if S.column i l = j then toRat (S.entry i l) else 0) *
     (x j : Rat)) = _
@@ -161,12 +195,10 @@ private theorem get_scaledRow (well : S.WellFormed m n) {bits : Nat} (hn : n < 2
     · split
       · exact Int.mul_zero _
       · rfl
-  · rw [withValue_eq, SumTree.get_sumBelow, cut_eq_element, cut_eq_element]
+  · rw [withRow_eq, SumTree.get_sumBelow]
     refine integerSum_congr fun l hl => ?_
     have column : S.column i l < n := well.inside ⟨i, hi⟩ ⟨l, hl⟩
-    have value : doubleAt S.data (Nat.add (element S.starts i) l) = scaled (S.entry i l) :=
-      doubleAt_eq (isFinite_entry well hi hl)
-    rw [withValue_eq, withInt_eq, cut_eq_element, mulInt_eq, value]
+    rw [withValue_eq, withInt_eq, cut_eq_element, mulInt_eq, element_slice hl, doubleAt_slice well hi hl]
     exact SumTree.get_single (Nat.lt_trans column hn) (Nat.lt_trans hj hn) _
 
 theorem withColumns_eq {α : Type} (well : S.WellFormed m n) (y : Nat → Int) (f : (Nat → Int) → α) :
