@@ -46,7 +46,7 @@ __all__ = ["linear_program"]
 Doubles = npt.NDArray[np.float64]
 
 _NAME: Final = "linear_program"
-_READS: Final = 28
+_READS: Final = 33
 """How much each entry of a sparse matrix takes, each row and each variable, in doubles read: a
 program of 500 rows, 800 variables and 3,000 entries took 0.8 GB."""
 
@@ -114,7 +114,7 @@ def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     ),
     examples=examples,
     lies=lies,
-    scaling=Scaling(scaled_question, sizes=(10, 20, 30, 50), heap_bytes=_heap_bytes),
+    scaling=Scaling(scaled_question, sizes=(10, 30, 100, 200), heap_bytes=_heap_bytes),
 )
 def linear_program(params: ValueMap, arrays: ArrayMap) -> Outcome:
     """Solve by HiGHS; where it finds no optimum, say which of the two reasons there is."""
