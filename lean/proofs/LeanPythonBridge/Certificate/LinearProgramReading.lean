@@ -61,8 +61,8 @@ def coefficients? (q : Question) (n : Nat) : Option (Coefficients × Nat) :=
     if matrix.isMatrix matrix.rowCount n then some (.dense matrix.packed, matrix.rowCount) else none
   | none, some data, some indices, some starts =>
     if data.isVector data.rowCount && indices.isIndices [data.rowCount] &&
-      starts.isIndices [Nat.succ (Nat.pred starts.rowCount)] then
-      some (.sparse ⟨data.rowCount, data.packed, indices.packed, starts.packed⟩, Nat.pred starts.rowCount)
+      starts.isIndices [Nat.succ (Nat.sub starts.rowCount 1)] then
+      some (.sparse ⟨data.rowCount, data.packed, indices.packed, starts.packed⟩, Nat.sub starts.rowCount 1)
     else none
   | _, _, _, _ => none
 
