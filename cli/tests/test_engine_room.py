@@ -23,6 +23,7 @@ from lpb_cli.verify.engine_room import (
     MOST_ELEMENTS,
     MOST_OF_SECOND,
     ROOM_BYTES,
+    Misfit,
     TooLargeError,
     misfit,
     require_room,
@@ -31,6 +32,7 @@ from lpb_cli.verify.exchanges import LiveExchange
 from lpb_cli.verify.lies import exchange_of
 from lpb_cli.verify.stages.lean import fitting_exchanges
 from lpb_server.operations import Answer, Operation, Question, Scaling, default_registry
+from lpb_server.operations.sparse_programs import random_sparse_program
 from typer.testing import CliRunner
 
 Estimate = Callable[[Mapping[str, int], Answer], float]
@@ -122,6 +124,25 @@ def test_an_array_that_lean_cannot_read_is_too_large_for_any_engine() -> None:
     assert fitting_size(said, "k") == MOST_OF_SECOND
     assert misfit(operation, asked(operation, 1, MOST_OF_SECOND)) is None
     assert misfit(operation, asked(operation, 64, MOST_ELEMENTS // 64)) is None
+
+
+def test_a_sparse_program_counts_its_entries_and_not_its_zeros() -> None:
+    operation = default_registry().find("linear_program")
+
+    def asked_of(m: int, n: int, entries: int) -> Misfit | None:
+        random = np.random.default_rng(1)
+        question = Question({}, random_sparse_program(random, m, n, entries))
+        proof = {
+            "point": np.zeros((n + 1, 9), np.uint64),
+            "multipliers": np.ones((m + 1, 1), np.uint64),
+        }
+        answer = Answer({}, {"solution": np.zeros(n)}, {"kind": "linear_program_proof"}, proof)
+        return misfit(operation, exchange_of(operation, "here", question, answer))
+
+    assert asked_of(500, 800, 3000) is None
+    found = asked_of(1000, 1500, 6000)
+    assert found is not None
+    assert "too large for the embedded engine" in found.problem
 
 
 def test_every_example_of_every_operation_fits() -> None:

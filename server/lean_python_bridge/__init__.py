@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Uncertifiable,
         UnprovenError,
     )
+    from lpb_server.models.csr_arrays import csr_arrays
     from lpb_server.operations.certificate import Certificate
     from lpb_server.operations.declaration import ArraySpec
     from lpb_server.operations.definition import operation
@@ -58,6 +59,7 @@ __all__ = [
     "__version__",
     "certified",
     "client_curve",
+    "csr_arrays",
     "default_registry",
     "errors",
     "operation",
@@ -79,6 +81,7 @@ _PLACES: Final = {
     "Scaling": "lpb_server.operations.scaling",
     "certified": "lpb_server.client.certified",
     "client_curve": "lpb_server.security.keys",
+    "csr_arrays": "lpb_server.models.csr_arrays",
     "default_registry": "lpb_server.operations.registry",
     "operation": "lpb_server.operations.definition",
 }

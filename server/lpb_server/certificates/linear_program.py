@@ -14,7 +14,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lpb_server.certificates.exact_linear import fractions_of, solve_exactly
+from lpb_server.certificates.exact_linear import fractions_of
+from lpb_server.certificates.independent_columns import independent_columns
+from lpb_server.certificates.sparse import SparseMatrix
+from lpb_server.certificates.sparse_systems import solve_sparse
 
 __all__ = [
     "LinearProgram",
@@ -23,12 +26,12 @@ __all__ = [
     "exact_point",
     "is_direction",
     "is_feasible",
+    "row_values",
 ]
 
 Doubles = npt.NDArray[np.float64]
 
 _TOLERANCE: Final = 1e-9
-_PIVOT: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class LinearProgram:
     cost
         float64 of shape (n,), finite.
     matrix
-        float64 of shape (m, n), finite.
+        Of shape (m, n), its values finite.
     row_lower, row_upper
         float64 of shape (m,); minus or plus infinity bounds nothing.
     lower, upper
@@ -48,7 +51,7 @@ class LinearProgram:
     """
 
     cost: Doubles
-    matrix: Doubles
+    matrix: SparseMatrix
     row_lower: Doubles
     row_upper: Doubles
     lower: Doubles
@@ -56,15 +59,14 @@ class LinearProgram:
 
     def nonzeros(self) -> list[list[tuple[int, Fraction]]]:
         """Give the columns and coefficients of each row that are not zero."""
-        return [
-            [(int(j), Fraction(float(row[j]))) for j in np.flatnonzero(row)] for row in self.matrix
-        ]
+        return self.matrix.rows()
 
 
 # -- exact tests: what Lean's ``LinearProgramCheck`` decides -----------------------------------
 
 
-def _row_values(program: LinearProgram, x: list[Fraction]) -> list[Fraction]:
+def row_values(program: LinearProgram, x: list[Fraction]) -> list[Fraction]:
+    """Give what the rows are at a point, exactly."""
     return [sum((a * x[j] for j, a in row), Fraction(0)) for row in program.nonzeros()]
 
 
@@ -79,7 +81,7 @@ def _between(values: list[Fraction], low: Doubles, high: Doubles) -> bool:
 def is_feasible(program: LinearProgram, x: list[Fraction]) -> bool:
     """Say whether a point keeps within all bounds, exactly."""
     return _between(x, program.lower, program.upper) and _between(
-        _row_values(program, x), program.row_lower, program.row_upper
+        row_values(program, x), program.row_lower, program.row_upper
     )
 
 
@@ -93,7 +95,7 @@ def is_direction(program: LinearProgram, r: list[Fraction]) -> bool:
         )
 
     return away(r, program.lower, program.upper) and away(
-        _row_values(program, r), program.row_lower, program.row_upper
+        row_values(program, r), program.row_lower, program.row_upper
     )
 
 
@@ -139,11 +141,11 @@ def _room(values: Doubles, low: Doubles, high: Doubles) -> Doubles:
 
 def _bases(program: LinearProgram, x: Doubles, y: Doubles) -> Iterator[_Basis]:
     """Give bases that fit a solution: by the room its values have, and by its multipliers."""
-    values = np.concatenate([x, program.matrix @ x])
+    values = np.concatenate([x, program.matrix.times(x)])
     low = np.concatenate([program.lower, program.row_lower])
     high = np.concatenate([program.upper, program.row_upper])
     room = _room(values, low, high)
-    weights = np.abs(np.concatenate([program.cost - program.matrix.T @ y, y]))
+    weights = np.abs(np.concatenate([program.cost - program.matrix.transposed_times(y), y]))
     scale = 1.0 + float(np.abs(weights).max(initial=0.0))
     held, free = weights > _TOLERANCE * scale, room > _TOLERANCE
     seen = []
@@ -159,28 +161,20 @@ def _bases(program: LinearProgram, x: Doubles, y: Doubles) -> Iterator[_Basis]:
             yield basis
 
 
-def _independent(matrix: Doubles, order: npt.NDArray[np.int64]) -> _Basis:
+def _independent(matrix: SparseMatrix, order: npt.NDArray[np.int64]) -> _Basis:
     """Take the first independent columns of the matrix beside the identity, in an order."""
     m, n = matrix.shape
-    size = np.maximum(np.abs(matrix).max(axis=1, initial=0.0), 1e-300)
-    work = np.hstack([matrix / size[:, None], -np.eye(m)])
-    left = np.ones(m, bool)
-    taken: list[int] = []
-    for column in order.tolist():
-        if len(taken) == m:
-            break
-        candidates = np.where(left, np.abs(work[:, column]), 0.0)
-        pivot = int(candidates.argmax())
-        if candidates[pivot] <= _PIVOT:
-            continue
-        factors = work[:, column] / work[pivot, column]
-        factors[~left] = 0.0
-        factors[pivot] = 0.0
-        work -= np.outer(factors, work[pivot])
-        left[pivot] = False
-        taken.append(column)
+    taken = independent_columns(matrix, order.tolist())
     slack = {column - n for column in taken if column >= n}
     return _Basis([i for i in range(m) if i not in slack], sorted(j for j in taken if j < n))
+
+
+def _inner(
+    nonzeros: list[list[tuple[int, Fraction]]], rows: list[int], columns: list[int]
+) -> list[dict[int, Fraction]]:
+    """Give a part of a matrix, with the places of the columns among those that are taken."""
+    places = {j: k for k, j in enumerate(columns)}
+    return [{places[j]: a for j, a in nonzeros[i] if j in places} for i in rows]
 
 
 def _nearest(value: float, low: float, high: float) -> Fraction:
@@ -219,6 +213,7 @@ def exact_point(program: LinearProgram, x: Doubles, y: Doubles) -> list[Fraction
     list of Fraction or None
         None when none is found.
     """
+    nonzeros = program.nonzeros()
 
     def solve(basis: _Basis) -> list[Fraction] | None:
         point = [
@@ -229,11 +224,10 @@ def exact_point(program: LinearProgram, x: Doubles, y: Doubles) -> list[Fraction
         ]
         for j in basis.columns:
             point[j] = Fraction(0)
-        rest = _row_values(program, point)
-        ranges = program.matrix @ x, program.row_lower, program.row_upper
+        rest = row_values(program, point)
+        ranges = program.matrix.times(x), program.row_lower, program.row_upper
         right = [_nearest(*(float(v[i]) for v in ranges)) - rest[i] for i in basis.rows]
-        inner = program.matrix[np.ix_(basis.rows, basis.columns)]
-        solved = solve_exactly([fractions_of(row) for row in inner], right)
+        solved = solve_sparse(_inner(nonzeros, basis.rows, basis.columns), right)
         if solved is None:
             return None
         for j, value in zip(basis.columns, solved, strict=True):
@@ -256,16 +250,17 @@ def exact_multipliers(program: LinearProgram, x: Doubles, y: Doubles) -> list[Fr
     list of Fraction or None
         None when none are found.
     """
-    cost = fractions_of(program.cost)
+    cost, nonzeros = fractions_of(program.cost), program.nonzeros()
 
     def solve(basis: _Basis) -> list[Fraction] | None:
-        inner = program.matrix[np.ix_(basis.rows, basis.columns)].T
-        solved = solve_exactly(
-            [fractions_of(row) for row in inner], [cost[j] for j in basis.columns]
-        )
+        columns: list[dict[int, Fraction]] = [{} for _ in basis.columns]
+        for k, row in enumerate(_inner(nonzeros, basis.rows, basis.columns)):
+            for j, a in row.items():
+                columns[j][k] = a
+        solved = solve_sparse(columns, [cost[j] for j in basis.columns])
         if solved is None:
             return None
-        multipliers = [Fraction(0)] * len(program.matrix)
+        multipliers = [Fraction(0)] * len(program.row_lower)
         for i, value in zip(basis.rows, solved, strict=True):
             multipliers[i] = value
         return multipliers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,24 @@ from lpb_server.certificates.linear_program import (
     exact_point,
     is_direction,
 )
+from lpb_server.certificates.near_optimum import near_multipliers, near_point
+from lpb_server.certificates.sparse import SparseMatrix
 
-__all__ = ["Solver", "contradiction", "cost_of", "feasible_point", "free_direction"]
+__all__ = [
+    "Solver",
+    "best_multipliers",
+    "best_point",
+    "contradiction",
+    "cost_of",
+    "feasible_point",
+    "free_direction",
+]
 
 Doubles = npt.NDArray[np.float64]
+
+_LARGE: Final = 50_000
+"""The number of variables times that of equations at a vertex, which is about how many words of 64
+bits its numbers take: with many more the embedded engine has no room for them."""
 
 Solver: TypeAlias = Callable[[LinearProgram], tuple[Doubles, Doubles] | None]
 """From a program to a solution and multipliers in double precision; None when it has no optimum."""
@@ -32,11 +46,35 @@ def cost_of(program: LinearProgram, x: list[Fraction]) -> Fraction:
     return sum((c * v for c, v in zip(fractions_of(program.cost), x, strict=True)), Fraction(0))
 
 
+def best_point(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
+    """Find a feasible point that costs as little as can be, or nearly; None when none is found."""
+    if _is_large(program):
+        point = near_point(program, solve)
+        if point is not None:
+            return point
+    solved = solve(program)
+    return None if solved is None else exact_point(program, *solved)
+
+
+def best_multipliers(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
+    """Find multipliers that bound the cost as well as can be, or nearly; None without any."""
+    if _is_large(program):
+        multipliers = near_multipliers(program, solve)
+        if multipliers is not None:
+            return multipliers
+    solved = solve(program)
+    return None if solved is None else exact_multipliers(program, *solved)
+
+
+def _is_large(program: LinearProgram) -> bool:
+    """Say whether the numbers of a vertex are so long that shorter ones near it are better."""
+    rows, variables = program.matrix.shape
+    return min(rows, variables) * variables > _LARGE
+
+
 def feasible_point(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
     """Find a point within all bounds, exactly; None when none is found."""
-    free = replace(program, cost=np.zeros_like(program.cost))
-    solved = solve(free)
-    return None if solved is None else exact_point(free, *solved)
+    return best_point(replace(program, cost=np.zeros_like(program.cost)), solve)
 
 
 def contradiction(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
@@ -46,19 +84,24 @@ def contradiction(program: LinearProgram, solve: Solver) -> list[Fraction] | Non
     """
     m, n = program.matrix.shape
     lacking, beyond = np.isfinite(program.row_lower), np.isfinite(program.row_upper)
-    eye = np.eye(m)
-    excess = np.hstack([eye[:, lacking], -eye[:, beyond]])
-    extra = excess.shape[1]
+    broken = np.concatenate([np.flatnonzero(lacking), np.flatnonzero(beyond)])
+    extra = len(broken)
+    signs = np.concatenate([np.ones(int(lacking.sum())), -np.ones(int(beyond.sum()))])
+    matrix = program.matrix
     relaxed = LinearProgram(
         np.concatenate([np.zeros(n), np.ones(extra)]),
-        np.hstack([program.matrix, excess]),
+        SparseMatrix.from_entries(
+            (m, n + extra),
+            np.concatenate([matrix.entry_rows, broken]),
+            np.concatenate([matrix.indices, n + np.arange(extra)]),
+            np.concatenate([matrix.data, signs]),
+        ),
         program.row_lower,
         program.row_upper,
         np.concatenate([program.lower, np.zeros(extra)]),
         np.concatenate([program.upper, np.full(extra, np.inf)]),
     )
-    solved = solve(relaxed)
-    multipliers = None if solved is None else exact_multipliers(relaxed, *solved)
+    multipliers = best_multipliers(relaxed, solve)
     if multipliers is None:
         return None
     bound = bound_on_cost(program, [Fraction(0)] * n, multipliers)
@@ -77,8 +120,7 @@ def free_direction(program: LinearProgram, solve: Solver) -> list[Fraction] | No
     row_lower, row_upper = receding(program.row_lower, program.row_upper, np.inf)
     lower, upper = receding(program.lower, program.upper, 1.0)
     cone = LinearProgram(program.cost, program.matrix, row_lower, row_upper, lower, upper)
-    solved = solve(cone)
-    direction = None if solved is None else exact_point(cone, *solved)
+    direction = best_point(cone, solve)
     if direction is None or cost_of(program, direction) >= 0:
         return None
     return direction if is_direction(program, direction) else None

@@ -118,7 +118,7 @@ _Held = tuple[list[int], list[int]]
 
 
 def _starts(linear: LinearProgram, solution: Solution) -> Iterator[_Held]:
-    rows = linear.matrix @ solution.x
+    rows = linear.matrix.times(solution.x)
     seen: list[_Held] = []
     for slacker in _SLACKER:
         held = (
@@ -167,13 +167,13 @@ def _at_bounds(
     point = [_at(*bound) if bound[0] else Fraction(0) for bound in bounds]
     slopes = program.exact_gradient(point)
     zero = Fraction(0)
-    equations, right = [], []
+    matrix, equations, right = linear.matrix.dense(), [], []
     for j in free:
         curved = fractions_of(program.quadratic[j, free])
-        equations.append(curved + [-x for x in fractions_of(linear.matrix[active, j])])
+        equations.append(curved + [-x for x in fractions_of(matrix[active, j])])
         right.append(-slopes[j])
     for i in active:
-        row = fractions_of(linear.matrix[i])
+        row = fractions_of(matrix[i])
         taken = sum((a * x for a, x in zip(row, point, strict=True)), zero)
         side = _at(rows[i], float(linear.row_lower[i]), float(linear.row_upper[i]))
         equations.append([row[j] for j in free] + [zero] * len(active))

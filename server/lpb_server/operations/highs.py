@@ -54,22 +54,25 @@ def solve_in_doubles(program: LinearProgram, who: str) -> tuple[Doubles, Doubles
     """
     require_scipy(who)
     from scipy.optimize import linprog
+    from scipy.sparse import csr_array, vstack
 
     equal = program.row_lower == program.row_upper
     above = np.isfinite(program.row_lower) & ~equal
     below = np.isfinite(program.row_upper) & ~equal
+    stored = program.matrix
+    matrix: Any = csr_array((stored.data, stored.indices, stored.indptr), shape=stored.shape)
     found: Any = linprog(
         program.cost,
-        A_ub=np.vstack([-program.matrix[above], program.matrix[below]]),
+        A_ub=vstack([-matrix[above], matrix[below]]),
         b_ub=np.concatenate([-program.row_lower[above], program.row_upper[below]]),
-        A_eq=program.matrix[equal],
+        A_eq=matrix[equal],
         b_eq=program.row_lower[equal],
         bounds=np.column_stack([program.lower, program.upper]),
         method="highs-ds",
     )
     if found.status != 0:
         return None
-    multipliers = np.zeros(len(program.matrix))
+    multipliers = np.zeros(stored.shape[0])
     split = int(above.sum())
     multipliers[above] -= found.ineqlin.marginals[:split]
     multipliers[below] += found.ineqlin.marginals[split:]

@@ -11,7 +11,9 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from lpb_server.certificates.exact_linear import decode_integers
+from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations.highs import has_scipy
+from lpb_server.operations.linear_program_answers import evidence_of, outcome_of
 from lpb_server.operations.program_lies import (
     about_denominators,
     about_optimum,
@@ -19,7 +21,14 @@ from lpb_server.operations.program_lies import (
     opposite,
     proving,
 )
+from lpb_server.operations.programs import program_of
 from lpb_server.operations.question import Answer, Example, Question
+from lpb_server.operations.sparse_programs import (
+    SPARSE_NAMES,
+    changed_matrices,
+    random_sparse_program,
+    small_sparse_programs,
+)
 from lpb_server.wire.arrays import Array
 
 __all__ = ["KIND", "examples", "lies", "random_program", "scaled_question"]
@@ -56,8 +65,8 @@ def random_program(random: np.random.Generator, m: int, n: int) -> dict[str, Arr
 
 
 def scaled_question(random: np.random.Generator, n: int) -> Question:
-    """Draw a program of `n` rows and half as many variables more, for benchmarks."""
-    return Question({}, random_program(random, n, n + n // 2))
+    """Draw a sparse program of `n` rows and half as many variables more, for benchmarks."""
+    return Question({}, random_sparse_program(random, n, n + n // 2, 4 * n))
 
 
 def _small() -> Iterable[tuple[str, dict[str, Any]]]:
@@ -126,12 +135,18 @@ def examples(random: np.random.Generator, count: int) -> Iterable[Example]:
     """Give programs at the edges and in the middle; none where SciPy is missing."""
     if not has_scipy():
         return
+    small = [Example(f"sparse: {name}", arrays=sparse) for name, sparse in small_sparse_programs()]
     for name, arrays in _small():
-        yield Example(name, arrays={key: np.array(value, float) for key, value in arrays.items()})
+        full = {key: np.array(value, float) for key, value in arrays.items()}
+        small.append(Example(name, arrays=full))
+    yield from small
     yield Example("27 × 32", arrays=random_program(random, 27, 32))
+    yield Example("sparse: 60 × 90, 240 entries", arrays=random_sparse_program(random, 60, 90, 240))
     for index in range(count):
         m, n = (int(x) for x in random.integers(2, 10, 2))
-        yield Example(f"random {index + 1}: {m} × {n}", arrays=random_program(random, m, n))
+        dense, sparse = random_program(random, m, n), random_sparse_program(random, m, n, 3 * m)
+        form, arrays = ("sparse", sparse) if index % 2 else ("dense", dense)
+        yield Example(f"random {index + 1}: {m} × {n}, {form}", arrays=arrays)
 
 
 def lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
@@ -152,4 +167,37 @@ def lies(question: Question, answer: Answer) -> Mapping[str, Answer]:
     for name, array in proof.items():
         if any(decode_integers(array)[:-1]) and name != "point":
             found[f"the {name} of the other sign"] = proving(answer, **{name: opposite(array)})
-    return found | about_optimum(answer) if status == "optimal" else found
+    if status == "optimal":
+        found |= about_optimum(answer)
+    if SPARSE_NAMES[0] in question.arrays:
+        found |= _about_other_matrices(question, answer)
+    return found
+
+
+def _about_other_matrices(question: Question, answer: Answer) -> dict[str, Answer]:
+    """Return the answers of programs with a matrix that is nearly the same, if they differ."""
+    found = {}
+    for what, arrays in changed_matrices(question.arrays).items():
+        program = program_of(arrays)
+        try:
+            outcome = outcome_of(program)
+            evidence = evidence_of(program, outcome)
+        except (InvalidParams, Uncertifiable):
+            continue
+        other = Answer(
+            outcome.result, outcome.arrays, {"kind": KIND, **evidence.entries}, evidence.arrays
+        )
+        if _differ(answer, other):
+            found[f"the answer of {what}"] = other
+    return found
+
+
+def _differ(answer: Answer, other: Answer) -> bool:
+    """Say whether two answers cannot both hold of one program."""
+    if answer.result["status"] != other.result["status"]:
+        return True
+    if answer.result["status"] != "optimal":
+        return False
+    apart = abs(cast(float, answer.result["objective"]) - cast(float, other.result["objective"]))
+    gaps = (cast(float, which.certificate["gap"]) for which in (answer, other))
+    return apart > 2 * sum(gaps)

@@ -20,6 +20,7 @@ from lpb_server.certificates.semidefinite import SemidefiniteCertificate
 from lpb_server.errors import InvalidParams
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.finite import require_finite
+from lpb_server.operations.program_matrices import MATRIX_ARRAYS, matrix_of, row_count
 from lpb_server.operations.question import Answer, ArrayMap
 from lpb_server.wire.values import Value
 
@@ -36,7 +37,7 @@ __all__ = [
 
 PROGRAM_ARRAYS: Final = {
     "cost": ArraySpec("f8", ("n",)),
-    "matrix": ArraySpec("f8", ("m", "n")),
+    **MATRIX_ARRAYS,
     "row_lower": ArraySpec("f8", ("m",), needed=False),
     "row_upper": ArraySpec("f8", ("m",), needed=False),
     "lower": ArraySpec("f8", ("n",), needed=False),
@@ -55,12 +56,18 @@ _MOST_WORDS: Final = 65536
 
 def program_of(arrays: ArrayMap) -> LinearProgram:
     """Read a question; `InvalidParams` says what in it cannot be meant."""
-    matrix, cost = arrays["matrix"], arrays["cost"]
-    require_finite(arrays, "matrix", "cost")
+    cost = arrays["cost"]
+    require_finite(arrays, "cost")
+    matrix = matrix_of(arrays, len(cost))
     bounds = {}
     for name, nothing in _BOUNDS.items():
-        size = len(matrix) if name.startswith("row") else len(cost)
+        size = matrix.shape[0] if name.startswith("row") else len(cost)
         bounds[name] = values = arrays.get(name, np.full(size, nothing))
+        if len(values) != size:
+            raise InvalidParams(
+                f"{name} must have {size} elements, one for each row, not {len(values)}",
+                {"array": name},
+            )
         if not bool((np.isfinite(values) | (values == nothing)).all()):
             raise InvalidParams(
                 f"an element of {name} is no bound: it is neither finite nor {nothing}",
@@ -87,12 +94,15 @@ def is_finite(value: Value) -> bool:
 
 def is_program(arrays: ArrayMap) -> bool:
     """Say whether the arrays are those of a program, as Lean reads them."""
-    matrix = arrays.get("matrix")
-    if matrix is None or matrix.ndim != 2 or matrix.dtype != np.float64:
+    cost = arrays.get("cost")
+    if cost is None or cost.ndim != 1:
         return False
-    m, n = matrix.shape
+    n = len(cost)
+    m = row_count(arrays, n)
+    if m is None:
+        return False
     sizes = {"cost": n, "row_lower": m, "row_upper": m, "lower": n, "upper": n}
-    return "cost" in arrays and all(
+    return all(
         name not in arrays or doubles(arrays[name], size) is not None
         for name, size in sizes.items()
     )

@@ -25,6 +25,7 @@ from lpb_server.operations.clarabel import require_clarabel, settings
 from lpb_server.operations.declaration import ArraySpec
 from lpb_server.operations.definition import operation
 from lpb_server.operations.kernel_heap import kernel_heap
+from lpb_server.operations.program_matrices import stored_entries
 from lpb_server.operations.programs import (
     PROGRAM_ARRAYS,
     is_finite,
@@ -69,7 +70,7 @@ def _solve(program: QuadraticProgram) -> Solution:
 
     linear = program.linear
     n = len(linear.cost)
-    matrix = np.vstack([linear.matrix, np.eye(n)])
+    matrix = np.vstack([linear.matrix.dense(), np.eye(n)])
     low = np.concatenate([linear.row_lower, linear.lower])
     high = np.concatenate([linear.row_upper, linear.upper])
     equal = low == high
@@ -99,7 +100,7 @@ def _solve(program: QuadraticProgram) -> Solution:
     multipliers[equal] = -prices[:equations]
     multipliers[above] += prices[equations : equations + lower]
     multipliers[below] -= prices[equations + lower :]
-    rows = len(linear.matrix)
+    rows = len(linear.row_lower)
     return Solution(np.array(found.x), multipliers[:rows], multipliers[rows:])
 
 
@@ -142,13 +143,14 @@ def _check(question: Question, answer: Answer) -> bool:
     arrays = question.arrays
     if not is_program(arrays) or answer.certificate.get("kind") != KIND:
         return False
-    m, n = arrays["matrix"].shape
+    n = len(arrays["cost"])
     if doubles(arrays.get("quadratic"), n, n) is None:
         return False
     try:
         program = _program(arrays)
     except InvalidParams:
         return False
+    m = program.linear.matrix.shape[0]
     if not _is_convex(program, answer):
         return False
     point, multipliers = rationals_of(answer, "point", n), rationals_of(answer, "multipliers", m)
@@ -184,7 +186,7 @@ def _is_convex(program: QuadraticProgram, answer: Answer) -> bool:
 
 def _heap_bytes(size: Dimensions, answer: Answer) -> float:
     words = [array.shape[-1] for array in answer.certificate_arrays.values() if array.ndim == 2]
-    elements = (size["m"] + 4 * size["n"]) * size["n"]
+    elements = stored_entries(size) + 4 * size["n"] ** 2
     return kernel_heap(8 * elements, 2 * elements, max(words, default=1), 100.0)
 
 

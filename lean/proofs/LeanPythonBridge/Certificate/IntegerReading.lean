@@ -26,11 +26,14 @@ def integers? (a : Answer) (name : String) (count : Nat) : Option (Nat × Nat) :
     | _, _ => none
   | none => none
 
+/-- `integerAt`, from a block of 16: each shift of the whole array leaves a number that is as long. -/
+def integerIn (words x i : Nat) : Int := integerAt words (cutRow (Nat.mul 64 words) x i) 0
+
 /-- A test of the integers of an array, and of the last one apart, which must be positive. -/
 def withPoint (a : Answer) (name : String) (count : Nat) (test : Int → (Nat → Int) → Bool) : Bool :=
   match integers? a name (Nat.succ count) with
-  | some (words, x) => withValue x fun x => withInt (integerAt words x count) fun d =>
-      isNonneg (Int.sub d 1) && test d (integerAt words x)
+  | some (words, x) => withValue x fun x => withInt (integerIn words x count) fun d =>
+      isNonneg (Int.sub d 1) && test d (integerIn words x)
   | none => false
 
 theorem withPoint_sound {name : String} {count : Nat} {a : Answer}

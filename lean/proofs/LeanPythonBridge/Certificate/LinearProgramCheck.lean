@@ -1,6 +1,6 @@
 module
 
-public import LeanPythonBridge.Certificate.ExactIntegers
+public import LeanPythonBridge.Certificate.Coefficients
 public import LeanPythonBridge.Certificate.LinearProgram
 
 /-!
@@ -23,8 +23,8 @@ variable {m n : Nat}
 structure Frames where
   /-- The costs. -/
   cost : Nat
-  /-- The coefficients, in C order. -/
-  matrix : Nat
+  /-- The coefficients, all of them or those that are stored. -/
+  matrix : Coefficients
   /-- The lower bounds of the rows. -/
   rowLower : Nat
   /-- The upper bounds of the rows. -/
@@ -37,21 +37,13 @@ structure Frames where
 /-- The program that the frames hold. -/
 def Frames.program (F : Frames) (m n : Nat) : Program m n where
   cost := valueVec (frameVec F.cost n)
-  matrix := valueMatrix (frameMatrix F.matrix m n)
+  matrix := F.matrix.matrix m n
   rowLower := frameVec F.rowLower m
   rowUpper := frameVec F.rowUpper m
   lower := frameVec F.lower n
   upper := frameVec F.upper n
 
 /-! ## The tests -/
-
-/-- Row `i` of the matrix times `x`, in units of `2^(-1074)`. -/
-def rowSum (F : Frames) (n : Nat) (x : Nat → Int) (i : Nat) : Int :=
-  sumProducts (fun j => Nat.add (Nat.mul i n) j) F.matrix x n
-
-/-- Column `j` of the matrix times `y`, in units of `2^(-1074)`. -/
-def columnSum (F : Frames) (m n : Nat) (y : Nat → Int) (j : Nat) : Int :=
-  sumProducts (fun i => Nat.add (Nat.mul i n) j) F.matrix y m
 
 /-- The costs times `x`, in units of `2^(-1074)`. -/
 def costSum (F : Frames) (n : Nat) (x : Nat → Int) : Int := sumProducts (fun j => j) F.cost x n
@@ -63,7 +55,7 @@ def isBetween (lows highs i : Nat) (d s : Int) : Bool :=
 
 /-- The test that the point with these numerators and the denominator `d` is feasible. -/
 def isPoint (F : Frames) (m n : Nat) (d : Int) (p : Nat → Int) : Bool :=
-  allBelow (fun i => withInt (rowSum F n p i) fun s => isBetween F.rowLower F.rowUpper i d s) m &&
+  allBelow (fun i => withInt (F.matrix.rowSum n p i) fun s => isBetween F.rowLower F.rowUpper i d s) m &&
     allBelow (fun j => withInt (mulInt (p j) (Int.ofNat scale)) fun s => isBetween F.lower F.upper j d s) n
 
 /-- The least that `z` times a number between two bounds can be, in units of `2^(-1074)`; none when nothing bounds it. -/
@@ -77,10 +69,11 @@ def least (lows highs i : Nat) (z : Int) : Option Int :=
 /-- What multipliers with these numerators and the denominator `e` bound the costs by, times `e`, in units of
 `2^(-2148)`. -/
 def boundOf (F : Frames) (m n : Nat) (costs y : Nat → Int) (e : Int) : Option Int :=
-  match sumSome (fun i => least F.rowLower F.rowUpper i (y i)) m,
-    sumSome (fun j => least F.lower F.upper j (subInt (mulInt e (costs j)) (columnSum F m n y j))) n with
-  | some rows, some columns => some (addInt (mulInt rows (Int.ofNat scale)) columns)
-  | _, _ => none
+  F.matrix.withColumns m n y fun column =>
+    match sumSome (fun i => least F.rowLower F.rowUpper i (y i)) m,
+      sumSome (fun j => least F.lower F.upper j (subInt (mulInt e (costs j)) (column j))) n with
+    | some rows, some columns => some (addInt (mulInt rows (Int.ofNat scale)) columns)
+    | _, _ => none
 
 /-- The test that a number does not lead towards finite bounds. -/
 def leadsAway (lows highs i : Nat) (s : Int) : Bool :=
@@ -88,7 +81,7 @@ def leadsAway (lows highs i : Nat) (s : Int) : Bool :=
 
 /-- The test that nothing is bounded in a direction. -/
 def recedes (F : Frames) (m n : Nat) (r : Nat → Int) : Bool :=
-  allBelow (fun i => withInt (rowSum F n r i) fun s => leadsAway F.rowLower F.rowUpper i s) m &&
+  allBelow (fun i => withInt (F.matrix.rowSum n r i) fun s => leadsAway F.rowLower F.rowUpper i s) m &&
     allBelow (fun j => leadsAway F.lower F.upper j (r j)) n
 
 /-! ## What they say -/
@@ -125,15 +118,6 @@ theorem ofScaled_mul' (x c : Int) : ofScaled (x * c) = ofScaled x * c := by
 private theorem ofScaled_mul_scale' (x : Int) : ofScaled (x * scale) = x := by
   rw [ofScaled_mul, show ((x : Int) : Rat) * ofScaled scale = x by rw [ofScaled_scale]; grind]
 
-/-- A sum of values times integers, in units. -/
-private theorem sum_ofScaled (f : Nat → Int) (x : Nat → Int) (k : Nat) :
-    (vecSum fun j : Fin k => ofScaled (f j) * (x j : Rat)) = ofScaled (integerSum k fun j => f j * x j) := by
-  induction k with
-  | zero => exact ofScaled_zero.symm
-  | succ k ih =>
-    rw [vecSum_succ, integerSum, ofScaled_add, ← ih, ofScaled_mul']
-    rfl
-
 /-- A denominator comes out of a dot product. -/
 theorem dot_div (k : Nat) (c : Vec k Rat) (x : Vec k Rat) (d : Rat) :
     (dot c fun j => x j / d) = dot c x / d := by
@@ -155,30 +139,12 @@ theorem isBetween_sound {lows highs i : Nat} {s : Int} (hd : 0 < d) (h : isBetwe
     rw [div_le pos, toRat_eq_ofScaled, ← ofScaled_mul', ofScaled_le]
     omega
 
-/-- A row of the matrix times integers. -/
-theorem row_eq (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) (x : Nat → Int)
-    (i : Fin m) : (F.program m n).matrix.mulVec (fun j => (x j : Rat)) i = ofScaled (rowSum F n x i) := by
-  have e : rowSum F n x i = integerSum n fun j => scaled (element F.matrix (i * n + j)) * x j := by
-    rw [rowSum, sumProducts_eq]
-    exact integerSum_congr fun j hj => congrArg (· * x j) (doubleAt_eq (finite i i.isLt j hj))
-  rw [e]
-  exact sum_ofScaled (fun j => scaled (element F.matrix (i * n + j))) x n
-
-/-- A column of the matrix. -/
-private theorem column_eq (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) (y : Nat → Int)
-    (j : Fin n) : (F.program m n).matrix.transpose.mulVec (fun i => (y i : Rat)) j = ofScaled (columnSum F m n y j) := by
-  have e : columnSum F m n y j = integerSum m fun i => scaled (element F.matrix (i * n + j)) * y i := by
-    rw [columnSum, sumProducts_eq]
-    exact integerSum_congr fun i hi => congrArg (· * y i) (doubleAt_eq (finite i hi j j.isLt))
-  rw [e]
-  exact sum_ofScaled (fun i => scaled (element F.matrix (i * n + j))) y m
-
-theorem isPoint_sound (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) (hd : 0 < d)
+theorem isPoint_sound (well : F.matrix.WellFormed m n) (hd : 0 < d)
     {p : Nat → Int} (h : isPoint F m n d p = true) : (F.program m n).Feasible fun j => (p j : Rat) / d := by
   simp only [isPoint, Bool.and_eq_true, allBelow_iff, withInt_eq] at h
   refine ⟨fun i => ?_, fun j => ?_⟩
-  · have row : (F.program m n).matrix.mulVec (fun j => (p j : Rat) / d) i = ofScaled (rowSum F n p i) / d := by
-      rw [← row_eq finite]
+  · have row : (F.program m n).matrix.mulVec (fun j => (p j : Rat) / d) i = ofScaled (F.matrix.rowSum n p i) / d := by
+      rw [← Coefficients.row_eq well]
       exact dot_div n _ _ _
     rw [row]
     exact isBetween_sound hd (h.1 i i.isLt)
@@ -236,11 +202,12 @@ private theorem column_le {b z s e u c a : Rat} (he : 0 < e) (hu : 0 < u) (h : b
   grind
 
 /-- What multipliers bound the costs by is not more than any feasible cost. -/
-theorem boundOf_sound (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) (he : 0 < e)
+theorem boundOf_sound (well : F.matrix.WellFormed m n) (he : 0 < e)
     {costs y : Nat → Int} {t : Int} (h : boundOf F m n costs y e = some t) {x : Vec n Rat}
     (feasible : (F.program m n).Feasible x) : ofScaledSquare t / e ≤ dot (fun j => ofScaled (costs j)) x := by
   have pos := cast_pos he
-  unfold boundOf at h
+  obtain ⟨column, evaluated, column_eq⟩ := Coefficients.withColumns_eq well y _
+  rw [boundOf, evaluated] at h
   split at h
   case h_2 => contradiction
   case h_1 rows columns hr hc =>
@@ -257,25 +224,27 @@ theorem boundOf_sound (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix
     refine Program.lowerBound_le (P := F.program m n) (fun i => (y i : Rat) / e) _ _ (fun i s hs' => ?_)
       (fun j s hs' => ?_) feasible
     · exact row_le pos (least_sound (rows_eq i i.isLt) hs')
-    · have column : (F.program m n).matrix.transpose.mulVec (fun i => (y i : Rat) / e) j =
-          ofScaled (columnSum F m n y j) / e := by
-        rw [← column_eq finite]
+    · have divided : (F.program m n).matrix.transpose.mulVec (fun i => (y i : Rat) / e) j =
+          ofScaled (column j) / e := by
+        rw [← column_eq]
         exact dot_div m _ _ _
-      rw [column]
+      rw [divided]
       refine column_le pos scale_pos (least_sound (columns_eq j j.isLt) hs') ?_
       rw [subInt_eq, mulInt_eq, ← ofScaled_mul, ← ofScaled_sub]
       rfl
 
-theorem recedes_sound (finite : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true) {r : Nat → Int}
+theorem recedes_sound (well : F.matrix.WellFormed m n) {r : Nat → Int}
     (h : recedes F m n r = true) : (F.program m n).Recedes fun j => (r j : Rat) := by
   simp only [recedes, leadsAway, negInt_eq, Bool.and_eq_true, Bool.or_eq_true, Bool.not_eq_true', allBelow_iff, withInt_eq, isNonneg_iff,
     finiteAt_eq] at h
+  have row_eq : ∀ i : Fin m, (F.program m n).matrix.mulVec (fun j => (r j : Rat)) i = ofScaled (F.matrix.rowSum n r i) :=
+    Coefficients.row_eq well r
   have resolve : ∀ {b : Bool} {p : Prop}, b = false ∨ p → b = true → p := fun h e => h.resolve_left (by rw [e]; decide)
   refine ⟨fun i fin => ?_, fun i fin => ?_, fun j fin => ?_, fun j fin => ?_⟩
-  · rw [row_eq finite, ofScaled_nonneg]
+  · rw [row_eq, ofScaled_nonneg]
     exact resolve (h.1 i i.isLt).1 fin
-  · rw [row_eq finite, ← ofScaled_zero, ofScaled_le]
-    have : 0 ≤ -rowSum F n r i := resolve (h.1 i i.isLt).2 fin
+  · rw [row_eq, ← ofScaled_zero, ofScaled_le]
+    have : 0 ≤ -F.matrix.rowSum n r i := resolve (h.1 i i.isLt).2 fin
     omega
   · have : 0 ≤ r j := resolve (h.2 j j.isLt).1 fin
     exact Rat.intCast_nonneg.2 this
@@ -291,7 +260,7 @@ theorem costSum_eq (finite : ∀ j < n, isFinite (element F.cost j) = true) (x :
     rw [costSum, sumProducts_eq]
     exact integerSum_congr fun j hj => congrArg (· * x j) (doubleAt_eq (finite j hj))
   rw [e]
-  exact sum_ofScaled (fun j => scaled (element F.cost j)) x n
+  exact Coefficients.sum_ofScaled (fun j => scaled (element F.cost j)) x n
 
 /-- The cost of a point with a denominator. -/
 theorem costSum_div_eq (finite : ∀ j < n, isFinite (element F.cost j) = true) (x : Nat → Int) (d : Rat) :

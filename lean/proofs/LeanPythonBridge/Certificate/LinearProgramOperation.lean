@@ -7,8 +7,8 @@ public import LeanPythonBridge.Certificate.Operation
 /-!
 # `linear_program`: the least cost within bounds, or why there is none
 
-The question has the arrays `matrix`, of shape `[m, n]`, and `cost`, and may have `row_lower`, `row_upper`, `lower` and
-`upper`: doubles, of which those that are infinite bound nothing, as where an array is missing. The answer's `status` is
+The question has the arrays `cost` and `matrix`, of shape `[m, n]`, or in its place `matrix_data`, `matrix_indices` and
+`matrix_indptr`, a sparse matrix, and may have `row_lower`, `row_upper`, `lower` and `upper`: doubles, of which those that are infinite bound nothing, as where an array is missing. The answer's `status` is
 `optimal`, `infeasible` or `unbounded`. The certificate is a feasible `point`, `multipliers` of the rows and a `direction`:
 arrays of integers of as many words of 64 bits as the last dimension says, in two's complement, a denominator the last one.
 -/
@@ -86,8 +86,7 @@ private theorem isOptimum_sound {optimum : Optimum} (well : WellFormed F m n) (h
     rw [doubleAt_eq (by rw [element_toNat]; exact objective), element_toNat]
   have e₂ : doubleAt optimum.gap.toNat 0 = scaled optimum.gap.toNat := by
     rw [doubleAt_eq (by rw [element_toNat]; exact gap), element_toNat]
-  have matrix : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true := fun i hi j hj =>
-    well.matrix ⟨i, hi⟩ ⟨j, hj⟩
+  have matrix := well.matrix
   have cost : ∀ j < n, isFinite (element F.cost j) = true := fun j hj => well.cost ⟨j, hj⟩
   constructor
   · obtain ⟨d, p, hd, test⟩ := withPoint_sound point
@@ -132,7 +131,7 @@ private theorem isInfeasible_sound (well : WellFormed F m n) (h : isInfeasible F
   case h_1 t bound =>
     rw [isNonneg_iff, subInt_eq] at test
     have test : 0 < t := by omega
-    have le := boundOf_sound (fun i hi j hj => well.matrix ⟨i, hi⟩ ⟨j, hj⟩) he bound feasible
+    have le := boundOf_sound well.matrix he bound feasible
     have zero : dot (fun _ : Fin n => ofScaled 0) x = 0 := by
       rw [dot]
       show (vecSum fun j => ofScaled 0 * x j) = 0
@@ -148,8 +147,7 @@ private theorem isUnbounded_sound (well : WellFormed F m n) (h : isUnbounded F m
     (∃ x, (F.program m n).Feasible x) ∧
       ∀ number, ∃ x, (F.program m n).Feasible x ∧ dot (F.program m n).cost x < number := by
   rw [isUnbounded, Bool.and_eq_true] at h
-  have matrix : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true := fun i hi j hj =>
-    well.matrix ⟨i, hi⟩ ⟨j, hj⟩
+  have matrix := well.matrix
   obtain ⟨d, p, hd, point⟩ := withPoint_sound h.1
   obtain ⟨_, r, _, test⟩ := withPoint_sound h.2
   rw [Bool.and_eq_true, isNonneg_iff, subInt_eq] at test

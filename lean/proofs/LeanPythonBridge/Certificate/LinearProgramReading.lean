@@ -6,8 +6,8 @@ public import LeanPythonBridge.Certificate.LinearProgramCheck
 /-!
 # Programs with linear bounds, as questions ask them and answers solve them
 
-The question has the arrays `matrix`, of shape `[m, n]`, and `cost`, and may have `row_lower`, `row_upper`, `lower` and
-`upper`: doubles, of which those that are infinite bound nothing, as where an array is missing. A `solution` is near a
+The question has the arrays `cost` and `matrix`, of shape `[m, n]`, or in its place `matrix_data`, `matrix_indices` and
+`matrix_indptr`, a sparse matrix (`SparseMatrix`), and may have `row_lower`, `row_upper`, `lower` and `upper`: doubles, of which those that are infinite bound nothing, as where an array is missing. A `solution` is near a
 feasible point, whose integers, like those of multipliers, have as many words of 64 bits as the last dimension of their array
 says, in two's complement; a denominator is the last one.
 -/
@@ -27,8 +27,8 @@ def negativeInfinity : Nat := 0xfff0000000000000
 structure WellFormed (F : Frames) (m n : Nat) : Prop where
   /-- The costs are finite. -/
   cost : Finite (frameVec F.cost n)
-  /-- The coefficients are finite. -/
-  matrix : ∀ i, Finite (frameMatrix F.matrix m n i)
+  /-- The coefficients are finite, and those of a matrix of this shape. -/
+  matrix : F.matrix.WellFormed m n
   /-- The lower bounds of rows are finite or -∞. -/
   rowLower : ∀ i : Fin m, isFinite (element F.rowLower i) = true ∨ element F.rowLower i = negativeInfinity
   /-- The upper bounds of rows are finite or +∞. -/
@@ -53,21 +53,34 @@ def bounds? (q : Question) (name : String) (count nothing : Nat) : Option Nat :=
   | none => some (Nat.mul (ones 64 count) nothing)
   | some a => if a.isVector count then some a.packed else none
 
+/-- The coefficients of a question, for `n` columns, and how many rows they have: the array `matrix`, or `matrix_data`,
+`matrix_indices` and `matrix_indptr`. -/
+def coefficients? (q : Question) (n : Nat) : Option (Coefficients × Nat) :=
+  match q.array? "matrix", q.array? "matrix_data", q.array? "matrix_indices", q.array? "matrix_indptr" with
+  | some matrix, none, none, none =>
+    if matrix.isMatrix matrix.rowCount n then some (.dense matrix.packed, matrix.rowCount) else none
+  | none, some data, some indices, some starts =>
+    if data.isVector data.rowCount && indices.isIndices [data.rowCount] &&
+      starts.isIndices [Nat.succ (Nat.sub starts.rowCount 1)] then
+      some (.sparse ⟨data.rowCount, data.packed, indices.packed, starts.packed⟩, Nat.sub starts.rowCount 1)
+    else none
+  | _, _, _, _ => none
+
 /-- The linear program of a question: its frames, rows and columns. -/
 def frames? (q : Question) : Option (Frames × Nat × Nat) :=
-  match q.array? "matrix", q.array? "cost" with
-  | some matrix, some cost =>
-    match matrix.shape with
-    | [m, n] =>
-      if matrix.isMatrix m n && cost.isVector n then
+  match q.array? "cost" with
+  | some cost =>
+    match coefficients? q cost.rowCount with
+    | some (matrix, m) =>
+      if cost.isVector cost.rowCount then
         match bounds? q "row_lower" m negativeInfinity, bounds? q "row_upper" m infinity,
-          bounds? q "lower" n negativeInfinity, bounds? q "upper" n infinity with
+          bounds? q "lower" cost.rowCount negativeInfinity, bounds? q "upper" cost.rowCount infinity with
         | some rowLower, some rowUpper, some lower, some upper =>
-          some (⟨cost.packed, matrix.packed, rowLower, rowUpper, lower, upper⟩, m, n)
+          some (⟨cost.packed, matrix, rowLower, rowUpper, lower, upper⟩, m, cost.rowCount)
         | _, _, _, _ => none
       else none
-    | _ => none
-  | _, _ => none
+    | none => none
+  | none => none
 
 /-- An optimum as an answer gives it: the solution's frame, the objective, the distance and the gap, as bits of doubles. -/
 structure Optimum where
@@ -95,13 +108,13 @@ def isBoundAt (nothing x i : Nat) : Bool := finiteAt x i || Nat.beq (cut 64 x i)
 
 /-- Decides `WellFormed`. -/
 def isWellFormed (F : Frames) (m n : Nat) : Bool :=
-  Order.finite n F.cost && Order.finite (Nat.mul m n) F.matrix && allBelow (isBoundAt negativeInfinity F.rowLower) m &&
+  Order.finite n F.cost && F.matrix.isWellFormed m n && allBelow (isBoundAt negativeInfinity F.rowLower) m &&
     allBelow (isBoundAt infinity F.rowUpper) m && allBelow (isBoundAt negativeInfinity F.lower) n &&
     allBelow (isBoundAt infinity F.upper) n
 
 /-- The frames, evaluated. -/
 def Frames.withValues {α : Type} (F : Frames) (f : Frames → α) : α :=
-  withValue F.cost fun cost => withValue F.matrix fun matrix => withValue F.rowLower fun rowLower =>
+  withValue F.cost fun cost => F.matrix.withValues fun matrix => withValue F.rowLower fun rowLower =>
     withValue F.rowUpper fun rowUpper => withValue F.lower fun lower => withValue F.upper fun upper =>
       f ⟨cost, matrix, rowLower, rowUpper, lower, upper⟩
 
@@ -117,7 +130,7 @@ def isNear (n solution distance : Nat) (d : Int) (p : Nat → Int) : Bool :=
 variable {F : Frames} {m n : Nat}
 
 theorem Frames.withValues_eq {α : Type} (F : Frames) (f : Frames → α) : F.withValues f = f F := by
-  simp only [Frames.withValues, withValue_eq]
+  simp only [Frames.withValues, withValue_eq, Coefficients.withValues_eq]
 
 private theorem isBoundAt_sound {nothing x i : Nat} (h : isBoundAt nothing x i = true) :
     isFinite (element x i) = true ∨ element x i = nothing := by
@@ -127,12 +140,9 @@ private theorem isBoundAt_sound {nothing x i : Nat} (h : isBoundAt nothing x i =
 theorem isWellFormed_sound (h : isWellFormed F m n = true) : WellFormed F m n := by
   simp only [isWellFormed, Bool.and_eq_true, allBelow_iff] at h
   obtain ⟨⟨⟨⟨⟨cost, matrix⟩, rowLower⟩, rowUpper⟩, lower⟩, upper⟩ := h
-  refine ⟨fun j => Order.finite_sound cost j j.isLt, fun i j => ?_, fun i => isBoundAt_sound (rowLower i i.isLt),
-    fun i => isBoundAt_sound (rowUpper i i.isLt), fun j => isBoundAt_sound (lower j j.isLt),
-    fun j => isBoundAt_sound (upper j j.isLt)⟩
-  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
-  rw [Nat.succ_mul] at this
-  exact Order.finite_sound matrix _ (show i.val * n + j.val < m * n by omega)
+  exact ⟨fun j => Order.finite_sound cost j j.isLt, Coefficients.isWellFormed_sound matrix,
+    fun i => isBoundAt_sound (rowLower i i.isLt), fun i => isBoundAt_sound (rowUpper i i.isLt),
+    fun j => isBoundAt_sound (lower j j.isLt), fun j => isBoundAt_sound (upper j j.isLt)⟩
 
 theorem element_toNat (bits : UInt64) : element bits.toNat 0 = bits.toNat := by
   rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt bits.toNat_lt]

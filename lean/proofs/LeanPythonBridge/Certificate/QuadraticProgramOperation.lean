@@ -155,7 +155,7 @@ private theorem isConvex_sound (h : isConvex quadratic n a = true) :
 
 private theorem rowOf_eq (finite : ∀ i, Finite (frameMatrix quadratic n n i)) (p : Nat → Int) (j : Fin n) :
     (valueMatrix (frameMatrix quadratic n n)).mulVec (fun k => (p k : Rat)) j = ofScaled (rowOf quadratic n p j) :=
-  row_eq (m := n) (F := ⟨0, quadratic, 0, 0, 0, 0⟩) (fun i hi k hk => finite ⟨i, hi⟩ ⟨k, hk⟩) p j
+  Coefficients.row_eq (C := .dense quadratic) finite p j
 
 private theorem formOf_eq (finite : ∀ i, Finite (frameMatrix quadratic n n i)) (p : Nat → Int) :
     quadForm (valueMatrix (frameMatrix quadratic n n)) (fun k => (p k : Rat)) = ofScaled (formOf quadratic n p) := by
@@ -221,8 +221,7 @@ private theorem isOptimum_sound {optimum : Optimum} (finite : ∀ i, Finite (fra
   obtain ⟨d, p, hd, test⟩ := withPoint_sound point
   simp only [Bool.and_eq_true, isNonneg_iff] at test
   obtain ⟨⟨feasible, near⟩, least, multipliers⟩ := test
-  have matrix : ∀ i < m, ∀ j < n, isFinite (element F.matrix (i * n + j)) = true := fun i hi j hj =>
-    well.matrix ⟨i, hi⟩ ⟨j, hj⟩
+  have matrix := well.matrix
   have cost : ∀ j < n, isFinite (element F.cost j) = true := fun j hj => well.cost ⟨j, hj⟩
   have pos := cast_pos hd
   have form : quadForm (valueMatrix (frameMatrix quadratic n n)) (fun j => (p j : Rat) / d) =
