@@ -5,6 +5,7 @@ VENV   ?= .venv
 MINUTES ?= 10
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+USED   := $(VENV)/.installed-without-tools
 
 .DEFAULT_GOAL := help
 .PHONY: help verify test lint faults soak lock setup system-packages picture catalogue docs clean
@@ -12,7 +13,8 @@ STAMP  := $(VENV)/.installed
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-verify: setup ## Set up everything, then run `lpb verify`
+# Who only verifies has no developers' tools installed; who has them all needs nothing more.
+verify: $(if $(LOCKED)$(wildcard $(STAMP)),$(STAMP),$(USED)) ## Set up what that needs, then run `lpb verify`
 	@$(BIN)/lpb verify
 
 test: setup lint ## Set up everything, then run every test
@@ -52,6 +54,13 @@ lock: setup ## Pin what the image and the workflow install, by content (LOCKED=1
 
 clean: ## Remove what was built here (not the downloaded engine)
 	rm -rf $(VENV) .lpb build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(USED): pyproject.toml .ci/prerequisites
+	@PYTHON="$(PYTHON)" sh .ci/prerequisites verify
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the project and what it runs with into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,scipy,clarabel]'
+	@touch $@
 
 # The wrong Python, or a missing compiler, is said before anything is created.
 $(STAMP): pyproject.toml .ci/prerequisites
