@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import zmq
+from curve_support import curve_of
 from fault_helpers import ENVIRONMENT, server_process
 from lpb_server.client import BridgeClient
 from lpb_server.frontend.in_process_server import BridgeServer
@@ -21,7 +22,6 @@ from lpb_server.security import connections as door
 from lpb_server.security.handshake_rate import HandshakeRate
 from lpb_server.security.keys import ClientCurve, KeyFolder
 from lpb_server.sockets.routing_names import draw_first_names
-from test_curve import curve_of
 
 Serve = Callable[..., AbstractContextManager[BridgeServer]]
 

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import socket as sockets
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zmq
-from lpb_server.client import Backoff, BridgeClient, ClientCurve
-from lpb_server.errors import HandshakeError, KeyFileError, RemoteError
-from lpb_server.frontend.in_process_server import BridgeServer
+from curve_support import NOTE, Serve, client, curve_config, curve_of, keys, raw, receive
+from lpb_server.client import ClientCurve
+from lpb_server.errors import HandshakeError, RemoteError
 from lpb_server.operations import Outcome, default_registry, operation
-from lpb_server.security.keys import KeyFolder, KeyPair, client_curve
+from lpb_server.security.keys import KeyFolder
 from lpb_server.service import Service
-from lpb_server.settings.config import ServerConfig
 from lpb_server.wire import Limits
-
-Serve = Callable[..., AbstractContextManager[BridgeServer]]
-FREE_PORT = "tcp://127.0.0.1:*"
-WAIT_MS = 10_000
-NOTE = b'{"schema_version":2,"id":"%s","op":"note","params":{}}'
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> KeyFolder:
-    """Keys of a server and of two clients, of whom alice is let in."""
-    folder = KeyFolder(tmp_path / "keys")
-    for name in ("server", "alice", "mallory"):
-        folder.new(name)
-    folder.allow("alice")
-    return folder
+    return keys(tmp_path / "keys")
 
 
 @pytest.fixture
@@ -53,38 +40,6 @@ def service(notes: list[str]) -> Service:
     registry = default_registry()
     registry.add(note)
     return Service(registry)
-
-
-def curve_config(folder: KeyFolder, **changes: Any) -> ServerConfig:
-    return ServerConfig(FREE_PORT, curve=True, keys=folder.path, **changes)
-
-
-def curve_of(folder: KeyFolder, name: str) -> ClientCurve:
-    curve = client_curve(folder.path, name, "server")
-    assert curve is not None
-    return curve
-
-
-def client(endpoint: str, curve: ClientCurve | None, timeout_s: float = 5.0) -> BridgeClient:
-    return BridgeClient(endpoint, curve=curve, timeout_s=timeout_s, tries=2, sleep=lambda s: None)
-
-
-@contextmanager
-def raw(endpoint: str, curve: ClientCurve | None, **options: Any) -> Iterator[zmq.Socket[bytes]]:
-    with zmq.Context() as context, context.socket(zmq.DEALER) as connection:
-        connection.linger = 0
-        for name, value in options.items():
-            setattr(connection, name, value)
-        if curve is not None:
-            curve.apply(connection)
-        connection.connect(endpoint)
-        yield connection
-
-
-def receive(connection: zmq.Socket[bytes]) -> dict[str, Any]:
-    assert connection.poll(WAIT_MS)
-    reply: dict[str, Any] = json.loads(connection.recv_multipart()[0])
-    return reply
 
 
 def test_an_allowed_key_is_let_in(serve: Serve, folder: KeyFolder, service: Service) -> None:
@@ -277,66 +232,3 @@ def test_an_oversized_frame_ends_that_connection_only(
             assert not connection.poll(300)
         assert other.call("note").result == {"runs": 1}
     assert len(notes) == 1
-
-
-def test_a_slow_reader_does_not_stall_others(serve: Serve, folder: KeyFolder) -> None:
-    config = curve_config(folder, high_water_mark=5)
-    alice = curve_of(folder, "alice")
-    array = {"name": "x", "dtype": "u8", "shape": [25_000], "frames": 1}
-    with serve(config) as server, raw(server.endpoint, alice, rcvhwm=1, rcvbuf=4096) as slow:
-        for number in range(300):
-            header = {"id": f"s{number}", "op": "echo", "params": {}, "arrays": [array]}
-            slow.send_multipart(
-                [json.dumps({"schema_version": 2, **header}).encode(), bytes(200_000)]
-            )
-        with client(server.endpoint, alice) as other:
-            for _ in range(50):
-                other.ping()
-
-
-def test_the_connections_are_counted(serve: Serve, folder: KeyFolder) -> None:
-    with serve(curve_config(folder, connections=2)) as server:
-        alice = curve_of(folder, "alice")
-        with client(server.endpoint, alice) as first, client(server.endpoint, alice) as second:
-            first.ping()
-            second.ping()
-            third = client(server.endpoint, alice, 0.3)
-            with third, pytest.raises(HandshakeError, match="too many connections"):
-                third.ping()
-            first.ping()
-        patient = BridgeClient(
-            server.endpoint, curve=alice, timeout_s=1, tries=20, backoff=Backoff(limit_s=0.1)
-        )
-        with patient:
-            patient.ping()
-
-
-def test_the_connections_are_counted_without_curve_too(serve: Serve) -> None:
-    with (
-        serve(ServerConfig(FREE_PORT, connections=1)) as server,
-        BridgeClient(server.endpoint) as first,
-        BridgeClient(server.endpoint, timeout_s=0.3, tries=1) as second,
-    ):
-        first.ping()
-        with pytest.raises(HandshakeError, match="too many connections"):
-            second.ping()
-
-
-def test_a_server_needs_a_key_of_its_own(tmp_path: Path) -> None:
-    config = ServerConfig(FREE_PORT, curve=True, keys=tmp_path / "none")
-    server = BridgeServer(Service(default_registry()), config)
-    with pytest.raises(KeyFileError, match="lpb keys new server"), server:
-        pass
-
-
-def test_curve_allows_what_would_need_insecure(serve: Serve, folder: KeyFolder) -> None:
-    config = ServerConfig("tcp://0.0.0.0:*", curve=True, keys=folder.path)
-    with serve(config) as server:
-        endpoint = server.endpoint.replace("0.0.0.0", "127.0.0.1")
-        with client(endpoint, curve_of(folder, "alice")) as alice:
-            alice.ping()
-
-
-def test_secrets_are_not_shown() -> None:
-    pair = KeyPair("public", "hidden")
-    assert "hidden" not in f"{pair!r} {pair} {ClientCurve('server', pair)!r}"
