@@ -50,7 +50,12 @@ def test_an_unknown_operation_comes_with_those_there_are(run_lpb: RunLpb, endpoi
 
 
 @pytest.mark.parametrize(
-    "command", [("call", "ping", "--timeout", "0.2", "--tries", "1"), ("verify",)]
+    "command",
+    [
+        ("call", "ping", "--timeout", "0.2", "--tries", "1"),
+        ("verify",),
+        ("certify", "matrix_sum", "--param", "matrix=[[1]]"),
+    ],
 )
 def test_a_server_that_is_not_there(run_lpb: RunLpb, nobody: str, command: tuple[str, ...]) -> None:
     result = run_lpb(*command, "--endpoint", nobody)

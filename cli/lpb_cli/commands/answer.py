@@ -100,8 +100,6 @@ class Answerer:
             name, dict(question.params), question.arrays, self.sources, self.endpoint, self.curve
         )
         operation = certified_operation(options)
-        if (
-            self.endpoint is not None and self.curve is None
-        ):  # Nobody waits ten minutes to hear that there is none.
-            require_server(self.endpoint)
+        if self.endpoint is not None:  # Nobody waits ten minutes to hear that there is none.
+            require_server(self.endpoint, self.curve)
         return lean_answer(answered(operation, options).exchange)

@@ -238,6 +238,10 @@ def certify(
         curve(endpoint),
     )
     found = certifying.certified_operation(options)
+    if options.endpoint is not None:  # Nobody waits ten minutes to hear that there is none.
+        from lpb_cli.processes.supervisor import require_server
+
+        require_server(options.endpoint, options.curve)
     settings = load_settings()
     writable_output(settings)
     settings = with_checkers(settings, [found])

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lpb_server.client import BridgeClient
+from lpb_server.client import BridgeClient, ClientCurve
 from lpb_server.errors import ClientError
 
 from lpb_cli.errors import EnvironmentLacksError, ServerFailedError
@@ -27,7 +27,7 @@ SERVER_COMMAND = (sys.executable, "-P", "-m", "lpb_server", "--no-config", "--wo
 """One process, and no settings of the user's: what `lpb verify` checks is the same everywhere."""
 
 
-def wait_for_ping(endpoint: str, timeout_s: float) -> float:
+def wait_for_ping(endpoint: str, timeout_s: float, curve: ClientCurve | None = None) -> float:
     """Wait until a server answers `ping`. Gives the round trip's seconds.
 
     Raises
@@ -39,7 +39,8 @@ def wait_for_ping(endpoint: str, timeout_s: float) -> float:
     while True:
         started = time.monotonic()
         try:
-            with BridgeClient(endpoint, timeout_s=min(1.0, timeout_s), tries=1) as client:
+            patience_s = min(1.0, timeout_s)
+            with BridgeClient(endpoint, timeout_s=patience_s, tries=1, curve=curve) as client:
                 client.ping()
         except ClientError as error:
             if time.monotonic() > deadline:
@@ -51,7 +52,7 @@ def wait_for_ping(endpoint: str, timeout_s: float) -> float:
             return time.monotonic() - started
 
 
-def require_server(endpoint: str) -> None:
+def require_server(endpoint: str, curve: ClientCurve | None = None) -> None:
     """Find out at once whether the server that was named answers.
 
     Raises
@@ -60,7 +61,7 @@ def require_server(endpoint: str) -> None:
         When it does not.
     """
     try:
-        wait_for_ping(endpoint, _NAMED_TIMEOUT_S)
+        wait_for_ping(endpoint, _NAMED_TIMEOUT_S, curve)
     except ServerFailedError as error:
         raise EnvironmentLacksError(error.message, error.hint) from error
 
