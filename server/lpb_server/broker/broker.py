@@ -15,18 +15,13 @@ from lpb_server.broker.queue import Action, Dispatch, GiveUp, JobQueue, Recall
 from lpb_server.broker.worker_pool import WorkerPool
 from lpb_server.broker.worker_socket import Backend
 from lpb_server.errors import ErrorCode
-from lpb_server.frontend.admission import Admission
-from lpb_server.frontend.client_socket import Frontend
-from lpb_server.frontend.job import Job, Route
-from lpb_server.frontend.reply_cache import ReplyCache
-from lpb_server.observability.metrics import Metrics
+from lpb_server.frontend.job import Job
+from lpb_server.frontend.request_loop import STOPPING, RequestLoop
 from lpb_server.process.memory import ReturnsMemory
 from lpb_server.process.supervision import Journal
-from lpb_server.security.zap_authenticator import ZapAuthenticator
 from lpb_server.settings.config import Configuration, PoolConfig, ServerConfig
 from lpb_server.settings.layers import POOLED_SETTINGS, flags_of
 from lpb_server.sockets.durations import milliseconds
-from lpb_server.sockets.waker import Waker
 from lpb_server.wire.values import Frame
 from lpb_server.worker import messages as say
 
@@ -40,13 +35,11 @@ _GOODBYE_S: Final = 5.0
 """How long workers that were told to stop, and have nothing to do, may take; they take some 50 ms,
 and one that was about to start half a second."""
 
-_STOPPING: Final = "the server is stopping"
-
 _AHEAD_BYTES: Final = 1 << 20
 """Larger requests are not sent to a worker that is still busy: it would need memory for both."""
 
 
-class Broker:
+class Broker(RequestLoop):
     """Hands requests to worker processes, and their replies back.
 
     The sockets belong to the thread that enters the context; `stop` may be called from any thread
@@ -71,15 +64,10 @@ class Broker:
         pool: PoolConfig,
         journal: Journal | None = None,
     ) -> None:
-        self._journal = journal or Journal()
-        self._purity = purity
-        self._config = config
+        super().__init__(config, purity, lambda name: purity.get(name, False), journal)
         self._pool_config = pool
-        self._stopping = False
         self._poller: zmq.Poller | None = None
         self._polled: list[int] = []  # The descriptors of workers that it knows.
-        self.endpoint = config.endpoint
-        self.metrics = Metrics(purity)
 
     def __enter__(self) -> Self:
         """Bind and start the workers.
@@ -89,39 +77,22 @@ class Broker:
         MalformedEndpoint, InsecureBindError, BindError, KeyFileError
             When it cannot listen.
         """
-        self._context = zmq.Context()
-        self._waker = Waker()
-        self._authenticator = ZapAuthenticator(self._context)
+        self._open(zmq.Context())
         config = self._config
         try:
-            self._frontend = Frontend(self._context, config, self._authenticator)
-            try:
-                self._backend = Backend(
-                    self._context, config, self._pool_config, self._authenticator
-                )
-            except BaseException:
-                self._frontend.close()
-                self._frontend.release()
-                raise
+            self._backend = Backend(self._context, config, self._pool_config, self._authenticator)
         except BaseException:
+            self._frontend.close()
+            self._frontend.release()
             self._release()
             raise
-        self._authenticator.start()
-        permits = self._frontend.permits
-        self._admission = Admission(
-            ReplyCache(config.cache, time.monotonic),
-            config.limits,
-            lambda name: self._purity.get(name, False),
-            config.requests_per_client,
-            permits,
-            config.peer_bytes,
-            config.total_bytes,
-            self._journal,
-        )
+        self._begin()
         self._queue = JobQueue(
-            config.queue_length, self._pool_config.liveness_s, permits, _may_go_ahead
+            config.queue_length,
+            self._pool_config.liveness_s,
+            self._frontend.permits,
+            _may_go_ahead,
         )
-        self.endpoint = self._frontend.endpoint
         self.workers_endpoint = self._backend.public_endpoint
         shared = Configuration(config, self._pool_config)
         self._pool = WorkerPool(
@@ -149,21 +120,6 @@ class Broker:
         self._frontend.release()
         self._backend.release()
 
-    def _release(self) -> None:
-        self._authenticator.close()
-        self._context.destroy(linger=0)  # What failed to open left nothing to wait for.
-        self._waker.close()
-
-    def stop(self) -> None:
-        """Make `serve` answer what is running, refuse the rest, and return."""
-        self._stopping = True
-        self._waker.wake()
-
-    @property
-    def wake_descriptor(self) -> int:
-        """A file descriptor that wakes `serve` when a byte is written to it."""
-        return self._waker.sender_descriptor
-
     def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Hand out requests until `stop`.
 
@@ -183,7 +139,7 @@ class Broker:
             if self._stopping and stopping_s == math.inf:
                 stopping_s = now_s
                 self._pool.stop()
-                self._act(self._queue.abandon(ErrorCode.OVERLOADED, _STOPPING))
+                self._act(self._queue.abandon(ErrorCode.OVERLOADED, STOPPING))
                 for worker in self._queue.workers:
                     self._act(self._queue.leave(worker))
             if self._stopping and self._is_drained(now_s - stopping_s):
@@ -233,11 +189,7 @@ class Broker:
             self._pool.replace_missing(time.monotonic())
             self._refuse_without_workers()
         if self._frontend.socket in events:
-            try:
-                for route, user, frames in self._frontend.receive(ready=True):
-                    self._take(route, user, frames)
-            except MemoryError:
-                _LOG.error("a message was dropped: there is no memory left")
+            self._take_all(ready=True)
             self._refuse_without_workers()
 
     def _refuse_without_workers(self) -> None:
@@ -264,20 +216,11 @@ class Broker:
         for worker in self._queue.workers:
             self._backend.tell(worker, [say.HEARTBEAT])
 
-    def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
-        now_s = time.monotonic()
-        taken = self._admission.take(route, frames, now_s, user)
-        self.metrics.came(frames)
-        if isinstance(taken, Job):
-            if self._stopping:
-                self._act([GiveUp(taken, ErrorCode.OVERLOADED, _STOPPING, ran=False)])
-            else:
-                self._act(self._queue.submit(taken, now_s))
-            return
-        self.metrics.at_once(taken)
-        if taken is not None:
-            self.metrics.went(taken)
-            self._frontend.send(route, taken)
+    def _submit(self, job: Job, now_s: float) -> None:
+        if self._stopping:
+            self._refuse(job, ErrorCode.OVERLOADED, STOPPING)
+        else:
+            self._act(self._queue.submit(job, now_s))
 
     def _hear_workers(self, *, ready: bool) -> None:
         for worker, frames in self._backend.receive(ready=ready):
@@ -318,22 +261,12 @@ class Broker:
                 request = say.write_request(job.token, waited_s, list(job.opened.frames))
                 self._backend.tell(action.worker, request)
             elif isinstance(action, GiveUp):
-                reply = action.job.opened.refuse(action.code, action.message, action.details)
-                self._finish(action.job, reply, ran=action.ran)
+                given_up = action.job
+                self._refuse(given_up, action.code, action.message, action.details, ran=action.ran)
             elif isinstance(action, Recall):
                 self._backend.tell(action.worker, say.write_token(say.RECALL, action.job.token))
             else:
                 self._backend.tell(action.worker, [say.STOP])
-
-    def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
-        for route in job.routes:
-            self.metrics.went(reply)
-            self._frontend.send(route, reply)
-        # What is noted comes second: nothing else is taken in meanwhile, and the client need not
-        # wait for it.
-        self._admission.finish(job, reply, ran=ran)
-        request = job.opened.request
-        self.metrics.finished(request.id, request.op, time.monotonic() - job.arrived_s, reply)
 
 
 def _understood(

@@ -12,8 +12,9 @@ import zmq
 
 from lpb_server.errors import ErrorCode
 from lpb_server.frontend.executors import run_elsewhere
-from lpb_server.frontend.in_process_server import STOPPING, BridgeServer
+from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.frontend.job import Job
+from lpb_server.frontend.request_loop import STOPPING
 from lpb_server.process.supervision import Journal
 from lpb_server.service import Service
 from lpb_server.settings.config import ServerConfig

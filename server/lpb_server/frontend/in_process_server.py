@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from types import TracebackType
@@ -11,33 +10,25 @@ from typing import Any, Final, Self
 import zmq
 
 from lpb_server.errors import ErrorCode
-from lpb_server.frontend.admission import REVOKED, Admission
-from lpb_server.frontend.client_socket import Frontend
-from lpb_server.frontend.job import Job, Route
-from lpb_server.frontend.reply_cache import ReplyCache
-from lpb_server.observability.metrics import Metrics
+from lpb_server.frontend.admission import REVOKED
+from lpb_server.frontend.job import Job
+from lpb_server.frontend.request_loop import STOPPING, RequestLoop
 from lpb_server.process.memory import ReturnsMemory
 from lpb_server.process.supervision import Journal
-from lpb_server.security.zap_authenticator import ZapAuthenticator
 from lpb_server.service import Service
 from lpb_server.settings.config import ServerConfig
 from lpb_server.sockets.busy_polling import BusyPoller
 from lpb_server.sockets.frames import descriptor_of, has_message
 from lpb_server.sockets.io_threads import IoThreads
-from lpb_server.sockets.waker import Waker
-from lpb_server.wire.values import Frame
 
-__all__ = ["STOPPING", "BridgeServer"]
-
-_LOG = logging.getLogger(__name__)
+__all__ = ["BridgeServer"]
 
 _FLUSH_MS: Final = 1000
-STOPPING: Final = "the server is stopping"
 _LONG_S: Final = 0.00006
 """Replies leave together with the next ones, unless those are not ready by then."""
 
 
-class BridgeServer:
+class BridgeServer(RequestLoop):
     """Binds an endpoint and answers what comes, until it is stopped.
 
     The socket belongs to the thread that enters the context; `stop` may be called from any
@@ -56,14 +47,12 @@ class BridgeServer:
     def __init__(
         self, service: Service, config: ServerConfig, journal: Journal | None = None
     ) -> None:
-        self._journal = journal or Journal()
+        purity = service.purity
+        # Of one that is not there, nothing runs.
+        super().__init__(config, purity, lambda name: purity.get(name, True), journal)
         self._service = service
-        self._config = config
         self._queue: deque[Job] = deque()
-        self._stopping = False
         self._gave_way_s = 0.0
-        self.endpoint = config.endpoint
-        self.metrics = Metrics(service.purity)
         self.metrics.queue_length = lambda: len(self._queue)
 
     def __enter__(self) -> Self:
@@ -80,28 +69,14 @@ class BridgeServer:
         BindError
             When it cannot be bound.
         """
-        self._context = zmq.Context()
-        self._io_threads = IoThreads(self._context)
-        self._waker = Waker()
-        self._authenticator = ZapAuthenticator(self._context)
+        context = zmq.Context()
+        self._io_threads = IoThreads(context)
         try:
-            self._frontend = Frontend(self._context, self._config, self._authenticator)
+            self._open(context)
         except BaseException:
-            self._release()
+            self._io_threads.close()
             raise
-        self._authenticator.start()
-        config, purity = self._config, self._service.purity
-        self._admission = Admission(
-            ReplyCache(config.cache, time.monotonic),
-            config.limits,
-            lambda name: purity.get(name, True),
-            config.requests_per_client,
-            self._frontend.permits,
-            config.peer_bytes,
-            config.total_bytes,
-            self._journal,
-        )
-        self.endpoint = self._frontend.endpoint
+        self._begin()
         return self
 
     def __exit__(
@@ -112,23 +87,8 @@ class BridgeServer:
     ) -> None:
         self._frontend.close(_FLUSH_MS)
         self._release()
-        self._frontend.release()
-
-    def _release(self) -> None:
-        self._authenticator.close()
-        self._context.destroy(linger=0)  # What failed to open left nothing to wait for.
         self._io_threads.close()
-        self._waker.close()
-
-    def stop(self) -> None:
-        """Make `serve` return after the request at hand; those that wait are refused."""
-        self._stopping = True
-        self._waker.wake()
-
-    @property
-    def wake_descriptor(self) -> int:
-        """A file descriptor that wakes `serve` when a byte is written to it."""
-        return self._waker.sender_descriptor
+        self._frontend.release()
 
     def serve(self) -> None:
         """Answer requests until `stop`."""
@@ -170,31 +130,12 @@ class BridgeServer:
     def _room(self) -> bool:
         return len(self._queue) < self._config.queue_length
 
-    def _take_all(self, *, ready: bool = False) -> None:
-        # A function of its own: in `serve` the last message would live on until the next is taken.
-        try:
-            for route, user, frames in self._frontend.receive(ready=ready):
-                self._take(route, user, frames)
-        except MemoryError:
-            _LOG.error("a message was dropped: there is no memory left")
-
-    def _take(self, route: Route, user: str, frames: list[Frame]) -> None:
-        taken = self._admission.take(route, frames, time.monotonic(), user)
-        self.metrics.came(frames)
-        if isinstance(taken, Job):
-            if self._room():
-                self._queue.append(taken)
-            else:
-                message = f"{self._config.queue_length} requests are waiting already"
-                self._refuse(taken, ErrorCode.OVERLOADED, message)
-            return
-        self.metrics.at_once(taken)
-        if taken is not None:
-            self.metrics.went(taken)
-            self._frontend.send(route, taken)
-
-    def _refuse(self, job: Job, code: ErrorCode, message: str) -> None:
-        self._finish(job, job.opened.refuse(code, message), ran=False)
+    def _submit(self, job: Job, now_s: float) -> None:
+        if self._room():
+            self._queue.append(job)
+        else:
+            message = f"{self._config.queue_length} requests are waiting already"
+            self._refuse(job, ErrorCode.OVERLOADED, message)
 
     def _answer(self, job: Job) -> None:
         if not self._frontend.permits(job.user):
@@ -206,16 +147,7 @@ class BridgeServer:
         handled = self._service.run(job.opened, time.monotonic() - job.arrived_s)
         self._finish(job, handled.reply, ran=handled.ran)
 
-    def _finish(self, job: Job, reply: list[Frame], *, ran: bool) -> None:
-        for route in job.routes:
-            self.metrics.went(reply)
-            self._frontend.send(route, reply)
-        now_s = time.monotonic()
+    def _sent(self, now_s: float) -> None:
         if not self._queue or now_s - self._gave_way_s > _LONG_S:
             self._gave_way_s = now_s
             self._io_threads.give_way()
-        # What is noted comes second: nothing else is taken in meanwhile, and the client need not
-        # wait for it.
-        self._admission.finish(job, reply, ran=ran)
-        request = job.opened.request
-        self.metrics.finished(request.id, request.op, now_s - job.arrived_s, reply)
