@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -83,6 +84,13 @@ def own_toolchain(
     toolchain = EmbeddedToolchain(replace(settings, project=tmp_path))
     yield toolchain
     toolchain.close()
+
+
+@pytest.fixture
+def own_output(settings: Settings, proofs: ProofReport, tmp_path: Path) -> dict[str, str]:
+    """Variables that give `lpb` a folder of its own: it waits for no other test's."""
+    shutil.copytree(settings.output / "proofs", tmp_path / "output" / "proofs")
+    return {"LPB_OUTPUT": str(tmp_path / "output")}
 
 
 @pytest.fixture(scope="session")

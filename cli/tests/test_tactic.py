@@ -14,7 +14,6 @@ from conftest import PROJECT, RunLpb
 from dishonest import altering_reply, dishonest_server, off_by_twice_the_bound
 from lpb_cli.commands.answer import Answerer, read_question
 from lpb_cli.errors import UsageError
-from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_cli.toolchain.questions import answer_questions, asks
 from lpb_cli.verify.lean_terms import lean_bits
 from lpb_server.wire.arrays import encode_arrays
@@ -118,14 +117,14 @@ def test_the_page_shows_the_example() -> None:
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_what_is_printed_needs_nobody(
-    run_lpb: RunLpb, proofs: ProofReport, tmp_path: Path, settings: Any
+    run_lpb: RunLpb, own_output: dict[str, str], tmp_path: Path
 ) -> None:
     def check(text: str, **environment: str) -> dict[str, Any]:
         file = tmp_path / "Asked.lean"
         file.write_text(text)
         result = run_lpb(
             "check", str(file), "--engine", "embedded", "--json",
-            timeout_s=ENGINE_TIMEOUT_S, **environment,
+            timeout_s=ENGINE_TIMEOUT_S, **own_output, **environment,
         )  # fmt: skip
         assert file.read_text() == text
         found: dict[str, Any] = json.loads(result.stdout)["files"][0]
@@ -152,7 +151,7 @@ def test_what_is_printed_needs_nobody(
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_what_is_wrong_is_said_and_a_lie_is_refused(
-    run_lpb: RunLpb, proofs: ProofReport, tmp_path: Path
+    run_lpb: RunLpb, own_output: dict[str, str], tmp_path: Path
 ) -> None:
     text, lines = BEFORE, {}
     for number, (goal, name, words) in enumerate(WRONG):
@@ -177,7 +176,8 @@ def test_what_is_wrong_is_said_and_a_lie_is_refused(
         '  certified "matrix_sum"\n'
     )
     command = ("check", "--engine", "embedded", "--json")
-    result = run_lpb(*command, str(tmp_path / "Wrong.lean"), timeout_s=ENGINE_TIMEOUT_S)
+    wrong = str(tmp_path / "Wrong.lean")
+    result = run_lpb(*command, wrong, timeout_s=ENGINE_TIMEOUT_S, **own_output)
     assert result.returncode == 1, result.stderr
     found = {d["line"]: d["message"] for d in json.loads(result.stdout)["files"][0]["diagnostics"]}
     assert found.keys() == lines.keys(), found
@@ -186,7 +186,7 @@ def test_what_is_wrong_is_said_and_a_lie_is_refused(
         assert words in found[line]
     with dishonest_server(altering_reply(off_by_twice_the_bound)) as endpoint:
         result = run_lpb(
-            *command, "--endpoint", endpoint, str(lie), timeout_s=ENGINE_TIMEOUT_S
+            *command, "--endpoint", endpoint, str(lie), timeout_s=ENGINE_TIMEOUT_S, **own_output
         )  # fmt: skip
     (refused,) = json.loads(result.stdout)["files"][0]["diagnostics"]
     assert "it says no" in refused["message"]
