@@ -15,7 +15,7 @@ from lpb_cli.commands import proof_commands, server_commands
 from lpb_cli.commands import serve as serving
 from lpb_cli.commands import top as tops
 from lpb_cli.commands.call_help import CallCommand
-from lpb_cli.commands.common import Json, out
+from lpb_cli.commands.common import Json, OwnOperations, out
 from lpb_cli.commands.keys import keys
 from lpb_cli.errors import EXIT_ENVIRONMENT, EXIT_OK, UsageError
 from lpb_cli.output.terminal import plain, print_json
@@ -97,9 +97,7 @@ def new(
 
 @app.command()
 def catalogue(
-    operations: Annotated[
-        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
-    ] = "",
+    operations: OwnOperations = "",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Where to write it; stdout by default.")
     ] = None,

@@ -26,6 +26,7 @@ __all__ = [
     "Engine",
     "Json",
     "Operations",
+    "OwnOperations",
     "Param",
     "curve",
     "downloads",
@@ -60,6 +61,9 @@ Operations = Annotated[
         envvar="LPB_CERTIFIED_OPERATIONS",
         help="Your own operations as well.",
     ),
+]
+OwnOperations = Annotated[
+    str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
 ]
 AskedServer = Annotated[
     str | None,

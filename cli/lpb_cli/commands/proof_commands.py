@@ -17,6 +17,7 @@ from lpb_cli.commands.common import (
     Engine,
     Json,
     Operations,
+    OwnOperations,
     Param,
     curve,
     downloads,
@@ -51,9 +52,7 @@ def verify(
             min=0, max=1000, help="Random examples of each operation, beside those at the edges."
         ),
     ] = 3,
-    operations: Annotated[
-        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
-    ] = "",
+    operations: OwnOperations = "",
     operation: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this operation, and its lies.")
     ] = None,
@@ -211,9 +210,7 @@ def certify(
     ] = Path("Theorem.lean"),
     param: Param = None,
     array: ArrayOption = None,
-    operations: Annotated[
-        str, typer.Option(metavar="FILE.py,MODULE,…", help="Your own operations as well.")
-    ] = "",
+    operations: OwnOperations = "",
     endpoint: Annotated[
         str | None, typer.Option(help="Ask the server here, instead of computing it in-process.")
     ] = None,

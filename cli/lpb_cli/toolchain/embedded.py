@@ -44,12 +44,9 @@ from lpb_cli.toolchain.engine_process import (
     JobResult,
 )
 from lpb_cli.toolchain.importable import (
-    helper_names,
     importable,
     launcher,
-    named,
     run_when_compiling,
-    traced,
 )
 from lpb_cli.toolchain.lake_package import own_modules
 from lpb_cli.toolchain.lean_header import read_header
@@ -68,7 +65,11 @@ from lpb_cli.toolchain.lean_sources import (
 from lpb_cli.toolchain.lint import find_forbidden, find_foreign_letters
 from lpb_cli.toolchain.module_run import ModuleRun
 from lpb_cli.toolchain.own_text import compile_own_text
-from lpb_cli.toolchain.program_compilation import compile_program, has_failed
+from lpb_cli.toolchain.program_compilation import (
+    compile_program,
+    compile_with_helpers,
+    has_failed,
+)
 from lpb_cli.toolchain.protocol import FileResult, ProofProgress
 from lpb_cli.toolchain.questions import TACTIC, Ask, asks
 
@@ -218,7 +219,8 @@ class EmbeddedToolchain:
                 engine, file, module.source, olean, [], MODULE_TIMEOUT_S, self._ask
             )
         elif module.file == self._settings.lean / TACTIC:
-            job = _compile_for_importers(engine, file, module.source, olean)
+            text = run_when_compiling(module.source)
+            job = compile_with_helpers(engine, file, text, olean, MODULE_TIMEOUT_S)
         else:
             file.write_text(without_code_generation(module.source), encoding="utf-8")
             job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
@@ -354,19 +356,6 @@ class EmbeddedToolchain:
 
 
 _WITHOUT_KERNEL = ["debug.skipKernelTC=true"]
-
-
-def _compile_for_importers(
-    engine: EngineProcess, file: Path, source: str, olean: Path
-) -> JobResult:
-    """Compile a module whose functions run while others are compiled: see ``importable``."""
-    text = run_when_compiling(source)
-    file.write_text(traced(text), encoding="utf-8")
-    job = engine.run({"file": str(file)}, MODULE_TIMEOUT_S)
-    if job.status == 0:
-        file.write_text(named(text, helper_names(job.messages)), encoding="utf-8")
-        job = engine.run({"file": str(file), "olean": str(olean)}, MODULE_TIMEOUT_S)
-    return job
 
 
 def _seen_by_others(module: LeanModule) -> LeanModule:

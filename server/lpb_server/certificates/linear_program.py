@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from lpb_server.certificates.sparse_systems import solve_sparse
 
 __all__ = [
     "LinearProgram",
+    "Solver",
     "bound_on_cost",
     "exact_multipliers",
     "exact_point",
@@ -60,6 +61,10 @@ class LinearProgram:
     def nonzeros(self) -> list[list[tuple[int, Fraction]]]:
         """Give the columns and coefficients of each row that are not zero."""
         return self.matrix.rows()
+
+
+Solver: TypeAlias = Callable[[LinearProgram], tuple[Doubles, Doubles] | None]
+"""From a program to a solution and multipliers in double precision; None when it has no optimum."""
 
 
 # -- exact tests: what Lean's ``LinearProgramCheck`` decides -----------------------------------

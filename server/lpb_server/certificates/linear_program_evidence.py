@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from lpb_server.certificates.exact_linear import fractions_of
 from lpb_server.certificates.linear_program import (
     LinearProgram,
+    Solver,
     bound_on_cost,
     exact_multipliers,
     exact_point,
@@ -22,7 +22,6 @@ from lpb_server.certificates.near_optimum import near_multipliers, near_point
 from lpb_server.certificates.sparse import SparseMatrix
 
 __all__ = [
-    "Solver",
     "best_multipliers",
     "best_point",
     "contradiction",
@@ -36,9 +35,6 @@ Doubles = npt.NDArray[np.float64]
 _LARGE: Final = 50_000
 """The number of variables times that of equations at a vertex, which is about how many words of 64
 bits its numbers take: with many more the embedded engine has no room for them."""
-
-Solver: TypeAlias = Callable[[LinearProgram], tuple[Doubles, Doubles] | None]
-"""From a program to a solution and multipliers in double precision; None when it has no optimum."""
 
 
 def cost_of(program: LinearProgram, x: list[Fraction]) -> Fraction:

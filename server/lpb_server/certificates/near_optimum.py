@@ -8,7 +8,6 @@ in before the program is solved, so that what is rounded keeps within those that
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Final
@@ -20,6 +19,7 @@ from lpb_server.certificates.exact_linear import fractions_of
 from lpb_server.certificates.independent_columns import independent_columns
 from lpb_server.certificates.linear_program import (
     LinearProgram,
+    Solver,
     bound_on_cost,
     is_feasible,
     row_values,
@@ -30,7 +30,6 @@ from lpb_server.certificates.sparse_systems import solve_sparse
 __all__ = ["near_multipliers", "near_point"]
 
 Doubles = npt.NDArray[np.float64]
-_Solver = Callable[[LinearProgram], tuple[Doubles, Doubles] | None]
 
 _MARGINS: Final = (2.0**-42, 2.0**-36, 2.0**-30, 2.0**-22)
 """By how much bounds are drawn in, in their own size; tried in this order."""
@@ -40,7 +39,7 @@ _ROOM: Final = 1e-7
 """How far from its bounds a variable must be, in its own size, to take part in an equation."""
 
 
-def near_point(program: LinearProgram, solve: _Solver) -> list[Fraction] | None:
+def near_point(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
     """Find a feasible point that costs little more than the best one; None when none is found."""
     for margin in _MARGINS:
         solved = solve(_with_narrow_rows(program, margin))
@@ -51,7 +50,7 @@ def near_point(program: LinearProgram, solve: _Solver) -> list[Fraction] | None:
     return None
 
 
-def near_multipliers(program: LinearProgram, solve: _Solver) -> list[Fraction] | None:
+def near_multipliers(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
     """Find multipliers that bound the cost by little less than it is; None when none are found."""
     cost = fractions_of(program.cost)
     for margin in _MARGINS:

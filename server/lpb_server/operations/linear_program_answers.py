@@ -15,7 +15,6 @@ from lpb_server.certificates.linear_program import (
     bound_on_cost,
 )
 from lpb_server.certificates.linear_program_evidence import (
-    Solver,
     best_multipliers,
     best_point,
     contradiction,
@@ -48,25 +47,24 @@ def evidence_of(program: LinearProgram, outcome: Outcome) -> Evidence:
     Uncertifiable
         When nothing was found that does; it says what.
     """
-    solve = cast(Solver, _solver)
     status = outcome.result["status"]
     if status == "infeasible":
-        multipliers = contradiction(program, solve)
+        multipliers = contradiction(program, _solver)
         if multipliers is None:
             raise Uncertifiable("no exact proof was found that no point is within all bounds")
         return Evidence({}, {"multipliers": sent(multipliers)})
     if status == "unbounded":
-        point, direction = feasible_point(program, solve), free_direction(program, solve)
+        point, direction = feasible_point(program, _solver), free_direction(program, _solver)
         if point is None or direction is None:
             raise Uncertifiable("no exact point and direction were found by which the cost falls")
         return Evidence({}, {"point": sent(point), "direction": sent(direction)})
-    point = best_point(program, solve)
+    point = best_point(program, _solver)
     if point is None:
         raise Uncertifiable(
             "no point near the solution is exactly within all bounds: they may contradict each "
             "other by what was lost when they were rounded"
         )
-    multipliers = best_multipliers(program, solve)
+    multipliers = best_multipliers(program, _solver)
     if multipliers is None:
         raise Uncertifiable("no exact multipliers were found that bound the cost from below")
     bound = bound_on_cost(program, fractions_of(program.cost), multipliers)
