@@ -1,3 +1,5 @@
+"""Replies of plain values, read and written in one call: held against the formats."""
+
 from __future__ import annotations
 
 import json
@@ -12,26 +14,13 @@ from lpb_server.errors import WireError
 from lpb_server.wire import Reply, WireFormat
 from lpb_server.wire.envelope import Timing
 from lpb_server.wire.formats import decode_header, encode_header
-from lpb_server.wire.json_format import FLOAT_KEY
 from lpb_server.wire.limits import DEFAULT_LIMITS
 from lpb_server.wire.messages import decode_reply
-from lpb_server.wire.plain_replies import read_plain_reply, write_plain_reply
+from lpb_server.wire.plain_headers import read_plain_reply, write_plain_reply
+from plain_support import FORMATS, ID, counts, is_written_alike_by_all, maps, spoil
 
-FORMATS = [WireFormat.MSGPACK, WireFormat.JSON]
-ID = "0123456789abcdef0123456789ABCDEF"
 REPLY = Reply(ID, {"sum": 1.25}, timing=Timing(3, 70_000))
 
-plain = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats()
-    | st.floats(1e-5, 1e17)
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-)
-names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-maps = st.dictionaries(names, plain, max_size=20)
-counts = st.integers(0, 2**64 - 1)
 timings = st.none() | st.builds(Timing, counts, counts)
 replies = st.builds(
     lambda name, result, certificate, timing: Reply(
@@ -54,19 +43,11 @@ def same(one: Reply, other: Reply) -> bool:
     return written[0] == written[1] and type(one.timing) is type(other.timing)
 
 
-def is_written_alike_by_all(reply: Reply) -> bool:
-    """Tell whether JSON has but one way to write a reply: floats with exponents have several."""
-    whole = [*(reply.result or {}).items(), *(reply.certificate or {}).items()]
-    return all(
-        key != FLOAT_KEY and not (type(item) is float and set(repr(item)) & {"e", "n"})
-        for key, item in whole
-    )
-
-
 @pytest.mark.parametrize("wire_format", FORMATS)
 @given(reply=replies)
 def test_written_and_read_as_the_formats_do(wire_format: WireFormat, reply: Reply) -> None:
-    if wire_format is WireFormat.JSON and not is_written_alike_by_all(reply):
+    said = reply.result or {}, reply.certificate or {}
+    if wire_format is WireFormat.JSON and not is_written_alike_by_all(*said):
         assert write_plain_reply(reply, wire_format) is None
         return
     header = encode_header(wire_format, reply.to_value())
@@ -87,17 +68,7 @@ def test_of_spoiled_bytes_it_says_nothing_else_than_the_formats(
         header = bytearray(encode_header(wire_format, reply.to_value()))
     except WireError:  # A reserved key.
         assume(False)
-    for _ in range(data.draw(st.integers(1, 3))):
-        place = data.draw(st.integers(0, len(header) - 1))
-        match data.draw(st.sampled_from(["change", "insert", "remove", "digit"])):
-            case "change":
-                header[place] = data.draw(st.integers(0, 255))
-            case "insert":
-                header.insert(place, data.draw(st.integers(0, 255)))
-            case "digit":
-                header[place:place] = data.draw(st.sampled_from([b"9", b"0" * 30, b"e9", b"."]))
-            case _ if len(header) > 1:
-                del header[place]
+    spoil(header, data)
     found = read_plain_reply(bytes(header), DEFAULT_LIMITS)
     if found is not None:
         assert same(found[0], the_long_way(bytes(header)))

@@ -36,9 +36,6 @@ __all__ = [
 
 FORMATS = ("json", "msgpack", "protobuf")
 
-IN_EVERY_FORMAT = 2
-"""So many examples of an operation are asked in all formats."""
-
 TIMEOUT_S = 10.0
 
 
@@ -91,8 +88,8 @@ class LiveExchange:
 def plan_requests(operations: Iterable[Operation], seed: int, count: int) -> list[PlannedRequest]:
     """Plan the conversation: the examples of each operation that Lean checks.
 
-    The first `IN_EVERY_FORMAT` of an operation are asked in every format, each other one in one of
-    them, in turn: what the kernel has to decide about arrays is the same in all.
+    The first of an operation is asked in every format, each other one in one of them, in turn:
+    what the kernel has to decide about arrays is the same in all.
 
     Parameters
     ----------
@@ -126,7 +123,7 @@ def plan_requests(operations: Iterable[Operation], seed: int, count: int) -> lis
                     example.question,
                     operation.certified,
                 )
-                for name in (FORMATS if index < IN_EVERY_FORMAT else (in_turn,))
+                for name in ((in_turn,) if index else FORMATS)
             ]
     return planned
 
@@ -174,13 +171,17 @@ def send_requests(
 def plan_c_requests(planned: Sequence[PlannedRequest]) -> list[PlannedRequest]:
     """Choose what is sent through the C library as well: it carries bytes, whatever they mean.
 
-    Of each operation in each format the first without arrays, and the first with some.
+    One of each operation, in the formats in turn.
     """
-    chosen: dict[tuple[str, str, bool], PlannedRequest] = {}
+    by_operation: dict[str, list[PlannedRequest]] = {}
     for request in planned:
-        key = (request.op, request.format, bool(request.question.arrays))
-        chosen.setdefault(key, replace(request, name=f"{request.name}, C library"))
-    return list(chosen.values())
+        by_operation.setdefault(request.op, []).append(request)
+    chosen = []
+    for index, requests in enumerate(by_operation.values()):
+        in_turn = FORMATS[index % len(FORMATS)]
+        request = next((one for one in requests if one.format == in_turn), requests[0])
+        chosen.append(replace(request, name=f"{request.name}, C library"))
+    return chosen
 
 
 def send_through_c_library(

@@ -14,9 +14,9 @@ import msgspec
 from lpb_server.errors import ErrorCode, RequestError
 from lpb_server.wire.envelope import UNKNOWN_ID, ErrorInfo, Reply, Request, readable_id
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, detect_format
-from lpb_server.wire.known_headers import keep_request, known_request
 from lpb_server.wire.limits import REQUEST_LIMITS, Limits
 from lpb_server.wire.messages import check_array_count, check_frames, encode_message
+from lpb_server.wire.plain_headers import read_plain_request
 from lpb_server.wire.refusal import Refusal
 from lpb_server.wire.values import Frame, ValueMap
 
@@ -87,9 +87,9 @@ def open_request(frames: Sequence[Frame], limits: Limits = REQUEST_LIMITS) -> Op
     value: ValueMap = {}
     try:
         check_frames(frames, limits)
-        known = known_request(frames[0], limits)
-        if known is not None:
-            return Opened(*known, frames)
+        plain = read_plain_request(frames[0], limits)
+        if plain is not None and len(plain[0].arrays) < len(frames):
+            return Opened(*plain, frames)
         wire_format, value = decode_header(frames[0], limits)
         check_bounds(frames[0], value, limits)
         check_array_count(value, frames)
@@ -104,10 +104,7 @@ def open_request(frames: Sequence[Frame], limits: Limits = REQUEST_LIMITS) -> Op
         wire_format = detect_format(frames[0]) or WireFormat.JSON
         message = "there is no memory left to read this header"
         return Rejected(_error_reply(wire_format, UNKNOWN_ID, ErrorCode.TOO_LARGE, message, None))
-    migrated = "id" not in value
-    if not migrated:
-        keep_request(frames[0], request, wire_format, limits)
-    return Opened(request, wire_format, frames, migrated)
+    return Opened(request, wire_format, frames, migrated="id" not in value)
 
 
 def _error_reply(

@@ -15,9 +15,12 @@ from lpb_server.errors import ErrorCode, WireError
 from lpb_server.wire.arrays import Array, decode_arrays
 from lpb_server.wire.envelope import ArrayHeader, Reply, Request
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, encode_header
-from lpb_server.wire.known_headers import keep_header, known_header
 from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, REQUEST_LIMITS, Limits
-from lpb_server.wire.plain_replies import read_plain_reply, write_plain_reply
+from lpb_server.wire.plain_headers import (
+    read_plain_reply,
+    write_plain_reply,
+    write_plain_request,
+)
 from lpb_server.wire.values import MAX_INT, Frame, ValueMap, check_value
 
 __all__ = [
@@ -57,16 +60,13 @@ def encode_message(
     WireError
         When a value is outside the data model.
     """
-    header = None
     if isinstance(envelope, Request):
-        header = known_header(envelope, wire_format)
+        header = write_plain_request(envelope, wire_format)
     else:
         header = write_plain_reply(envelope, wire_format)
     if header is None:
         checked = _looked_through(envelope)
         header = encode_header(wire_format, envelope.to_value(), checked=checked)
-        if checked and isinstance(envelope, Request):
-            keep_header(envelope, wire_format, header)
     return [header, *array_frames]
 
 
