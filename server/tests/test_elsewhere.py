@@ -99,7 +99,10 @@ def test_workers_show_their_keys_and_a_client_s_key_is_none(tmp_path: Path) -> N
         (["--workers", "1", "--workers-endpoint", "tcp://0.0.0.0:*"], "nothing protects it"),
         (["--broker", "--workers-endpoint", "nonsense"], "is no endpoint"),
         (["--curve", "--keys", "/nonexistent"], "lpb keys new server"),
-        (["--workers", "many"], "--workers: workers must be a whole number, not 'many'"),
+        (
+            ["--workers", "many"],
+            "--workers: workers must be a whole number from 0 to 1024, not 'many'",
+        ),
         (["--config", "/nonexistent.toml"], "No such file"),
     ],
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
-import zmq.auth
+import zmq.auth.certs
 from lpb_server.errors import KeyFileError
 from lpb_server.security.allow_list import AllowList, is_key
 from lpb_server.security.keys import KeyFolder, Role, client_curve
@@ -33,6 +34,49 @@ def test_a_new_pair(folder: KeyFolder) -> None:
     assert pair.secret not in (folder.path / "alice.key").read_text()
     public, secret = zmq.auth.load_certificate(folder.path / "alice.key_secret")
     assert (public.decode(), (secret or b"").decode()) == (pair.public, pair.secret)
+
+
+@pytest.mark.parametrize("umask", [0, 0o002, 0o077])
+def test_the_modes_do_not_depend_on_the_umask(
+    folder: KeyFolder, umask: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    write = zmq.auth.certs._write_key_file
+
+    def watch(path: Path, *arguments: Any, **options: Any) -> None:
+        modes.append(mode(Path(path)))
+        write(path, *arguments, **options)
+        modes.append(mode(Path(path)))
+
+    monkeypatch.setattr(zmq.auth.certs, "_write_key_file", watch)
+    before = os.umask(umask)
+    try:
+        pair = folder.new("alice")
+    finally:
+        os.umask(before)
+    # Of the public and the secret file, before the first byte and after the last.
+    public = 0o644 & ~umask
+    assert modes == [public, public, 0o600, 0o600]
+    assert KeyFolder(folder.path).pair("alice") == pair
+    assert folder.public("alice") == pair.public
+    assert {file.name for file in folder.path.iterdir()} == {"alice.key", "alice.key_secret"}
+
+
+def test_a_pair_of_the_earlier_format_is_read(folder: KeyFolder) -> None:
+    pair = folder.new("alice")
+    text = "# The {} key of alice, for CURVE. Give it to {}.\nmetadata\ncurve\n"
+    line = f'    public-key = "{pair.public}"\n'
+    (folder.path / "alice.key").write_text(text.format("public", "whoever needs it") + line)
+    secret = folder.path / "alice.key_secret"
+    both = f'{line}    secret-key = "{pair.secret}"\n'
+    secret.write_text(text.format("secret", "nobody") + both)
+    assert (folder.pair("alice"), folder.public("alice")) == (pair, pair.public)
+
+
+def test_no_key_begins_like_an_option(folder: KeyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = [(b"-" + b"a" * 39, b"b" * 40), (b"c" * 40, b"d" * 40)]
+    monkeypatch.setattr(zmq, "curve_keypair", lambda: draws.pop(0))
+    assert folder.new("alice").public == "c" * 40
 
 
 def test_nothing_is_overwritten_unless_asked(folder: KeyFolder) -> None:

@@ -1,4 +1,4 @@
-"""What a person sees on the terminal."""
+"""What a person sees on the terminal, and as a part of the page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lpb_benchmarks.report.growth_table import growth_rows, has_sizes
 from lpb_benchmarks.report.objectives import Outcome
 from lpb_benchmarks.scenarios import SCENARIOS
 
-__all__ = ["print_changes", "print_outcomes", "print_run", "print_scenarios"]
+__all__ = ["print_changes", "print_outcomes", "print_run", "print_scenarios", "print_tables"]
 
 _WIDE: Final = 160
 
@@ -40,16 +40,21 @@ def print_run(run: RunResult, console: Console) -> None:
     console.print(describe_machine(run.machine), style="dim", highlight=False, markup=False)
     for scenario in run.scenarios:
         console.print(f"\n[bold]{scenario.name}[/]  {scenario.summary}", highlight=False)
-        if has_sizes(scenario):
-            _print_growth(scenario, console)
-        else:
-            for case in scenario.cases:
-                _print_case(case, console)
-        _print_skipped(scenario.skipped, console)
+        print_tables(scenario, console)
         for line in findings(scenario):
             console.print(line, highlight=False, markup=False)
     for line in warnings(run):
         console.print(f"\n{line}", style="yellow", highlight=False, markup=False)
+
+
+def print_tables(scenario: ScenarioResult, console: Console) -> None:
+    """Print the tables of a scenario's cases, and what was skipped."""
+    if has_sizes(scenario):
+        _print_growth(scenario, console)
+    else:
+        for case in scenario.cases:
+            _print_case(case, console)
+    _print_skipped(scenario.skipped, console)
 
 
 def _print_case(case: CaseResult, console: Console) -> None:

@@ -3,7 +3,10 @@
 The compiler that made Lean's module turned each call inside a try block into a call of a function
 of JavaScript, which calls the wanted function from the table and catches what it throws. Lean's
 ``instantiate`` and ``replace`` go through one at each step of their recursion. A function of
-WebAssembly that does the same costs a fraction of it.
+WebAssembly that does the same costs a fraction of it: 19 % less processor time for checking twelve
+modules (between 32 % for RowCombinations and about nothing for short ones), 13 % for a certified
+file of `positive_definite`, n = 100, and 6 % for one of `solve`, n = 50. These are medians of six
+measurements with Node.js 24, both engines in turn.
 
 Both modules need the table. This one has it, since it comes first; Lean's imports it.
 """

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Final
 
 import zmq
-import zmq.auth
 
 from lpb_server.errors import KeyFileError
 from lpb_server.security.allow_list import AllowList, check_unshared, is_key
@@ -27,12 +26,6 @@ __all__ = ["ClientCurve", "KeyFolder", "KeyPair", "Role", "client_curve"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _OTHERS: Final = 0o077
-_FILE: Final = """\
-# The {kind} key of {name}, for CURVE. {advice}
-metadata
-curve
-    public-key = "{public}"
-"""
 
 
 class Role(StrEnum):
@@ -106,25 +99,23 @@ class KeyFolder:
         KeyFileError
             When the name is none, or taken and not to be overwritten.
         """
+        import tempfile
+
         if not _NAME.fullmatch(name):
             raise KeyFileError(
                 f"{name!r} is no name for a key: up to 32 letters, digits, dots, dashes"
             )
-        public, secret = (key.decode() for key in zmq.curve_keypair())
-        while public.startswith("-"):  # On a command line it would be taken for an option.
-            public, secret = (key.decode() for key in zmq.curve_keypair())
-        open_part = _FILE.format(
-            kind="public", name=name, public=public, advice="Give it to whoever needs it."
-        )
-        private = _FILE.format(kind="secret", name=name, public=public, advice="Give it to nobody.")
         with self._changing():
-            files = [self._file(name), self._file(name, secret=True)]
+            # The secret first: who finds a public key finds the secret that belongs to it.
+            files = [self._file(name, secret=True), self._file(name)]
             for file in files:
                 if file.exists() and not force:
                     raise KeyFileError(f"{file} is there already; --force replaces it")
-            _write(files[1], f'{private}    secret-key = "{secret}"\n', 0o600)
-            _write(files[0], open_part, 0o644)
-        return KeyPair(public, secret)
+            with tempfile.TemporaryDirectory(dir=self.path, prefix=".new-") as draft:
+                _draw(Path(draft), name)
+                for file in files:
+                    Path(draft, file.name).replace(file)
+            return self.pair(name)
 
     def pair(self, name: str) -> KeyPair:
         """Read a key pair.
@@ -215,6 +206,8 @@ class KeyFolder:
         return self.path / (name + (".key_secret" if secret else ".key"))
 
     def _read(self, file: Path, remedy: str) -> tuple[str, str | None]:
+        import zmq.auth
+
         try:
             if not file.exists():
                 raise KeyFileError(f"there is no {file}; {remedy}")
@@ -257,6 +250,18 @@ def client_curve(keys: Path, name: str, server_key: str) -> ClientCurve | None:
         return None
     folder = KeyFolder(keys)
     return ClientCurve(folder.public(server_key), folder.pair(name))
+
+
+def _draw(folder: Path, name: str) -> None:
+    """Write the files of a new key pair into an empty folder that only its owner can enter."""
+    import zmq.auth
+
+    # `create_certificates` leaves the modes to the umask; files that are there keep theirs.
+    (folder / f"{name}.key_secret").touch(mode=0o600)
+    (folder / f"{name}.key").touch(mode=0o644)
+    key = b"-"
+    while key.startswith(b"-"):  # On a command line it would be taken for an option.
+        key, _ = zmq.auth.load_certificate(zmq.auth.create_certificates(folder, name)[0])
 
 
 def _write(file: Path, text: str, mode: int) -> None:

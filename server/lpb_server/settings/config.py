@@ -1,8 +1,7 @@
 """The server's settings, with their defaults; where they come from is decided in `settings`.
 
-Each field of these classes is a setting: its docstring is what ``--help`` says about it. Its
-metadata may hold its range, `least` and `most`, and for an endpoint whether it is one to ``bind``
-or to ``connect`` to.
+Each field of these classes is a setting: its docstring is what ``--help`` says about it, and its
+type is what `msgspec` checks.
 """
 
 from __future__ import annotations
@@ -11,10 +10,13 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
+
+from msgspec import Meta
 
 from lpb_server.observability.logs import LogFormat
-from lpb_server.wire.limits import REQUEST_LIMITS, Limits
+from lpb_server.sockets.durations import LEAST_S, MOST_MS, MOST_S
+from lpb_server.wire.limits import REQUEST_LIMITS, Count, LargeCount, Limits
 
 __all__ = [
     "BUSY_POLL_US",
@@ -43,9 +45,13 @@ with 100."""
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
+Duration: TypeAlias = Annotated[float, Meta(ge=LEAST_S, le=MOST_S)]
+
+BindEndpoint: TypeAlias = Annotated[str, Meta(extra={"endpoint": "bind"})]
+
+ConnectEndpoint: TypeAlias = Annotated[str, Meta(extra={"endpoint": "connect"})]
+
 _MIB: Final = 1 << 20
-_MOST_BYTES: Final = {"most": (1 << 63) - 1}
-_WORKERS: Final = {"least": 0, "most": 1024}
 _ALLOWED_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -84,10 +90,10 @@ class CacheLimits:
         How long a reply is kept: longer than any client goes on trying.
     """
 
-    count: int = 65_536
-    total_bytes: int = field(default=64 * _MIB, metadata=_MOST_BYTES)
-    reply_bytes: int = field(default=_MIB, metadata=_MOST_BYTES)
-    age_s: float = 600.0
+    count: Count = 65_536
+    total_bytes: LargeCount = 64 * _MIB
+    reply_bytes: LargeCount = _MIB
+    age_s: Duration = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +124,14 @@ class PoolConfig:
         How long running work may take after the signal to stop.
     """
 
-    workers: int = field(default_factory=default_workers, metadata=_WORKERS)
+    workers: Annotated[int, Meta(ge=0, le=1024)] = field(default_factory=default_workers)
     broker: bool = False
-    workers_endpoint: str = field(default="", metadata={"endpoint": "bind"})
-    heartbeat_s: float = 1.0
-    liveness_s: float = 10.0
-    restarts_per_minute: int = field(default=60, metadata={"least": 0})
+    workers_endpoint: BindEndpoint = ""
+    heartbeat_s: Duration = 1.0
+    liveness_s: Duration = 10.0
+    restarts_per_minute: Annotated[int, Meta(ge=0, le=MOST_MS)] = 60
     executor: str = "process"
-    drain_s: float = 30.0
+    drain_s: Duration = 30.0
 
 
 DEFAULT_POOL: Final = PoolConfig()
@@ -191,28 +197,28 @@ class ServerConfig:
         it sleeps; 0 sleeps at once.
     """
 
-    endpoint: str = field(default=DEFAULT_ENDPOINT, metadata={"endpoint": "bind"})
+    endpoint: BindEndpoint = DEFAULT_ENDPOINT
     insecure: bool = False
     limits: Limits = REQUEST_LIMITS
-    queue_length: int = 1024
-    high_water_mark: int = 1000
-    metrics_port: int = field(default=0, metadata={"least": 0, "most": 65535})
+    queue_length: Count = 1024
+    high_water_mark: Count = 1000
+    metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     log_format: LogFormat = "text"
     cache: CacheLimits = field(default_factory=CacheLimits)
     curve: bool = False
     curve_key: str = "server"
     keys: Path = DEFAULT_KEYS
     operations: str = ""
-    connections: int = 4096
-    requests_per_client: int = 1024
-    peer_bytes: int = field(default=256 * _MIB, metadata=_MOST_BYTES)
-    total_bytes: int = field(default_factory=half_of_memory, metadata=_MOST_BYTES)
-    handshakes_per_s: int = 100
-    handshake_s: float = 30.0
+    connections: Count = 4096
+    requests_per_client: Count = 1024
+    peer_bytes: LargeCount = 256 * _MIB
+    total_bytes: LargeCount = field(default_factory=half_of_memory)
+    handshakes_per_s: Count = 100
+    handshake_s: Duration = 30.0
     log_level: LogLevel = "info"
     supervise: bool = False
     shared_memory: bool = True
-    busy_poll_us: int = field(default=BUSY_POLL_US, metadata={"least": 0, "most": 1_000_000})
+    busy_poll_us: Annotated[int, Meta(ge=0, le=1_000_000)] = BUSY_POLL_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +235,7 @@ class WorkerConfig:
         The broker's public key, or its name in the folder of the keys.
     """
 
-    connect: str = field(default="", metadata={"endpoint": "connect"})
+    connect: ConnectEndpoint = ""
     curve_key: str = ""
     curve_server_key: str = "server"
 
@@ -250,7 +256,7 @@ class ClientConfig:
         Send large arrays to a server of the same user on this host through shared memory.
     """
 
-    endpoint: str = field(default=DEFAULT_ENDPOINT, metadata={"endpoint": "connect"})
+    endpoint: ConnectEndpoint = DEFAULT_ENDPOINT
     curve_key: str = ""
     curve_server_key: str = "server"
     shared_memory: bool = True

@@ -10,12 +10,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from inspect import cleandoc
 from pathlib import Path
-from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
 
 from lpb_server.errors import ConfigError, MalformedEndpoint
 from lpb_server.settings.config import (
@@ -26,7 +29,6 @@ from lpb_server.settings.config import (
     ServerConfig,
     WorkerConfig,
 )
-from lpb_server.sockets.durations import LEAST_S, MOST_MS, MOST_S
 from lpb_server.sockets.endpoints import check_endpoint
 from lpb_server.wire.limits import Limits
 
@@ -58,10 +60,9 @@ _KINDS: Final = {
     str: "text",
     Path: "a path",
 }
-_INT_LIMIT: Final = 1 << 64
 _LONGEST_SHOWN: Final = 64
-_BOOLS: Final = {"true": True, "1": True, "yes": True, "on": True}
-_BOOLS_OFF: Final = {"false": False, "0": False, "no": False, "off": False}
+_BOOLS: Final = {"yes": True, "on": True, "no": False, "off": False}
+"""Beside true, false, 1 and 0, which `msgspec` knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +75,26 @@ class Setting:
         Its TOML table; empty for the top level.
     name : str
         Its name there.
+    owner : type
+        The class that has it as a field.
     kind : type
         ``bool``, ``int``, ``float``, ``str``, ``Path`` or a ``Literal`` of strings.
+    meta : msgspec.Meta
+        The range of a number. Whether an endpoint is one to ``bind`` or to ``connect`` to; it may
+        be empty where that is the default.
     default : object
         What holds when nobody says otherwise.
-    least, most : float or None
-        The range of a number. Without them a count is from 1 to what a C int takes, and a duration
-        from a millisecond to a million seconds.
     help : str
         What it does.
-    endpoint : str
-        For an endpoint, ``bind`` or ``connect``; it may be empty where that is the default.
     """
 
     section: str
     name: str
+    owner: type[Any]
     kind: Any
+    meta: msgspec.Meta
     default: Any
-    least: float | None
-    most: float | None
     help: str
-    endpoint: str = ""
 
     @property
     def key(self) -> str:
@@ -119,61 +119,47 @@ class Setting:
         ConfigError
             When it is none; `where` is named.
         """
-        value: Any = text
-        try:
-            if self.kind is bool:
-                value = {**_BOOLS, **_BOOLS_OFF}[text.lower()]
-            elif self.kind in (int, float):
-                value = self.kind(text) if text.isascii() and "_" not in text else None
-        except (KeyError, ValueError):
-            raise self._wrong(text, where) from None
-        return self.check(value, where)
+        known = _BOOLS.get(text.lower(), text) if self.kind is bool else text
+        return self.check(known, where, strict=False)
 
-    def check(self, value: Any, where: str) -> Any:
-        """Return a value from a TOML file in its own type.
+    def check(self, value: Any, where: str, *, strict: bool = True) -> Any:
+        """Return a value in its own type; a text stands for one of another type if not `strict`.
 
         Raises
         ------
         ConfigError
             When it is of another type or out of range; `where` is named.
         """
-        if self.kind is float and type(value) is int:
-            # One that is beyond every range need not be one that a float can hold.
-            value = float(min(value, _INT_LIMIT))
-        if get_origin(self.kind) is Literal:
-            if value not in get_args(self.kind):
-                choices = ", ".join(get_args(self.kind))
-                raise ConfigError(f"{where}: {self.key} is one of {choices}, not {value!r}")
-            return value
-        if type(value) is not (str if self.kind is Path else self.kind):
-            raise self._wrong(value, where)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            self._check_range(value, where)
-        if self.endpoint and value != self.default:
-            try:
-                check_endpoint(value, binds=self.endpoint == "bind")
-            except MalformedEndpoint as error:
-                raise ConfigError(f"{where}: {self.key}: {error}") from None
-        return Path(value) if self.kind is Path else value
-
-    def _check_range(self, value: float, where: str) -> None:
-        least, most = self.range
-        if not value >= least:  # A NaN is not, either.
-            raise ConfigError(f"{where}: {self.key} must be at least {least}, not {_cut(value)}")
-        if value > most:
-            raise ConfigError(f"{where}: {self.key} must be at most {most}, not {_cut(value)}")
+        try:
+            found = msgspec.convert(
+                value, Annotated[self.kind, self.meta], strict=strict, dec_hook=_construct
+            )
+            if self.endpoint and found != self.default:
+                check_endpoint(found, binds=self.endpoint == "bind")
+        except (msgspec.ValidationError, UnicodeError):
+            raise ConfigError(
+                f"{where}: {self.key} must be {self.allowed}, not {_cut(value)}"
+            ) from None
+        except MalformedEndpoint as error:
+            raise ConfigError(f"{where}: {self.key}: {error}") from None
+        return found
 
     @property
-    def range(self) -> tuple[float, float]:
-        """The least and the greatest value of a number."""
-        usual = (1, MOST_MS) if self.kind is int else (LEAST_S, MOST_S)
-        return (
-            usual[0] if self.least is None else self.least,
-            usual[1] if self.most is None else self.most,
-        )
+    def allowed(self) -> str:
+        """What it may be, to go after "must be"."""
+        if get_origin(self.kind) is Literal:
+            return f"one of {', '.join(get_args(self.kind))}"
+        said = _KINDS[self.kind]
+        return said if self.meta.ge is None else f"{said} from {self.meta.ge} to {self.meta.le}"
 
-    def _wrong(self, value: Any, where: str) -> ConfigError:
-        return ConfigError(f"{where}: {self.key} must be {_KINDS[self.kind]}, not {_cut(value)}")
+    @property
+    def endpoint(self) -> str:
+        """For an endpoint, ``bind`` or ``connect``."""
+        return str((self.meta.extra or {}).get("endpoint", ""))
+
+
+def _construct(kind: type[Path], value: Any) -> Path:
+    return kind(value)
 
 
 def _cut(value: Any) -> str:
@@ -186,16 +172,16 @@ def _cut(value: Any) -> str:
 
 def _settings() -> Iterator[Setting]:
     for section, owner in _SECTIONS:
-        hints, said = get_type_hints(owner), _parameter_texts(owner)
+        hints, said = get_type_hints(owner, include_extras=True), _parameter_texts(owner)
         for item in dataclasses.fields(owner):
-            kind = hints[item.name]
+            kind, meta = hints[item.name], msgspec.Meta()
             if dataclasses.is_dataclass(kind):
                 continue  # A section of its own.
+            if get_origin(kind) is Annotated:
+                kind, meta = get_args(kind)
             factory = item.default_factory
             default = item.default if factory is dataclasses.MISSING else factory()
-            bounds = item.metadata.get("least"), item.metadata.get("most")
-            text, endpoint = said.get(item.name, ""), item.metadata.get("endpoint", "")
-            yield Setting(section, item.name, kind, default, *bounds, text, endpoint)
+            yield Setting(section, item.name, owner, kind, meta, default, said.get(item.name, ""))
 
 
 def _parameter_texts(owner: type[Any]) -> dict[str, str]:
@@ -236,22 +222,15 @@ def nearest(key: str) -> str:
 
 def build(values: Mapping[str, Any]) -> Configuration:
     """Make the configuration of all values by key; what is missing has its default."""
-
-    def part(section: str, owner: type[Any], **more: Any) -> Any:
-        fields = {item.name for item in dataclasses.fields(owner)}
-        chosen = {
-            SETTINGS[key].name: value
-            for key, value in values.items()
-            if SETTINGS[key].section == section and SETTINGS[key].name in fields
-        }
-        return owner(**chosen, **more)
-
-    limits, cache = part("limits", Limits), part("cache", CacheLimits)
+    parts: dict[type[Any], dict[str, Any]] = defaultdict(dict)
+    for key, value in values.items():
+        parts[SETTINGS[key].owner][SETTINGS[key].name] = value
+    limits, cache = Limits(**parts[Limits]), CacheLimits(**parts[CacheLimits])
     return Configuration(
-        part("", ServerConfig, limits=limits, cache=cache),
-        part("", PoolConfig),
-        part("worker", WorkerConfig),
-        part("client", ClientConfig),
+        ServerConfig(**parts[ServerConfig], limits=limits, cache=cache),
+        PoolConfig(**parts[PoolConfig]),
+        WorkerConfig(**parts[WorkerConfig]),
+        ClientConfig(**parts[ClientConfig]),
     )
 
 
@@ -295,17 +274,7 @@ def flags_of(configuration: Configuration, keys: Sequence[str], own: str = "") -
 
 def value_of(configuration: Configuration, key: str) -> Any:
     """Return the value of a setting."""
-    item = SETTINGS[key]
-    server = configuration.server
-    parts: dict[str, Sequence[object]] = {
-        "": (server, configuration.pool),
-        "limits": (server.limits,),
-        "cache": (server.cache,),
-        "worker": (configuration.worker,),
-        "client": (configuration.client,),
-    }
-    return next(
-        cast(Any, getattr(part, item.name))
-        for part in parts[item.section]
-        if hasattr(part, item.name)
-    )
+    item, server = SETTINGS[key], configuration.server
+    parts = (server, server.limits, server.cache)
+    others = (configuration.pool, configuration.worker, configuration.client)
+    return next(getattr(p, item.name) for p in (*parts, *others) if type(p) is item.owner)

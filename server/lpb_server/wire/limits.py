@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Annotated, Final, TypeAlias
 
-__all__ = ["DEFAULT_LIMITS", "MAX_DEPTH", "REQUEST_LIMITS", "Limits"]
+from msgspec import Meta
+
+__all__ = ["DEFAULT_LIMITS", "MAX_DEPTH", "REQUEST_LIMITS", "Count", "LargeCount", "Limits"]
 
 MAX_DEPTH: Final = 64
 """Nesting depth of a value; a scalar has depth 1. Part of the protocol: a server can be set to
 less, and not to more."""
 
 _MIB = 1 << 20
-_MOST = {"most": (1 << 63) - 1}
+
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=(1 << 31) - 1)]
+"""What a C int takes."""
+
+LargeCount: TypeAlias = Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
 """What a C int of 64 bits takes, ZeroMQ's limit of a message among them."""
 
 
@@ -41,14 +47,14 @@ class Limits:
         Size of one string in a header, in UTF-8.
     """
 
-    header_bytes: int = field(default=4 * _MIB, metadata=_MOST)
-    values: int = field(default=16 << 10, metadata=_MOST)
-    frame_bytes: int = field(default=2048 * _MIB, metadata=_MOST)
-    frames: int = 4096
-    array_bytes: int = field(default=2048 * _MIB, metadata=_MOST)
-    elements: int = field(default=2048 * _MIB, metadata=_MOST)
-    depth: int = field(default=MAX_DEPTH, metadata={"least": 5, "most": MAX_DEPTH})
-    string_bytes: int = field(default=4 * _MIB, metadata=_MOST)
+    header_bytes: LargeCount = 4 * _MIB
+    values: LargeCount = 16 << 10
+    frame_bytes: LargeCount = 2048 * _MIB
+    frames: Count = 4096
+    array_bytes: LargeCount = 2048 * _MIB
+    elements: LargeCount = 2048 * _MIB
+    depth: Annotated[int, Meta(ge=5, le=MAX_DEPTH)] = MAX_DEPTH
+    string_bytes: LargeCount = 4 * _MIB
 
 
 REQUEST_LIMITS: Final = Limits()
