@@ -98,7 +98,7 @@ private theorem checkFrames_sound {layout : Product.Layout} {unit terms weight b
   obtain ⟨⟨⟨⟨⟨unitSmall, finite⟩, biases⟩, stated⟩, products⟩, tested⟩ := h
   have biases : Finite (frameVec bias k) := fun j => Order.finite_sound biases j j.isLt
   have stated : ∀ i, Finite (frameMatrix probabilities m k i) := fun i j =>
-    Order.finite_sound stated _ (Product.index_lt i j)
+    Order.finite_sound stated _ (index_lt i j)
   obtain ⟨left, right⟩ := Product.finite_of_canMultiply products
   refine ⟨left, right, biases, stated, fun t ht i j => ?_⟩
   have key := isProbabilities_sound unitSmall (tested i i.isLt) ht j

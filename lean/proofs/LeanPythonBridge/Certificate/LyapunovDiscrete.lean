@@ -139,7 +139,7 @@ theorem checkDecay_sound (h : checkDecay A P n rate b f hints = true)
   have lt : scaledMagnitude rate < scale := Nat.le_of_ble_eq_true lt
   have small : ∀ i j, abs (valueMatrix (frameMatrix A n n) i j) ≤ toRat b.entry := fun i j => by
     have below : b.entry < infinity := Nat.le_of_ble_eq_true finite₁
-    have le := magnitude_le_of_noneExceeds (Nat.lt_trans below (by decide)) exceeds _ (Product.index_lt i j)
+    have le := magnitude_le_of_noneExceeds (Nat.lt_trans below (by decide)) exceeds _ (index_lt i j)
     show abs (toRat (element A (i * n + j))) ≤ _
     rw [abs_toRat, toRat_of_isMagnitude finite₁, ofScaled_le]
     exact Int.ofNat_le.2 (scaledMagnitude_le le)

@@ -162,7 +162,7 @@ private theorem sum_between (h : box.holds n l = true) {test : Nat → Int → I
   have spread_eq : (vecSum fun j : Fin n => toRat (element (absolute (l.rows.mul n) l.weight) (i * n + j)) *
       toRat (element box.radius j)) = vecSum fun j => abs (l.weights n i j) * valueVec (frameVec box.radius n) j := by
     congr; funext j
-    rw [element_absolute (count := l.rows.mul n) (Product.index_lt i j), toRat_magnitude (weights i i.isLt j j.isLt)]
+    rw [element_absolute (count := l.rows.mul n) (index_lt i j), toRat_magnitude (weights i i.isLt j j.isLt)]
     rfl
   have middle : ofScaled (box.middle l i) = toRat (element box.product i) + l.biases i := by
     rw [Box.middle, addInt_eq, ofScaled_add, doubleAt_eq (products i i.isLt), doubleAt_eq (Order.finite_sound bias i i.isLt)]

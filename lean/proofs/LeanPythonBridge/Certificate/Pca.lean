@@ -319,7 +319,7 @@ private theorem greatest_sound (posDef : PosDef (valueMatrix (frameMatrix F.matr
 end Numbers
 
 private theorem finite_rows {x rows : Nat} (h : Order.finite (Nat.mul rows n) x = true) :
-    ∀ i, Finite (frameMatrix x rows n i) := fun i j => Order.finite_sound h _ (Product.index_lt i j)
+    ∀ i, Finite (frameMatrix x rows n i) := fun i j => Order.finite_sound h _ (index_lt i j)
 
 theorem checkFrames_sound {F : Frames} {x : Numbers} {layout : Product.Layout} {own : PositiveDefinite.Layout} {factor : Nat}
     (columns : F.columns = Product.transposed m n F.data) (small : x.captured < 2 ^ 64 ∧ x.greatest < 2 ^ 64 ∧

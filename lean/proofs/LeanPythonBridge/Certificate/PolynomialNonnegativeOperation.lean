@@ -186,11 +186,6 @@ private theorem triangle_comm (i j : Nat) : triangle i j = triangle j i := by
 /-- The value of a row of exponents. -/
 private def valueAt (n x i : Nat) (point : Vec n Rat) : Rat := monomial (fun v : Fin n => element x (i * n + v)) point
 
-private theorem index_lt {i v rows n : Nat} (hi : i < rows) (hv : v < n) : i * n + v < rows * n := by
-  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt hi)
-  rw [Nat.succ_mul] at this
-  omega
-
 private theorem keyAt_inj {n x y i j : Nat} (h : keyAt n x i = keyAt n y j) (point : Vec n Rat) :
     valueAt n x i point = valueAt n y j point := by
   rw [valueAt, valueAt]
@@ -207,8 +202,8 @@ theorem checkProof_sound (hd : 0 < d) (h : checkProof asked P d = true)
   obtain ⟨⟨⟨⟨⟨finite, degrees⟩, small⟩, terms⟩, products⟩, identity⟩ := h
   have finite := Order.finite_sound finite
   have small : ∀ i < P.size, ∀ v < asked.variables, element P.monomials (i * asked.variables + v) < mostDegree :=
-    fun i hi v hv => blt (small _ (index_lt hi hv))
-  refine ⟨fun t => finite t t.isLt, fun t v => blt (degrees _ (index_lt t.isLt v.isLt)), fun x => ?_⟩
+    fun i hi v hv => blt (small _ (index_lt ⟨_, hi⟩ ⟨_, hv⟩))
+  refine ⟨fun t => finite t t.isLt, fun t v => blt (degrees _ (index_lt t v)), fun x => ?_⟩
   let s : Nat → Rat := fun m => valueAt asked.variables P.support m x
   let z : Nat → Rat := fun i => valueAt asked.variables P.monomials i x
   let c : Nat → Int := integerOf asked P.unit

@@ -17,12 +17,6 @@ open Float64
 
 /-! ## Sums of blocks -/
 
-private theorem integerSum_append (a b : Nat) (f : Nat → Int) :
-    integerSum (a + b) f = integerSum a f + integerSum b fun i => f (a + i) := by
-  induction b with
-  | zero => exact (Int.add_zero _).symm
-  | succ b ih => rw [← Nat.add_assoc, integerSum, ih, integerSum, Int.add_assoc]
-
 private theorem integerSum_blocks (a b : Nat) (f : Nat → Int) :
     integerSum (a * b) f = integerSum b fun k => integerSum a fun q => f (a * k + q) := by
   induction b with

@@ -76,12 +76,6 @@ def onlyArray? (name : String) (a : Answer) : Option NamedArray :=
   | [], [array], [] => if array.name == name then some array else none
   | _, _, _ => none
 
-/-- An index of a matrix lies in its frame. -/
-theorem index_lt {m n : Nat} (i : Fin m) (j : Fin n) : i.val * n + j.val < m * n := by
-  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
-  rw [Nat.succ_mul] at this
-  omega
-
 /-- The first `count` words of an array. -/
 def words (count : Nat) (a : NamedArray) : Nat := cut (Nat.mul 64 count) (join a.chunks) 0
 

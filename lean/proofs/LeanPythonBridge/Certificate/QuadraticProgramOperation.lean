@@ -99,11 +99,6 @@ def check (q : Question) (a : Answer) : Bool :=
 
 variable {F : Frames} {quadratic m n : Nat} {a : Answer}
 
-private theorem index_lt (i j : Fin n) : i.val * n + j.val < n * n := by
-  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
-  rw [Nat.succ_mul] at this
-  omega
-
 private theorem natAbs_entryOf_le (unit bits i j : Nat) : (entryOf quadratic n unit bits i j).natAbs ≤ 2 ^ bits := by
   rw [entryOf, withInt_eq]
   generalize withoutBits unit (doubleAt quadratic (Nat.add (Nat.mul i n) j)) = z

@@ -121,12 +121,6 @@ theorem get_add (s t : SumTree) (j : Nat) : get bits (add bits s t) j = get bits
       | _ => exact (Int.add_zero _).symm
     | _ => exact (Int.zero_add _).symm
 
-private theorem integerSum_append (a b : Nat) (f : Nat → Int) :
-    integerSum (a + b) f = integerSum a f + integerSum b fun i => f (a + i) := by
-  induction b with
-  | zero => exact (Int.add_zero _).symm
-  | succ b ih => rw [← Nat.add_assoc, integerSum, ih, integerSum, Int.add_assoc]
-
 theorem get_sumBelow (f : Nat → SumTree) (count j : Nat) :
     get bits (sumBelow bits f count) j = integerSum count fun k => get bits (f k) j := by
   induction count with

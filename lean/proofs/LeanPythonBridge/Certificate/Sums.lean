@@ -24,6 +24,13 @@ theorem integerSum_congr {f g : Nat → Int} (h : ∀ i < n, f i = g i) : intege
   | zero => rfl
   | succ n ih => rw [integerSum, integerSum, ih fun i hi => h i (by omega), h n (by omega)]
 
+/-- A sum of two parts. -/
+theorem integerSum_append (a b : Nat) (f : Nat → Int) :
+    integerSum (a + b) f = integerSum a f + integerSum b fun i => f (a + i) := by
+  induction b with
+  | zero => exact (Int.add_zero _).symm
+  | succ b ih => rw [← Nat.add_assoc, integerSum, ih, integerSum, Int.add_assoc]
+
 /-- A sum of natural numbers as one of integers. -/
 theorem total_eq_integerSum (f : Nat → Nat) : ((total n f : Nat) : Int) = integerSum n fun i => f i := by
   induction n with

@@ -221,11 +221,6 @@ private theorem joined_eq : joined = NamedArray.packed := by
   funext a
   exact join_eq a.chunks
 
-private theorem index_lt {i j m n : Nat} (hi : i < m) (hj : j < n) : i * n + j < m * n := by
-  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt hi)
-  rw [Nat.succ_mul] at this
-  omega
-
 theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning q a := by
   unfold check at h
   split at h
@@ -241,7 +236,7 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
       obtain ⟨⟨⟨⟨⟨⟨⟨⟨some, finite⟩, thresholds⟩, values⟩, finiteX⟩, finiteY⟩, inside⟩, rooted⟩, tested⟩ := h
       simp only [NamedArray.isIndices, Bool.and_eq_true, beq_iff_eq] at r l
       have rows : ∀ i < m, ∀ j < n, isFinite (element inputs.packed (i * n + j)) = true := fun i hi j hj =>
-        Order.finite_sound finiteX _ (index_lt hi hj)
+        Order.finite_sound finiteX _ (index_lt ⟨_, hi⟩ ⟨_, hj⟩)
       refine ⟨F, nodes, value, roots, inputs, leaves, means, m, n, k, roots.rowCount, bound, askedF, askedV,
         NamedArray.isMatrix_sound v, askedR, r.2, askedX, NamedArray.isMatrix_sound x, given, l.2, NamedArray.isMatrix_sound y,
         Value.find?_of_double? stated, fun i j => rows i i.isLt j j.isLt, fun p => Order.finite_sound thresholds p p.isLt,
@@ -258,11 +253,11 @@ theorem check_sound {q : Question} {a : Answer} (h : check q a = true) : Meaning
         have yes : Nat.blt (element F.feature (element leaves.packed (i * roots.rowCount + s))) n = true := blt_true lt
         exact Bool.noConfusion (yes.symm.trans no)
       refine ⟨fun s => leaf s s.isLt, fun j => ?_⟩
-      have h := isMean_sound some (fun s hs => Order.finite_sound values _ (index_lt (leaf s hs).1 j.isLt)) (averaged j j.isLt)
+      have h := isMean_sound some (fun s hs => Order.finite_sound values _ (index_lt ⟨_, (leaf s hs).1⟩ j)) (averaged j j.isLt)
       have e : element bound.toNat 0 = bound.toNat := by
         rw [element, Nat.mul_zero, Nat.pow_zero, Nat.div_one, Nat.mod_eq_of_lt bound.toNat_lt]
       have mean : doubleAt means.packed ((i.val.mul k).add j) = scaled (element means.packed (i * k + j)) :=
-        doubleAt_eq (Order.finite_sound finiteY _ (index_lt i.isLt j.isLt))
+        doubleAt_eq (Order.finite_sound finiteY _ (index_lt i j))
       rw [mean, doubleAt_eq (by rw [e]; exact finite), e, ← toRat_eq_ofScaled, ← toRat_eq_ofScaled] at h
       exact h
 

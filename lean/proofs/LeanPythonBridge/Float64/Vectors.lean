@@ -25,6 +25,12 @@ def frameVec (packed n : Nat) : Vec n Nat := fun i => element packed i
 /-- A frame of `m * n` doubles in C order as a matrix. -/
 def frameMatrix (packed m n : Nat) : Matrix m n Nat := fun i j => element packed (i * n + j)
 
+/-- An index of a matrix lies in its frame. -/
+theorem index_lt (i : Fin m) (j : Fin n) : i.val * n + j.val < m * n := by
+  have := Nat.mul_le_mul_right n (Nat.succ_le_of_lt i.isLt)
+  rw [Nat.succ_mul] at this
+  omega
+
 /-- Every entry is finite. -/
 def Finite (x : Vec n Nat) : Prop := ∀ i, isFinite (x i) = true
 
