@@ -173,7 +173,7 @@ def _announce(endpoint: str, workers_endpoint: str = "") -> None:
     if workers_endpoint:
         ready["workers_endpoint"] = workers_endpoint
     try:
-        print(json.dumps(ready), flush=True)
+        print(json.dumps(ready) + "\n", end="", flush=True)  # In one: the log may share the pipe.
     except OSError as error:  # Nobody reads it, or the disk is full.
         _LOG.warning("standard output: %s; listening on %s", error.strerror, endpoint)
         null = os.open(os.devnull, os.O_WRONLY)
