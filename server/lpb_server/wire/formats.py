@@ -142,7 +142,7 @@ def encode_header(wire_format: WireFormat, header: ValueMap, *, checked: bool = 
 
 
 def load_formats() -> None:
-    """Import what every format needs, so that the first request in it does not wait for that."""
+    """Import what every format needs: what is forked off then has it."""
     from lpb_server.wire import protobuf_format  # noqa: F401
 
 

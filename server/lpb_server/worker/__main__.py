@@ -27,6 +27,7 @@ from lpb_server.service import Service
 from lpb_server.settings.layers import WORKER_SETTINGS, add_flags
 from lpb_server.settings.parser import Parser
 from lpb_server.settings.sources import add_source_flags, load_for
+from lpb_server.wire.formats import load_formats
 from lpb_server.wire.shared_memory import opened_segments
 from lpb_server.worker.fork_server import serve_forks
 from lpb_server.worker.loop import Worker
@@ -91,6 +92,7 @@ def main(
     keep_freed_memory()
     sys.setswitchinterval(_SWITCH_S)
     segments = opened_segments(server.limits, wanted=server.shared_memory)
+    load_formats()
     service = Service(registry, server.limits, segments=segments)
     identity = options.identity or secrets.token_hex(8)
     lifeline = sys.stdin.fileno() if options.end_with_stdin else None
