@@ -15,12 +15,12 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 import pytest
+from conditions import await_condition
 from fault_helpers import (
     ENVIRONMENT,
     descriptors,
     fork_server_of,
     interpreted_only,
-    wait_until,
     workers_of,
 )
 from lpb_server.broker.broker import Broker
@@ -73,11 +73,11 @@ def test_connections_do_not_take_the_last_descriptor(workers: str) -> None:
         for _ in range(400):  # They say nothing, so that no handshake refuses them.
             with suppress(ConnectionError):  # Those that are too many may be cut off at once.
                 stack.enter_context(socket.create_connection((host, int(port)), 10))
-        wait_until(lambda: descriptors(child.pid) < 240)
+        await_condition(lambda: descriptors(child.pid) < 240)
         if workers == "1":  # A worker can be started all the same.
             (worker,) = workers_of(child.pid)
             os.kill(worker, signal.SIGKILL)
-            wait_until(lambda: workers_of(child.pid) not in ([], [worker]))
+            await_condition(lambda: workers_of(child.pid) not in ([], [worker]))
         assert child.poll() is None
 
 
