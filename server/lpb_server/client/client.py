@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from lpb_server.client.calls import FormatName, check_format, prepare, read_result
 from lpb_server.client.dealer_transport import DealerTransport
 from lpb_server.client.exchange import CallResult, Exchange
+from lpb_server.client.guard import Guard
 from lpb_server.client.lazy_pirate import Answer, LazyPirate
 from lpb_server.client.transport import Transport
-from lpb_server.errors import ClientClosed, ClientInUse
 from lpb_server.security.keys import ClientCurve
 from lpb_server.settings.config import BUSY_POLL_US
 from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
 from lpb_server.sockets.durations import check_timeout
 from lpb_server.sockets.endpoints import check_endpoint
-from lpb_server.sockets.exclusive import Exclusive
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.values import Frame
 
@@ -104,11 +103,10 @@ class BridgeClient:
         self.format: FormatName = check_format(format)
         self.timeout_s = check_timeout("timeout_s", timeout_s)
         self.tries = tries
-        self._use = Exclusive()
-        self._closed = False
         self._backoff, self._limits, self._curve = backoff, limits, curve
-        self._transport = transport or DealerTransport(endpoint, limits, curve, busy_poll_us)
-        self._pirate = LazyPirate(self._transport, endpoint, backoff, limits, sleep)
+        carrier = transport or DealerTransport(endpoint, limits, curve, busy_poll_us)
+        self._guard = Guard(carrier, endpoint)
+        self._pirate = LazyPirate(carrier, endpoint, backoff, limits, sleep)
         self._shares = shared_memory and transport is None
         self._shared_arrays: SharedArrays | None = None
 
@@ -131,14 +129,7 @@ class BridgeClient:
         ClientInUse
             When another thread is in a call.
         """
-        self._take()
-        self._closed = True
-        try:
-            self._transport.close()
-            if self._shared_arrays is not None:
-                self._shared_arrays.close()
-        finally:
-            self._use.end()
+        self._guard.close(self._shared_arrays)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied: a socket cannot go elsewhere, and keys should not."""
@@ -146,38 +137,6 @@ class BridgeClient:
             "a BridgeClient cannot be pickled or copied; make one in each process or thread, "
             f"with the same endpoint, {self.endpoint}"
         )
-
-    def _begin(self) -> None:
-        """Take the client for a call.
-
-        Raises
-        ------
-        ClientInUse
-            When another thread has it.
-        ClientClosed
-            When it is closed.
-        """
-        if self._closed:
-            raise ClientClosed("the client is closed", endpoint=self.endpoint, tries=0)
-        self._take()
-
-    def _take(self) -> None:
-        """Note that this thread uses the client, before ZeroMQ is touched.
-
-        Raises
-        ------
-        ClientInUse
-            When another one does.
-        """
-        if self._use.forked():
-            self._transport.forget()
-        user = self._use.begin()
-        if user:
-            raise ClientInUse(
-                f"the client is in a call of {user} at this moment; each thread needs its own",
-                endpoint=self.endpoint,
-                tries=0,
-            )
 
     def ping(self) -> None:
         """Return when the server has answered.
@@ -279,11 +238,11 @@ class BridgeClient:
         WireError
             When the request cannot be written.
         """
-        self._begin()
+        self._guard.begin()
         try:
             return self._call(op, params, arrays, certify, deadline_ms, check)
         finally:
-            self._use.end()
+            self._guard.end()
 
     def _call(
         self,
@@ -412,11 +371,11 @@ class BridgeClient:
         request, frames, wire_format = prepare(
             op, params, arrays, certify, deadline_ms, format or self.format, request_id
         )
-        self._begin()
+        self._guard.begin()
         try:
             answer = self._send(frames, request.id)
         finally:
-            self._use.end()
+            self._guard.end()
         return Exchange(
             request=request,
             reply=answer.reply,
@@ -435,11 +394,11 @@ class BridgeClient:
         BridgeTimeout, ProtocolError, EndpointError
             When no reply with that id comes.
         """
-        self._begin()
+        self._guard.begin()
         try:
             return [bytes(frame) for frame in self._send(frames, request_id).frames]
         finally:
-            self._use.end()
+            self._guard.end()
 
     def _send(self, frames: Sequence[Frame], request_id: str) -> Answer:
         return self._pirate.send(frames, request_id, timeout_s=self.timeout_s, tries=self.tries)
