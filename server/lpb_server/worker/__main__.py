@@ -27,7 +27,6 @@ from lpb_server.service import Service
 from lpb_server.settings.layers import WORKER_SETTINGS, add_flags
 from lpb_server.settings.parser import Parser
 from lpb_server.settings.sources import add_source_flags, load_for
-from lpb_server.wire.formats import load_formats
 from lpb_server.wire.shared_memory import opened_segments
 from lpb_server.worker.fork_server import serve_forks
 from lpb_server.worker.loop import Worker
@@ -58,6 +57,11 @@ def make_parser(program: str) -> Parser:
         help="fork workers for the broker that standard input is connected to",
     )
     return parser
+
+
+def _load_before_forks() -> None:
+    """Import what some requests need and starting does not: forked workers have it in common."""
+    from lpb_server.wire import protobuf_format, reference_validation  # noqa: F401
 
 
 def main(
@@ -92,7 +96,7 @@ def main(
     keep_freed_memory()
     sys.setswitchinterval(_SWITCH_S)
     segments = opened_segments(server.limits, wanted=server.shared_memory)
-    load_formats()
+    _load_before_forks()
     service = Service(registry, server.limits, segments=segments)
     identity = options.identity or secrets.token_hex(8)
     lifeline = sys.stdin.fileno() if options.end_with_stdin else None
