@@ -162,7 +162,7 @@ def test_empty_maps_under_a_limit_of_memory_are_refused() -> None:
 def test_a_stopped_fork_server_is_noticed_and_replaced() -> None:
     code = (
         "import sys; from lpb_server.broker import worker_processes;"
-        "worker_processes._PATIENCE_S = 1.0; from lpb_server.__main__ import main;"
+        "worker_processes._PATIENCE_S = 3.0; from lpb_server.__main__ import main;"
         "sys.exit(main(sys.argv[1:]))"
     )
     flags = ["--workers", "1", "--endpoint", "tcp://127.0.0.1:*"]
