@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from conditions import await_condition
 from lpb_benchmarks.measure.results import RunResult
 from lpb_benchmarks.report.export import write_json
 
@@ -71,8 +71,7 @@ def test_an_interrupted_run_reports_what_it_has(tmp_path: Path) -> None:
         start_new_session=True,
     ) as run:
         children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
-        while run.poll() is None and len(children.read_text().split()) < 4:
-            pass
+        await_condition(lambda: run.poll() is not None or len(children.read_text().split()) >= 4)
         started = children.read_text().split()
         os.kill(run.pid, signal.SIGINT)
         shown, said = run.communicate(timeout=60)
@@ -81,7 +80,4 @@ def test_an_interrupted_run_reports_what_it_has(tmp_path: Path) -> None:
     assert "Traceback" not in said
     assert (tmp_path / "report.html").exists()
     # What has ended is reaped by init, in its own time.
-    ends = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in started) and time.monotonic() < ends:
-        time.sleep(0.05)
-    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
+    await_condition(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))

@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import zmq
+from conditions import await_condition
 from lpb_benchmarks.errors import ChildFailedError
 from lpb_benchmarks.measure.processes import Child, child_command
 from lpb_benchmarks.measure.station import Station
@@ -33,13 +33,6 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until_gone(pids: list[int], timeout_s: float = 20) -> list[int]:
-    deadline = time.monotonic() + timeout_s
-    while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return left
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_no_child_outlives_the_run(number: signal.Signals) -> None:
     with subprocess.Popen(
@@ -55,7 +48,7 @@ def test_no_child_outlives_the_run(number: signal.Signals) -> None:
         assert all(alive(pid) for pid in pids)
         os.kill(run.pid, number)
         run.wait(30)
-        assert wait_until_gone(pids) == []
+        await_condition(lambda: not any(map(alive, pids)))
 
 
 def test_clients_begin_together() -> None:

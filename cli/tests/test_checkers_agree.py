@@ -1,7 +1,7 @@
 """Lean's checkers and Python's, held against each other beyond what `lpb verify` tells the kernel.
 
-That the kernel accepts every example, and refuses the lies about each operation's first one, is what
-`lpb verify` finds, and test_verify.py asks it. Here are more examples and more lies.
+That the kernel accepts every example, and refuses the lies about each operation's first one, is
+what `lpb verify` finds, and test_verify.py asks it. Here are more examples and more lies.
 """
 
 from __future__ import annotations

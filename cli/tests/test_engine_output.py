@@ -1,11 +1,16 @@
 """What the engine prints arrives whole, however late it is read; an exception is said."""
 
+import fcntl
 import json
+import mmap
 import subprocess
-import time
+import sys
+import termios
+from functools import partial
 from pathlib import Path
 
 import pytest
+from conditions import await_condition
 from lpb_cli.toolchain.embedded import EmbeddedToolchain
 from lpb_cli.toolchain.engine_archive import engine_home
 from lpb_cli.toolchain.engine_process import ENGINE_FOLDER
@@ -21,6 +26,12 @@ module
 
 def main (arguments : List String) : IO UInt32 := throw (IO.userError "no such luck")
 """
+
+
+def is_full(pipe: int) -> bool:
+    """Tell whether a pipe holds all that it can, but for what is left of its last pages."""
+    held = int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+    return held > fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) - 2 * mmap.PAGESIZE
 
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
@@ -39,7 +50,7 @@ def test_output_that_is_read_late_is_whole(engine_cache: Path, tmp_path: Path) -
         assert json.loads(engine.stdout.readline()) == {"event": "ready"}
         engine.stdin.write(json.dumps({"file": str(file)}) + "\n")
         engine.stdin.close()
-        time.sleep(3)  # by then the pipe is full
+        await_condition(partial(is_full, engine.stdout.fileno()))
         *messages, done = (json.loads(line) for line in engine.stdout)
     assert [message["message"]["pos"]["line"] for message in messages] == [*range(1, CHECKS + 1)]
     assert (done["event"], done["status"]) == ("done", 0)

@@ -1,11 +1,11 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conditions import await_condition
 from lpb_cli.errors import CommandFailedError, EnvironmentLacksError
 from lpb_cli.processes.child import Child
 from lpb_cli.processes.commands import run_command
@@ -41,13 +41,11 @@ def is_alive(pid: int) -> bool:
 def test_a_child_that_ignores_signals_is_killed_with_its_children() -> None:
     lines: list[str] = []
     child = python(STUBBORN, on_stdout=lines.append)
-    while not lines:
-        time.sleep(0.01)
+    await_condition(lambda: lines)
     child.stop(ask=signal.SIGINT, patience_s=0.2)
     assert child.stopped_by == "SIGKILL"
     assert not is_alive(child.pid)
-    time.sleep(0.1)
-    assert not is_alive(int(lines[0]))
+    await_condition(lambda: not is_alive(int(lines[0])))
 
 
 def test_a_polite_child_is_asked_only() -> None:
@@ -104,10 +102,7 @@ def test_a_command_that_is_late_leaves_no_child_behind(tmp_path: Path) -> None:
     with pytest.raises(CommandFailedError, match="did not end in time"):
         run_command(["sh", "-c", late], directory=tmp_path, environment={}, timeout_s=3.0)
     grandchild = int((tmp_path / "pid").read_text())
-    deadline = time.monotonic() + 30
-    while is_alive(grandchild):  # It was killed, and may not have come to that yet.
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    await_condition(lambda: not is_alive(grandchild))  # It may not have come to that yet.
 
 
 def test_a_command_that_cannot_be_found_is_said() -> None:

@@ -12,14 +12,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lpb_server import __version__
-from lpb_server.broker.broker import Broker
 from lpb_server.errors import (
     BindError,
     ConfigError,
@@ -29,11 +28,8 @@ from lpb_server.errors import (
     RegistrationError,
     ServerError,
 )
-from lpb_server.frontend.executor_server import ExecutorServer
 from lpb_server.frontend.executors import PROCESS, check_executor, opened_executor
-from lpb_server.frontend.in_process_server import BridgeServer
 from lpb_server.observability.logs import configure_logging
-from lpb_server.observability.metrics_endpoint import serving_metrics
 from lpb_server.observability.systemd import READY, STOPPING, notify
 from lpb_server.operations import default_registry
 from lpb_server.process.memory import keep_freed_memory
@@ -45,6 +41,10 @@ from lpb_server.settings.parser import Parser
 from lpb_server.settings.sources import add_source_flags, load_for
 from lpb_server.sockets.socket_files import WORKERS_SOCKET, private_folder
 from lpb_server.wire.shared_memory import opened_segments
+
+if TYPE_CHECKING:  # A server imports the one that it is.
+    from lpb_server.broker.broker import Broker
+    from lpb_server.frontend.in_process_server import BridgeServer
 
 __all__ = ["main", "make_parser"]
 
@@ -106,6 +106,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
         segments = opened_segments(config.limits, wanted=config.shared_memory)
         service = Service(default_registry(config.operations), config.limits, segments=segments)
         if check_executor(pool.executor) != PROCESS:
+            from lpb_server.frontend.executor_server import ExecutorServer
+
             with (
                 opened_executor(pool.executor) as executor,
                 ExecutorServer(service, config, executor, pool.drain_s, journal) as dispatcher,
@@ -114,9 +116,13 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
                 _announce(dispatcher.endpoint)
                 dispatcher.serve()
         elif pool.workers or pool.workers_endpoint:
+            from lpb_server.broker.broker import Broker
+
             with Broker(service.purity, config, pool, journal) as broker, _running(broker, config):
                 broker.serve(lambda: _announce(broker.endpoint, broker.workers_endpoint))
         else:
+            from lpb_server.frontend.in_process_server import BridgeServer
+
             with BridgeServer(service, config, journal) as server, _running(server, config):
                 _announce(server.endpoint)
                 server.serve()
@@ -142,7 +148,12 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m lpb_s
 
 @contextmanager
 def _running(server: BridgeServer | Broker, config: ServerConfig) -> Iterator[None]:
-    with serving_metrics(server.metrics, config.metrics_port), _stopped_by_signals(server):
+    with ExitStack() as stack:
+        if config.metrics_port:
+            from lpb_server.observability.metrics_endpoint import serving_metrics
+
+            stack.enter_context(serving_metrics(server.metrics, config.metrics_port))
+        stack.enter_context(_stopped_by_signals(server))
         yield
 
 
@@ -173,7 +184,7 @@ def _announce(endpoint: str, workers_endpoint: str = "") -> None:
     if workers_endpoint:
         ready["workers_endpoint"] = workers_endpoint
     try:
-        print(json.dumps(ready), flush=True)
+        print(json.dumps(ready) + "\n", end="", flush=True)  # In one: the log may share the pipe.
     except OSError as error:  # Nobody reads it, or the disk is full.
         _LOG.warning("standard output: %s; listening on %s", error.strerror, endpoint)
         null = os.open(os.devnull, os.O_WRONLY)

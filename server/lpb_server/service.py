@@ -19,7 +19,6 @@ from lpb_server.operations.registry import Registry
 from lpb_server.wire.arrays import decode_arrays, encode_arrays
 from lpb_server.wire.certificate_arrays import certificate_on_the_wire
 from lpb_server.wire.envelope import Reply, Timing
-from lpb_server.wire.formats import load_formats
 from lpb_server.wire.intake import Opened, Rejected, open_request
 from lpb_server.wire.limits import REQUEST_LIMITS, Limits
 from lpb_server.wire.messages import encode_message
@@ -70,7 +69,6 @@ class Service:
         clock: Callable[[], float] = time.monotonic,
         segments: Segments | None = None,
     ) -> None:
-        load_formats()
         self._registry = registry
         self._limits = limits
         self._clock = clock

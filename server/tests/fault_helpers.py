@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +27,6 @@ __all__ = [
     "process",
     "server_process",
     "threads",
-    "wait_until",
     "workers_of",
 ]
 
@@ -123,14 +121,6 @@ def descriptors(pid: int) -> int:
 def threads(pid: int) -> int:
     """Count a process's threads."""
     return len(os.listdir(f"/proc/{pid}/task"))
-
-
-def wait_until(condition: Callable[[], object], timeout_s: float = WAIT_S) -> None:
-    """Wait until something holds."""
-    deadline_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
 
 
 def _children(pid: int) -> list[int]:

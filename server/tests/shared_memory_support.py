@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -58,13 +57,6 @@ class Recorder(Service):
 
 def numbers(count: int = LARGE, seed: int = 0) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.random.default_rng(seed).random((1, count))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from async_client_support import AT_ONCE, Serve, id_of, with_client
 from client_support import ServeScript, honest
+from conditions import async_condition
 from lpb_server.client.async_client import AsyncClient
 from lpb_server.errors import (
     BridgeTimeout,
@@ -42,8 +43,7 @@ def test_one_that_is_never_answered_disturbs_no_other(serve_script: ServeScript)
 
     async def work(client: AsyncClient) -> int:
         lost = asyncio.ensure_future(client.ping())
-        while not ids:
-            await asyncio.sleep(0.001)
+        await async_condition(lambda: ids)
         await asyncio.gather(*(client.ping() for _ in range(50)))
         with pytest.raises(BridgeTimeout):
             await lost
@@ -120,13 +120,15 @@ def test_more_than_a_socket_holds_is_sent_when_there_is_room(serve_script: Serve
     assert len(seen) == len(set(seen)) == 3000
 
 
+def under_way(client: AsyncClient) -> int:
+    return 0 if client._pipeline is None else len(client._pipeline._waiting)
+
+
 def test_after_close_it_stays_closed(serve_script: ServeScript) -> None:
     async def work() -> None:
         client = AsyncClient(endpoint)
         waiting = asyncio.ensure_future(client.ping())
-        while not client._turn._value < client.in_flight:
-            await asyncio.sleep(0)
-        await asyncio.sleep(0.05)
+        await async_condition(lambda: under_way(client) == 1)
         await client.close()
         with pytest.raises(ClientClosed):
             await waiting
@@ -167,7 +169,7 @@ def test_a_server_that_comes_back_is_found(serve: Serve) -> None:
         with serve(ServerConfig(endpoint=endpoint)):
             await client.ping()
         calls = [asyncio.ensure_future(client.ping()) for _ in range(20)]
-        await asyncio.sleep(0.3)
+        await async_condition(lambda: under_way(client) == len(calls))
         with serve(ServerConfig(endpoint=endpoint)):
             await asyncio.gather(*calls)
 

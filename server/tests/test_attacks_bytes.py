@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import zmq
+from conditions import await_read
 from fault_helpers import WAIT_S, memory_bytes, server_process
 from lpb_server.client import BridgeClient
 from lpb_server.frontend.in_process_server import BridgeServer
@@ -92,18 +92,6 @@ def test_who_reads_gets_replies_of_any_size() -> None:
             assert client.call("echo", arrays={"x": array}).arrays["x"].nbytes == 6 * MIB
 
 
-def wait_until_read(endpoint: str) -> None:
-    """Wait until the other end's ZeroMQ has read all that was sent to a port of loopback."""
-    port = f":{int(endpoint.rpartition(':')[2]):04X}"
-    deadline, empty = time.monotonic() + 10, 0
-    while empty < 10:
-        assert time.monotonic() < deadline, "what was sent is not read"
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        queues = [row[4] for row in rows if row[1].endswith(port) or row[2].endswith(port)]
-        empty = empty + 1 if set(queues) <= {"00000000:00000000"} else 0
-        time.sleep(0.01)
-
-
 def test_requests_that_wait_are_bounded_in_bytes(serve: Serve) -> None:
     entered, leave = threading.Event(), threading.Event()
 
@@ -130,7 +118,7 @@ def test_requests_that_wait_are_bounded_in_bytes(serve: Serve) -> None:
             request = Request(f"{number:032d}", "wait", {}, headers)
             peer.send_multipart(encode_message(request, WireFormat.JSON, frames))
         assert entered.wait(10)
-        time.sleep(1.0)  # All are with the server, which looks again when the operation ends.
+        await_read(server.endpoint)  # The server looks again when the operation ends.
         leave.set()
         for _ in range(8):
             assert peer.poll(10_000)

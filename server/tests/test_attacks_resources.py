@@ -15,12 +15,12 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 import pytest
+from conditions import await_condition
 from fault_helpers import (
     ENVIRONMENT,
     descriptors,
     fork_server_of,
     interpreted_only,
-    wait_until,
     workers_of,
 )
 from lpb_server.broker.broker import Broker
@@ -73,11 +73,11 @@ def test_connections_do_not_take_the_last_descriptor(workers: str) -> None:
         for _ in range(400):  # They say nothing, so that no handshake refuses them.
             with suppress(ConnectionError):  # Those that are too many may be cut off at once.
                 stack.enter_context(socket.create_connection((host, int(port)), 10))
-        wait_until(lambda: descriptors(child.pid) < 240)
+        await_condition(lambda: descriptors(child.pid) < 240)
         if workers == "1":  # A worker can be started all the same.
             (worker,) = workers_of(child.pid)
             os.kill(worker, signal.SIGKILL)
-            wait_until(lambda: workers_of(child.pid) not in ([], [worker]))
+            await_condition(lambda: workers_of(child.pid) not in ([], [worker]))
         assert child.poll() is None
 
 
@@ -162,7 +162,7 @@ def test_empty_maps_under_a_limit_of_memory_are_refused() -> None:
 def test_a_stopped_fork_server_is_noticed_and_replaced() -> None:
     code = (
         "import sys; from lpb_server.broker import worker_processes;"
-        "worker_processes._PATIENCE_S = 1.0; from lpb_server.__main__ import main;"
+        "worker_processes._PATIENCE_S = 3.0; from lpb_server.__main__ import main;"
         "sys.exit(main(sys.argv[1:]))"
     )
     flags = ["--workers", "1", "--endpoint", "tcp://127.0.0.1:*"]

@@ -14,7 +14,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from fault_helpers import process, server_process, wait_until, workers_of
+from conditions import await_condition
+from fault_helpers import process, server_process, workers_of
 from lpb_server.client import BridgeClient
 from lpb_server.errors import BindError
 from lpb_server.frontend.in_process_server import BridgeServer
@@ -166,7 +167,7 @@ def test_a_hangup_stops_in_order(tmp_path: Path, workers: str) -> None:
         found = workers_of(child.pid)
         child.send_signal(signal.SIGHUP)
         assert child.wait(30) == 0
-        wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in found))
+        await_condition(lambda: not any(Path(f"/proc/{worker}").exists() for worker in found))
     assert not os.listdir(tmp_path)
 
 

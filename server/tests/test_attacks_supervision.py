@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from fault_helpers import ended, process, wait_until
+from conditions import await_condition
+from fault_helpers import ended, process
 from lpb_server.client import BridgeClient
 from lpb_server.process.supervision import Journal
 
@@ -32,7 +33,7 @@ def test_an_aborted_server_is_started_again(workers: str) -> None:
             with BridgeClient(endpoint, timeout_s=10, tries=2) as client:
                 client.ping()
             os.kill(child, signal.SIGABRT)
-            wait_until(partial(ended, child))
+            await_condition(partial(ended, child))
         last = json.loads(parent.stdout.readline())["pid"]
         with BridgeClient(endpoint, timeout_s=10, tries=2) as client:
             client.ping()
@@ -49,7 +50,7 @@ def test_a_server_ends_with_its_parent_and_wrong_usage_is_not_tried_again() -> N
         assert parent.stdout is not None
         child = json.loads(parent.stdout.readline())["pid"]
         parent.kill()
-        wait_until(lambda: ended(child))
+        await_condition(lambda: ended(child))
 
 
 def test_what_has_side_effects_does_not_run_twice_after_a_restart(tmp_path: Path) -> None:

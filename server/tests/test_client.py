@@ -18,10 +18,10 @@ from lpb_server.errors import (
     WireError,
 )
 from lpb_server.wire import (
-    DTYPES,
     WireFormat,
     decode_request,
 )
+from lpb_server.wire.arrays import DTYPES
 from lpb_server.wire.formats import decode_header
 
 FORMATS: list[FormatName] = ["auto", "json", "msgpack", "protobuf"]

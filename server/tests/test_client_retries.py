@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -203,15 +202,16 @@ def test_a_doubled_reply_does_not_disturb_the_next_call() -> None:
 
 
 def test_a_server_that_comes_back_is_found(serve: Any) -> None:
+    failed = threading.Event()
     with serve() as server:
         endpoint = server.endpoint
-        client = BridgeClient(endpoint, timeout_s=0.5, tries=20)
+        client = BridgeClient(endpoint, timeout_s=0.5, tries=20, sleep=lambda _: failed.set())
         client.ping()
     restarted: list[BridgeServer] = []
     ready = threading.Event()
 
     def restart() -> None:
-        time.sleep(0.3)
+        assert failed.wait(10)  # One try has found nobody.
         with serve(type(server._config)(endpoint)) as again:
             restarted.append(again)
             ready.wait(10)

@@ -6,14 +6,14 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import fault_helpers
 import pytest
-from fault_helpers import ENVIRONMENT, WAIT_S, wait_until
+from conditions import await_condition
+from fault_helpers import ENVIRONMENT, WAIT_S
 from lpb_server.client import BridgeClient, client_curve
 from lpb_server.errors import HandshakeError
 from lpb_server.security.keys import KeyFolder, Role
@@ -76,14 +76,13 @@ def test_workers_show_their_keys_and_a_client_s_key_is_none(tmp_path: Path) -> N
             process("lpb_server.worker", *connect, "--curve-key", "client"),
             process("lpb_server.worker", *connect, "--curve-key", "worker"),
         ):
-            time.sleep(2)
             # Neither without a key, nor with a client's, nor an unknown one.
-            assert not answers(1.0)
+            assert not answers(3.0)  # Each has tried by then.
             folder.allow("worker", Role.WORKER)
-            wait_until(answers)
+            await_condition(answers)
             folder.revoke("worker", Role.WORKER)
-            time.sleep(1.5)  # A heartbeat, at the latest, shows that the key is not allowed.
-            assert not answers(1.0)
+            # A heartbeat, at the latest, shows that the key is not allowed.
+            await_condition(lambda: not answers(1.0))
         worker_as_client = client_curve(folder.path, "worker", "server")
         with (
             BridgeClient(endpoint, curve=worker_as_client, timeout_s=5, tries=1) as client,

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fault_helpers import ENVIRONMENT, server_process, wait_until
+from conditions import await_condition
+from fault_helpers import ENVIRONMENT, server_process
 from lpb_server.client import BridgeClient, new_id
 from lpb_server.errors import RemoteError
 
@@ -67,7 +68,7 @@ def scheduler() -> Iterator[int]:
         ),
         dask_process(*dask_worker(port)),
     ):
-        wait_until(lambda: accepts(port), WAIT_S)
+        await_condition(lambda: accepts(port), WAIT_S)
         yield port
 
 
@@ -119,7 +120,7 @@ def test_a_dead_worker_of_the_cluster(scheduler: int, tmp_path: Path) -> None:
     with dask_process(
         *("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
     ):
-        wait_until(lambda: accepts(port), WAIT_S)
+        await_condition(lambda: accepts(port), WAIT_S)
         with server_process("--executor", f"dask://127.0.0.1:{port}") as (_, endpoint):
 
             def ask() -> None:
@@ -129,7 +130,7 @@ def test_a_dead_worker_of_the_cluster(scheduler: int, tmp_path: Path) -> None:
             asking = threading.Thread(target=ask)
             with dask_process(*dask_worker(port)) as first:
                 asking.start()
-                wait_until(Path(f"{gate}.entered").exists, WAIT_S)
+                await_condition(Path(f"{gate}.entered").exists, WAIT_S)
                 with dask_process(*dask_worker(port)) as second:
                     os.kill(first.pid, signal.SIGKILL)
                     gate.touch()
@@ -148,7 +149,7 @@ def test_running_work_is_answered_before_the_end(scheduler: int, tmp_path: Path)
 
         asking = threading.Thread(target=ask)
         asking.start()
-        wait_until(Path(f"{gate}.entered").exists, WAIT_S)
+        await_condition(Path(f"{gate}.entered").exists, WAIT_S)
         child.send_signal(signal.SIGTERM)
         gate.touch()
         asking.join(WAIT_S)

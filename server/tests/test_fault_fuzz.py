@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import pytest
 import zmq
+from conditions import await_condition
 from fault_helpers import LONG, WAIT_S, descriptors, memory_bytes, server_process, workers_of
 from fault_mutations import corpus, mutate
 from hypothesis import given, settings
@@ -127,8 +128,8 @@ def test_mutated_messages_at_a_live_server(workers: str) -> None:
         pings.thread.start()
         before: tuple[int, int] = (0, 0)
         started_s = time.monotonic()
-        while not pings.count and time.monotonic() < started_s + WAIT_S:
-            time.sleep(0.01)  # Its connection counts among the descriptors from the beginning.
+        # Its connection counts among the descriptors from the beginning.
+        await_condition(lambda: pings.count)
         try:
             for number in range(0, count, BATCH):
                 batch = [mutate(source.choice(CORPUS), source, CORPUS) for _ in range(BATCH)]

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fault_helpers import ENVIRONMENT, LONG, WAIT_S, server_process, wait_until
+from conditions import await_condition
+from fault_helpers import ENVIRONMENT, LONG, WAIT_S, server_process
 from fault_proxy import FATES, running_proxy
 from lpb_server.client import Backoff, BridgeClient, new_id
 from lpb_server.errors import BridgeError
@@ -185,7 +186,7 @@ def test_a_dropped_link_between_two_namespaces(workers: str) -> None:
                     ip("-n", far, "link", "set", "lpb0", "down")
                     assert [call(), call()] == ["BridgeTimeout", "BridgeTimeout"]
                     ip("-n", far, "link", "set", "lpb0", "up")
-                    wait_until(lambda: call() is True)
+                    await_condition(lambda: call() is True)
                 assert server.poll() is None
             finally:
                 client.kill()

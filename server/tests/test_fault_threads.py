@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from fault_helpers import ENVIRONMENT, server_process, wait_until, workers_of
+from conditions import await_condition
+from fault_helpers import ENVIRONMENT, server_process, workers_of
 from lpb_server.client import BridgeClient
 from lpb_server.errors import RemoteError
 
@@ -41,7 +42,7 @@ def test_a_worker_whose_computing_thread_has_ended_is_replaced() -> None:
     ):
         (before,) = workers_of(child.pid)
         client.call("spoil")
-        wait_until(lambda: before not in workers_of(child.pid))
+        await_condition(lambda: before not in workers_of(child.pid))
         client.ping()
         os.kill(child.pid, signal.SIGTERM)
         assert child.wait(20) == 0
@@ -65,14 +66,14 @@ def test_without_workers_there_is_an_answer_at_once_and_then_workers_again() -> 
                 assert caught.value.code == "worker_lost"
         assert 0 < refused[0].details["retry_after_ms"] <= 3000
         assert "the next one is started in" in refused[0].remote_message
-        time.sleep(refused[0].details["retry_after_ms"] / 1000)
+        time.sleep(refused[0].details["retry_after_ms"] / 1000)  # As the server asks for.
 
         def pong() -> bool:
             reply = client.exchange("ping").reply
             assert reply.error is None or reply.error.code == "overloaded"
             return reply.error is None
 
-        wait_until(pong, 10)
+        await_condition(pong, 10)
 
 
 def test_no_module_of_the_working_directory_is_run(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import zmq
+from conditions import await_condition, await_connections, await_read, await_signal
 from fault_helpers import (
     LONG,
     WAIT_S,
@@ -18,7 +19,6 @@ from fault_helpers import (
     fork_server_of,
     server_process,
     threads,
-    wait_until,
     workers_of,
 )
 from lpb_server.client import BridgeClient, new_id
@@ -95,14 +95,14 @@ def test_a_worker_is_killed_every_100_ms_under_load(tmp_path: Path) -> None:
         for load in loads:
             load.thread.start()
         while any(load.thread.is_alive() for load in loads):
-            time.sleep(KILL_EVERY_S)
+            time.sleep(KILL_EVERY_S)  # The time between two kills is what is tried here.
             workers = [pid for pid in workers_of(child.pid) if not ended(pid)]
             if workers:
                 os.kill(source.choice(workers), signal.SIGKILL)
                 kills += 1
         took_s = time.monotonic() - started_s
         assert child.poll() is None
-        wait_until(lambda: len(workers_of(child.pid)) == 3)
+        await_condition(lambda: len(workers_of(child.pid)) == 3)
     assert [problem for load in loads for problem in load.problems] == []
     assert sum(len(load.outcomes) for load in loads) == REQUESTS
     appended = {key: value for load in loads for key, value in load.appended.items()}
@@ -126,25 +126,25 @@ def test_a_killed_fork_server_is_replaced_and_its_workers_go_on(tmp_path: Path) 
         server_process("--workers", "2", "--restarts-per-minute", "100") as (child, endpoint),
         BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client,
     ):
-        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        await_condition(lambda: len(workers_of(child.pid)) == 2)
         before = workers_of(child.pid)
         first = fork_server_of(child.pid)
         assert first is not None
         assert threads(first) == 1
         os.kill(first, signal.SIGKILL)
         client.ping()
-        wait_until(lambda: fork_server_of(child.pid) not in (None, first))
+        await_condition(lambda: fork_server_of(child.pid) not in (None, first))
         assert not any(map(ended, before))
         for pid in before:  # What the killed one forked is still watched, and replaced.
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: all(map(ended, before)) and len(workers_of(child.pid)) == 2)
+        await_condition(lambda: all(map(ended, before)) and len(workers_of(child.pid)) == 2)
         client.ping()  # Sooner, it could go to one whose death has not been noticed yet.
         assert not set(workers_of(child.pid)) & set(before)
         second = fork_server_of(child.pid)
         assert second is not None
         after = [second, *workers_of(child.pid)]
         child.kill()
-        wait_until(lambda: all(map(ended, after)))
+        await_condition(lambda: all(map(ended, after)))
 
 
 def test_workers_are_started_from_nothing_where_forking_is_unsafe() -> None:
@@ -153,11 +153,11 @@ def test_workers_are_started_from_nothing_where_forking_is_unsafe() -> None:
         BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client,
     ):
         client.ping()
-        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        await_condition(lambda: len(workers_of(child.pid)) == 2)
         assert fork_server_of(child.pid) is None
         victim = workers_of(child.pid)[0]
         os.kill(victim, signal.SIGKILL)
-        wait_until(lambda: len(workers_of(child.pid)) == 2 and ended(victim))
+        await_condition(lambda: len(workers_of(child.pid)) == 2 and ended(victim))
         client.ping()
 
 
@@ -175,10 +175,12 @@ def test_running_work_is_answered_before_the_end_and_waiting_work_refused(tmp_pa
         (worker,) = workers_of(child.pid)
         running = threading.Thread(target=ask, args=(endpoint, "running", "wait_for"))
         running.start()
-        wait_until(Path(f"{gate}.entered").exists)
+        await_condition(Path(f"{gate}.entered").exists)
         waiting = threading.Thread(target=ask, args=(endpoint, "waiting", "double"))
         waiting.start()
-        time.sleep(0.3)  # Only so that it is waiting already; arriving later it is refused too.
+        # Only so that it is waiting already; arriving later it is refused too.
+        await_connections(endpoint, 2)
+        await_read(endpoint)
         child.send_signal(signal.SIGTERM)
         waiting.join(WAIT_S)
         assert answers == {"waiting": "overloaded"}
@@ -187,7 +189,7 @@ def test_running_work_is_answered_before_the_end_and_waiting_work_refused(tmp_pa
         running.join(WAIT_S)
         assert answers["running"] == "ok"
         assert child.wait(WAIT_S) == 0
-        wait_until(lambda: ended(worker))
+        await_condition(lambda: ended(worker))
 
 
 def keep_a_worker_busy(endpoint: str, gate: Path) -> threading.Thread:
@@ -199,13 +201,13 @@ def keep_a_worker_busy(endpoint: str, gate: Path) -> threading.Thread:
 
     asking = threading.Thread(target=ask)
     asking.start()
-    wait_until(Path(f"{gate}.entered").exists)
+    await_condition(Path(f"{gate}.entered").exists)
     return asking
 
 
 def test_what_was_sent_to_a_busy_worker_runs_where_there_is_room(tmp_path: Path) -> None:
     with server_process("--workers", "2") as (child, endpoint):
-        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        await_condition(lambda: len(workers_of(child.pid)) == 2)
         asking = [keep_a_worker_busy(endpoint, tmp_path / gate) for gate in ("first", "second")]
         with BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client:
             opener = threading.Timer(0.3, (tmp_path / "second").touch)
@@ -240,16 +242,16 @@ def test_no_worker_outlives_its_broker(tmp_path: Path, how: str) -> None:
             client.call("wait_for", {"path": str(tmp_path / "never")})
 
     with server_process("--workers", "2") as (child, endpoint):
-        wait_until(lambda: len(workers_of(child.pid)) == 2)
+        await_condition(lambda: len(workers_of(child.pid)) == 2)
         workers = workers_of(child.pid)
         ask(endpoint)  # One is busy; its work does not hold it back.
         if how == "killed":
             child.kill()
         else:
             child.terminate()
-            time.sleep(0.3)
+            await_signal(child.pid, signal.SIGTERM)
             assert child.poll() is None
             child.terminate()
         assert child.wait(WAIT_S) == -(signal.SIGKILL if how == "killed" else signal.SIGTERM)
         for worker in workers:
-            wait_until(lambda worker=worker: ended(worker))  # type: ignore[misc]
+            await_condition(lambda worker=worker: ended(worker))  # type: ignore[misc]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import zmq
-from fault_helpers import wait_until
+from conditions import await_condition
 from lpb_server.sockets import io_threads
 from lpb_server.sockets.io_threads import IoThreads
 
@@ -28,7 +28,7 @@ def threads(context: zmq.Context[zmq.Socket[bytes]]) -> Iterator[IoThreads]:
     """Yield threads that have begun: the last thing that they do before is to take their names."""
     made = IoThreads(context)
     assert made._threads
-    wait_until(lambda: all(map(has_name, made._threads)))
+    await_condition(lambda: all(map(has_name, made._threads)))
     yield made
     made.close()
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import lpb_server
 import numpy as np
 import pytest
 import zmq
+from conditions import await_read
 from lpb_server.client import BridgeClient
 from lpb_server.errors import BridgeTimeout, RemoteError
 from lpb_server.frontend.in_process_server import BridgeServer
@@ -161,7 +161,7 @@ def test_requests_in_flight_are_counted_for_each_client(serve: Serve) -> None:
         for number in range(4):
             send(str(number))
         send("0")  # The same request once more is no more work.
-        time.sleep(0.2)  # All are with the server before it looks again.
+        await_read(server.endpoint)  # All are with the server before it looks again.
         with BridgeClient(server.endpoint, timeout_s=20, tries=1) as modest:
             leave.set()
             modest.ping()  # Another client's requests are not counted with them.

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import lpb_server
 import pytest
+from conditions import await_condition, await_connections, await_read, await_signal
 from lpb_server.client import BridgeClient
 from lpb_server.errors import BridgeError
 from lpb_server.wire.values import ValueMap
@@ -146,11 +146,9 @@ def asked(
             arguments = (endpoint, request_id, op, params, answers, timeout_s)
             threads.append(threading.Thread(target=ask, args=arguments))
             threads[-1].start()
-            deadline_s = time.monotonic() + WAIT_S
-            while not Path(f"{gate}.entered").exists():
-                assert time.monotonic() < deadline_s
-                time.sleep(0.01)
-        time.sleep(0.3)  # The second request is with the server, which has not looked at it.
+            await_condition(Path(f"{gate}.entered").exists)
+        await_connections(endpoint, len(threads))
+        await_read(endpoint)  # The second request is with the server, which has not looked at it.
         yield child, gate, answers
         for thread in threads:
             thread.join(WAIT_S)
@@ -159,7 +157,7 @@ def asked(
 def test_one_process_answers_what_runs_and_refuses_what_waits(tmp_path: Path) -> None:
     with asked(tmp_path, WAIT_S) as (child, gate, answers):
         child.terminate()
-        time.sleep(0.3)
+        await_signal(child.pid, signal.SIGTERM)
         assert child.poll() is None
         gate.touch()
         assert child.wait(WAIT_S) == 0
@@ -169,7 +167,7 @@ def test_one_process_answers_what_runs_and_refuses_what_waits(tmp_path: Path) ->
 def test_a_second_signal_stops_one_process_at_once(tmp_path: Path) -> None:
     with asked(tmp_path, 3.0) as (child, _, answers):
         child.terminate()
-        time.sleep(0.3)
+        await_signal(child.pid, signal.SIGTERM)
         assert child.poll() is None
         child.terminate()
         assert child.wait(WAIT_S) == -signal.SIGTERM

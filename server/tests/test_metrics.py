@@ -12,7 +12,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from fault_helpers import ENVIRONMENT, WAIT_S, server_process, wait_until, workers_of
+from conditions import await_condition
+from fault_helpers import ENVIRONMENT, WAIT_S, server_process, workers_of
 from lpb_server.client import BridgeClient
 from lpb_server.errors import RemoteError
 from lpb_server.observability.metrics import BOUNDS_S, OTHER, Metrics
@@ -46,7 +47,7 @@ def test_a_real_server_is_scraped(workers: int) -> None:
         BridgeClient(endpoint, timeout_s=WAIT_S, tries=1) as client,
     ):
         if workers:
-            wait_until(lambda: scrape(port)["lpb_workers"] == workers)
+            await_condition(lambda: scrape(port)["lpb_workers"] == workers)
         sent = received = 0
         for _ in range(5):
             exchange = client.exchange("ping")
@@ -61,7 +62,7 @@ def test_a_real_server_is_scraped(workers: int) -> None:
             with pytest.raises(RemoteError):
                 client.call(op, {"no": 1})
         # A reply is counted after it is sent.
-        wait_until(lambda: "lpb_errors_total code=unknown_operation" in scrape(port))
+        await_condition(lambda: "lpb_errors_total code=unknown_operation" in scrape(port))
         after = scrape(port)
         assert before["lpb_requests_total op=ping"] == 5
         assert before["lpb_requests_total op=echo"] == 1
@@ -78,7 +79,7 @@ def test_a_real_server_is_scraped(workers: int) -> None:
         assert after[f"lpb_requests_total op={OTHER}"] == 1
         if workers:
             os.kill(workers_of(child.pid)[0], signal.SIGKILL)
-            wait_until(lambda: scrape(port)["lpb_worker_restarts_total"] == 1)
+            await_condition(lambda: scrape(port)["lpb_worker_restarts_total"] == 1)
 
 
 def test_a_taken_metrics_port_is_code_3_and_one_line() -> None:

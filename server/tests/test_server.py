@@ -7,7 +7,6 @@ import logging
 import random
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 import zmq
+from conditions import await_hang_up, await_read
 from lpb_server.client import BridgeClient
 from lpb_server.errors import BindError, InsecureBindError
 from lpb_server.frontend.in_process_server import BridgeServer
@@ -124,8 +124,7 @@ def test_a_peer_that_leaves_costs_one_log_line(
         with peer(zmq.DEALER, server.endpoint) as dealer:
             dealer.send(PING.replace(b"ping", b"wait"))
             assert entered.wait(10)
-        # The server notices the closed connection in its own time; only then is it a lost reply.
-        time.sleep(0.2)
+        await_hang_up(server.endpoint)  # Only when the server knows of it is it a lost reply.
         leave.set()
         with BridgeClient(server.endpoint) as client:
             client.ping()
@@ -153,7 +152,7 @@ def test_a_full_queue_is_overloaded_at_once(serve: Serve) -> None:
         assert entered.wait(10)
         for number in range(5):
             dealer.send(PING.replace(b'"1"', b'"p%d"' % number))
-        time.sleep(0.2)  # All five are with the server before it looks again.
+        await_read(server.endpoint)  # All five are with the server before it looks again.
         leave.set()
         statuses = [json.loads(receive(dealer)[0]) for _ in range(6)]
     codes = [reply["error"]["code"] for reply in statuses if reply["status"] == "error"]

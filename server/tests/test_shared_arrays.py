@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conditions import await_condition
 from lpb_server.client import BridgeClient, FormatName
 from lpb_server.client.shared_memory import SHARED_FROM_BYTES, SharedArrays
 from lpb_server.errors import WireError
@@ -20,7 +21,7 @@ from lpb_server.wire.shared_memory import (
     REFERENCE_BYTES,
     Segments,
 )
-from shared_memory_support import LARGE, LOCAL, Recorder, Serve, numbers, placed_in, wait_until
+from shared_memory_support import LARGE, LOCAL, Recorder, Serve, numbers, placed_in
 
 
 @pytest.mark.parametrize("format", ["json", "msgpack", "protobuf"])
@@ -41,7 +42,7 @@ def test_large_arrays_go_by_reference(serve: Serve, format: FormatName) -> None:
             for name, array in arrays.items():
                 assert np.array_equal(back[name], array)
             assert len(service.segments) == 1  # It has grown; the mapping is not a second one.
-        wait_until(lambda: not len(service.segments))
+        await_condition(lambda: not len(service.segments))
     sizes = [32, REFERENCE_BYTES, 2 * SHARED_FROM_BYTES, REFERENCE_BYTES, REFERENCE_BYTES]
     assert [seen for _, seen in service.seen] == [sizes, [REFERENCE_BYTES]]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conditions import await_condition
 from hypothesis import given
 from hypothesis import strategies as st
 from lpb_server.client.shared_memory import SharedArrays
@@ -30,7 +31,7 @@ from lpb_server.wire.shared_memory import (
     Segments,
 )
 from lpb_server.wire.values import Frame
-from shared_memory_support import LOCAL, SECRET, SIZE, numbers, reference, segment, wait_until
+from shared_memory_support import LOCAL, SECRET, SIZE, numbers, reference, segment
 
 
 def test_a_segment_is_read_where_it_lies() -> None:
@@ -48,7 +49,7 @@ def test_a_segment_is_read_where_it_lies() -> None:
         assert array[0, 0] == -1  # The memory is the client's own.
         again = decode_arrays([header], [frame], segments=segments)["x"]
         assert again.ctypes.data == array.ctypes.data  # And is mapped once.
-    wait_until(lambda: not len(segments))
+    await_condition(lambda: not len(segments))
     assert array[0, 1] == 1.0  # Whoever still reads can.
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import lpb_server
 import numpy as np
 import pytest
+from conditions import await_condition
 from fault_helpers import server_process
 from lpb_server.client import BridgeClient
 from lpb_server.client.shared_memory import SHARED_FROM_BYTES, SharedArrays
@@ -47,7 +48,6 @@ from shared_memory_support import (
     placed_in,
     reference,
     segment,
-    wait_until,
 )
 
 CLIENT = """
@@ -200,7 +200,7 @@ def test_the_memory_of_a_killed_client_is_let_go(serve: Serve) -> None:
             assert child.stdout.readline() == f"{float(1 << 18)}\n"
             assert len(service.segments) == 1
             child.send_signal(signal.SIGKILL)
-        wait_until(lambda: not len(service.segments))
+        await_condition(lambda: not len(service.segments))
 
 
 def test_mappings_are_bounded() -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 from lpb_server.client import BridgeClient, CallResult, ClientCurve
 from lpb_server.errors import JsonSyntaxError, WireError
 from lpb_server.wire.reading import read_json
 from lpb_server.wire.values import Value
 from rich.console import Console
 
-from lpb_cli.commands.array_files import read_array, write_arrays
 from lpb_cli.errors import EnvironmentLacksError, UsageError
 from lpb_cli.output.terminal import print_json
+
+if TYPE_CHECKING:  # NumPy takes longer to import than an answer to come.
+    import numpy.typing as npt
 
 __all__ = [
     "CallOptions",
@@ -97,6 +98,8 @@ def parse_array(text: str) -> tuple[str, npt.NDArray[Any]]:
     name, separator, file = text.partition("=")
     if not separator or not name or not file:
         raise UsageError(f"--array takes name=file.npy, not {_cut(text)}.")
+    from lpb_cli.commands.array_files import read_array
+
     return name, read_array(file)
 
 
@@ -152,6 +155,8 @@ def print_result(
     files: dict[str, str] = {}
     failure: EnvironmentLacksError | None = None
     if output is not None:
+        from lpb_cli.commands.array_files import write_arrays
+
         try:
             files = write_arrays(output, result.arrays)
         except EnvironmentLacksError as error:
@@ -190,6 +195,8 @@ def print_result(
 
 def _summary(array: npt.NDArray[Any]) -> str:
     """Show an array in one line, with the middle left out of a long one."""
+    import numpy as np
+
     shown = np.array2string(
         array, threshold=_MOST_ELEMENTS, edgeitems=2, precision=6, max_line_width=10_000
     )
@@ -198,8 +205,8 @@ def _summary(array: npt.NDArray[Any]) -> str:
 
 def _json_safe(value: Any) -> Any:
     """Spell non-finite floats as the bridge's JSON does, so that any reader can parse them."""
-    if isinstance(value, float) and not np.isfinite(value):
-        name = "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, float) and not math.isfinite(value):
+        name = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         return {"$float": name}
     if isinstance(value, dict):
         return {key: _json_safe(item) for key, item in value.items()}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpb_cli.commands import serve as serving
+from lpb_cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from lpb_cli.output.progress import ProgressReporter
-from lpb_cli.output.report import Report, print_report, write_report
 from lpb_cli.output.terminal import download_progress, make_console, print_json
 from lpb_cli.settings import Settings
 from lpb_cli.toolchain.choice import EngineName
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # it takes long to import, and most commands do without
 
     from lpb_server.client import ClientCurve
 
+    from lpb_cli.output.report import Report
     from lpb_cli.toolchain.engine_archive import Progress
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "curve",
     "downloads",
     "err",
+    "exit_code",
     "keep",
     "out",
     "show",
@@ -77,6 +79,7 @@ AskedServer = Annotated[
 def keep(report: Report, settings: Settings, folder: Path) -> None:
     """Write a report, with what it was made of."""
     from lpb_cli.output.provenance import provenance
+    from lpb_cli.output.report import write_report
 
     report.made_of = provenance(settings, report.files)
     write_report(report, folder)
@@ -84,10 +87,20 @@ def keep(report: Report, settings: Settings, folder: Path) -> None:
 
 def show(report: Report, folder: Path, as_json: bool) -> None:
     """Print a report, for a person or for a script."""
+    from lpb_cli.output.report import print_report
+
     if as_json:
         print_json(report.as_dict())
     else:
         print_report(report, out, folder)
+
+
+def exit_code(report: Report) -> int:
+    """Give the exit code that says what became of what a report is about."""
+    from lpb_cli.output.report import Status
+
+    codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
+    return codes.get(report.status, EXIT_FAILED)
 
 
 def curve(endpoint: str | None) -> ClientCurve | None:

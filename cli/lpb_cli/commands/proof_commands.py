@@ -22,13 +22,13 @@ from lpb_cli.commands.common import (
     curve,
     downloads,
     err,
+    exit_code,
     keep,
     out,
     show,
 )
-from lpb_cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
+from lpb_cli.errors import EXIT_FAILED, EXIT_OK
 from lpb_cli.output.folder import output_lock
-from lpb_cli.output.report import Status
 from lpb_cli.output.terminal import print_json, terminal_reporter
 from lpb_cli.processes.interrupts import interrupts_held
 from lpb_cli.settings import Settings, load_settings, writable_output
@@ -107,8 +107,7 @@ def verify(
             report = run_verify(settings, options, toolchain, reporter, chosen)
             keep(report, settings, settings.output)
     show(report, settings.output, as_json)
-    codes = {Status.PASSED: EXIT_OK, Status.INTERRUPTED: EXIT_INTERRUPTED}
-    raise typer.Exit(codes.get(report.status, EXIT_FAILED))
+    raise typer.Exit(exit_code(report))
 
 
 def _verify_own_package(settings: Settings, engine: EngineName, folder: Path, as_json: bool) -> int:
@@ -124,7 +123,7 @@ def _verify_own_package(settings: Settings, engine: EngineName, folder: Path, as
     if not as_json:
         print_output(report, out)
     show(report, folder, as_json)
-    return EXIT_OK if report.status is Status.PASSED else EXIT_FAILED
+    return exit_code(report)
 
 
 def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
@@ -148,7 +147,7 @@ def build(engine: Engine = EngineName.AUTO, as_json: Json = False) -> None:
             report = build_all(settings, toolchain, reporter)
             keep(report, settings, folder)
     show(report, folder, as_json)
-    raise typer.Exit(EXIT_OK if report.status is Status.PASSED else EXIT_FAILED)
+    raise typer.Exit(exit_code(report))
 
 
 def check(

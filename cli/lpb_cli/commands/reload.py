@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from lpb_server.settings.sources import load_for
 from rich.console import Console
@@ -44,8 +44,8 @@ def serve_and_reload(arguments: Sequence[str], console: Console) -> NoReturn:
             [sys.executable, "-P", "-m", "lpb_server", *arguments],
             directory=Path.cwd(),
             environment=child_environment(),
-            on_stdout=lambda line: print(line, flush=True),
-            on_stderr=lambda line: print(line, file=sys.stderr, flush=True),
+            on_stdout=lambda line: _pass_on(line, sys.stdout),
+            on_stderr=lambda line: _pass_on(line, sys.stderr),
         ) as child:
             ended = _wait_for_change(folders, before, lambda: child.poll() is not None)
             if ended:
@@ -58,6 +58,12 @@ def serve_and_reload(arguments: Sequence[str], console: Console) -> NoReturn:
             f"{plain(', '.join(changed) or 'A file')} changed: the server starts anew.",
             highlight=False,
         )
+
+
+def _pass_on(line: str, stream: TextIO) -> None:
+    """Write a line in one piece: both streams may lead to one pipe, and have a thread each."""
+    stream.write(f"{line}\n")
+    stream.flush()
 
 
 def _folders(arguments: Sequence[str]) -> list[Path]:

@@ -65,7 +65,6 @@ def call(
     from lpb_server.security.keys import client_curve
 
     from lpb_cli.commands import call as calls
-    from lpb_cli.commands.array_files import prepare_folder
 
     if format not in ("auto", "json", "msgpack", "protobuf"):
         raise UsageError(f"--format takes auto, json, msgpack or protobuf, not {format!r}.")
@@ -79,6 +78,8 @@ def call(
         }
     )
     if output is not None:
+        from lpb_cli.commands.array_files import prepare_folder
+
         prepare_folder(output)
     result = calls.call(
         calls.CallOptions(

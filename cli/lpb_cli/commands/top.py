@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console, Group
-from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -231,6 +230,8 @@ def watch(
     EnvironmentLacksError
         When the server does not answer any more.
     """
+    from rich.live import Live
+
     before = fetch(url)
     with Live(show(summary(before), url), console=console, auto_refresh=False) as live:
         while rounds is None or rounds > 0:

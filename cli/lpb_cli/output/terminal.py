@@ -8,22 +8,16 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from lpb_cli.errors import LpbError
 from lpb_cli.output.progress import ProgressReporter
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 __all__ = [
     "LineReporter",
@@ -135,6 +129,15 @@ def terminal_reporter(console: Console, *, quiet: bool) -> Iterator[ProgressRepo
     if not console.is_terminal:
         yield LineReporter(console)
         return
+    from rich.progress import (  # Most commands end too soon to show any.
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Final, Literal, cast, get_args
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
 from lpb_server.client.exchange import CallResult
 from lpb_server.client.lazy_pirate import Answer
-from lpb_server.client.shared_memory import EncodedArrays
 from lpb_server.errors import CertificateMissing, ProtocolError, RemoteError, WireError
-from lpb_server.wire.arrays import Array, encode_arrays
 from lpb_server.wire.certificate_arrays import CERTIFICATE_ARRAYS, split_arrays
 from lpb_server.wire.envelope import Request
 from lpb_server.wire.formats import WireFormat
 from lpb_server.wire.messages import encode_message
-from lpb_server.wire.plain_values import plain_map
 from lpb_server.wire.values import Frame, ValueMap
+
+if TYPE_CHECKING:  # NumPy takes longer to import than the rest of a client, which may do without.
+    import numpy.typing as npt
+
+    from lpb_server.client.shared_memory import EncodedArrays
+    from lpb_server.wire.arrays import Array
 
 __all__ = ["AUTO_FORMAT", "FormatName", "check_format", "new_id", "prepare", "read_result"]
 
@@ -30,6 +31,8 @@ AUTO_FORMAT: Final = WireFormat.MSGPACK
 """What ``auto`` stands for. The benchmark scenario "formats" (`lpb bench`) compares the formats:
 MessagePack was the fastest at every size from an empty request to 16,384 inline elements, so the
 size decides nothing but `INLINE_LIMIT_ELEMENTS`."""
+
+_NO_ARRAYS: Final[EncodedArrays] = ((), [])
 
 
 def check_format(name: str) -> FormatName:
@@ -79,7 +82,7 @@ def prepare(
     WireError
         When the request cannot be written.
     """
-    headers, array_frames = placed or encode_arrays(arrays or {})
+    headers, array_frames = placed or (_encoded(arrays) if arrays else _NO_ARRAYS)
     own_id = request_id if request_id is not None else new_id()
     wire_format = AUTO_FORMAT if format == "auto" else WireFormat(format)
     if params is None or type(params) is dict:
@@ -94,10 +97,18 @@ def prepare(
     return request, encode_message(request, wire_format, array_frames), wire_format
 
 
+def _encoded(arrays: Mapping[str, npt.ArrayLike]) -> EncodedArrays:
+    from lpb_server.wire.arrays import encode_arrays
+
+    return encode_arrays(arrays)
+
+
 def _plain_params(params: Mapping[str, object]) -> ValueMap:
     """Return parameters that the wire carries: tuples, mappings and NumPy's numbers, converted."""
     if not isinstance(params, Mapping):
         raise WireError(f"the parameters must be a mapping, not {type(params).__name__}")
+    from lpb_server.wire.plain_values import plain_map
+
     try:
         return plain_map(params, "params")
     except TypeError as error:

@@ -11,27 +11,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from lpb_server.client.calls import FormatName, check_format, prepare, read_result
 from lpb_server.client.dealer_transport import DealerTransport
 from lpb_server.client.exchange import CallResult, Exchange
+from lpb_server.client.guard import Guard
 from lpb_server.client.lazy_pirate import Answer, LazyPirate
-from lpb_server.client.shared_memory import SharedArrays
 from lpb_server.client.transport import Transport
-from lpb_server.errors import ClientClosed, ClientInUse
 from lpb_server.security.keys import ClientCurve
 from lpb_server.settings.config import BUSY_POLL_US
 from lpb_server.sockets.backoff import DEFAULT_BACKOFF, Backoff
 from lpb_server.sockets.durations import check_timeout
 from lpb_server.sockets.endpoints import check_endpoint
-from lpb_server.sockets.exclusive import Exclusive
-from lpb_server.wire.exact_arrays import exact_floats
 from lpb_server.wire.limits import DEFAULT_LIMITS, Limits
 from lpb_server.wire.values import Frame
 
-if TYPE_CHECKING:  # What computes takes long to import, and a client does without.
+if TYPE_CHECKING:  # NumPy takes longer to import than all of this, which may do without.
+    import numpy.typing as npt
+
+    from lpb_server.client.shared_memory import SharedArrays
     from lpb_server.client.window import Item
     from lpb_server.operations.registry import Registry
 
@@ -106,12 +103,12 @@ class BridgeClient:
         self.format: FormatName = check_format(format)
         self.timeout_s = check_timeout("timeout_s", timeout_s)
         self.tries = tries
-        self._use = Exclusive()
-        self._closed = False
         self._backoff, self._limits, self._curve = backoff, limits, curve
-        self._transport = transport or DealerTransport(endpoint, limits, curve, busy_poll_us)
-        self._pirate = LazyPirate(self._transport, endpoint, backoff, limits, sleep)
-        self._shared = SharedArrays(endpoint) if shared_memory and transport is None else None
+        carrier = transport or DealerTransport(endpoint, limits, curve, busy_poll_us)
+        self._guard = Guard(carrier, endpoint)
+        self._pirate = LazyPirate(carrier, endpoint, backoff, limits, sleep)
+        self._shares = shared_memory and transport is None
+        self._shared_arrays: SharedArrays | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -132,14 +129,7 @@ class BridgeClient:
         ClientInUse
             When another thread is in a call.
         """
-        self._take()
-        self._closed = True
-        try:
-            self._transport.close()
-            if self._shared is not None:
-                self._shared.close()
-        finally:
-            self._use.end()
+        self._guard.close(self._shared_arrays)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied: a socket cannot go elsewhere, and keys should not."""
@@ -147,38 +137,6 @@ class BridgeClient:
             "a BridgeClient cannot be pickled or copied; make one in each process or thread, "
             f"with the same endpoint, {self.endpoint}"
         )
-
-    def _begin(self) -> None:
-        """Take the client for a call.
-
-        Raises
-        ------
-        ClientInUse
-            When another thread has it.
-        ClientClosed
-            When it is closed.
-        """
-        if self._closed:
-            raise ClientClosed("the client is closed", endpoint=self.endpoint, tries=0)
-        self._take()
-
-    def _take(self) -> None:
-        """Note that this thread uses the client, before ZeroMQ is touched.
-
-        Raises
-        ------
-        ClientInUse
-            When another one does.
-        """
-        if self._use.forked():
-            self._transport.forget()
-        user = self._use.begin()
-        if user:
-            raise ClientInUse(
-                f"the client is in a call of {user} at this moment; each thread needs its own",
-                endpoint=self.endpoint,
-                tries=0,
-            )
 
     def ping(self) -> None:
         """Return when the server has answered.
@@ -207,14 +165,14 @@ class BridgeClient:
         ClientError
             When there is no result.
         """
+        from lpb_server.wire.exact_arrays import exact_floats
+
         array = exact_floats("matrix", matrix)
         if array.ndim == 2 and 0 < array.size <= INLINE_LIMIT_ELEMENTS:
             return self.call("matrix_sum", {"matrix": array.tolist()}, certify=certify)
         return self.call("matrix_sum", arrays={"matrix": array}, certify=certify)
 
-    def shared_zeros(
-        self, shape: Sequence[int], dtype: npt.DTypeLike = np.float64
-    ) -> npt.NDArray[Any]:
+    def shared_zeros(self, shape: Sequence[int], dtype: npt.DTypeLike = float) -> npt.NDArray[Any]:
         """Make an array that `call` can send without a copy, where shared memory works.
 
         Elsewhere it is an array like any other. A server reads it where it lies: do not change it
@@ -225,11 +183,12 @@ class BridgeClient:
         shape : sequence of int
             Its shape.
         dtype : dtype
-            Of its elements, which are zero.
+            Of its elements, which are zero; float64 by default.
         """
-        if self._shared is None:
-            return np.zeros(shape, dtype)
-        return self._shared.zeros(shape, dtype)
+        import numpy as np
+
+        shared = self._shared
+        return np.zeros(shape, dtype) if shared is None else shared.zeros(shape, dtype)
 
     def call(
         self,
@@ -279,11 +238,11 @@ class BridgeClient:
         WireError
             When the request cannot be written.
         """
-        self._begin()
+        self._guard.begin()
         try:
             return self._call(op, params, arrays, certify, deadline_ms, check)
         finally:
-            self._use.end()
+            self._guard.end()
 
     def _call(
         self,
@@ -301,12 +260,13 @@ class BridgeClient:
             certify = True
             checker = checker_of(op, None if check is True else check)
         answer, request_id = None, None
-        placed = self._shared.place(arrays) if arrays and self._shared is not None else None
-        if placed is not None:
+        shared = self._shared if arrays else None
+        placed = shared.place(arrays) if shared is not None and arrays else None
+        if shared is not None and placed is not None:
             request, frames, _ = prepare(
                 op, params, None, certify, deadline_ms, self.format, placed=placed
             )
-            answer, request_id = self._send_shared(frames, request.id), request.id
+            answer, request_id = self._send_shared(shared, frames, request.id), request.id
         if answer is None:
             request, frames, _ = prepare(
                 op, params, arrays, certify, deadline_ms, self.format, request_id
@@ -411,11 +371,11 @@ class BridgeClient:
         request, frames, wire_format = prepare(
             op, params, arrays, certify, deadline_ms, format or self.format, request_id
         )
-        self._begin()
+        self._guard.begin()
         try:
             answer = self._send(frames, request.id)
         finally:
-            self._use.end()
+            self._guard.end()
         return Exchange(
             request=request,
             reply=answer.reply,
@@ -434,21 +394,31 @@ class BridgeClient:
         BridgeTimeout, ProtocolError, EndpointError
             When no reply with that id comes.
         """
-        self._begin()
+        self._guard.begin()
         try:
             return [bytes(frame) for frame in self._send(frames, request_id).frames]
         finally:
-            self._use.end()
+            self._guard.end()
 
     def _send(self, frames: Sequence[Frame], request_id: str) -> Answer:
         return self._pirate.send(frames, request_id, timeout_s=self.timeout_s, tries=self.tries)
 
-    def _send_shared(self, frames: Sequence[Frame], request_id: str) -> Answer | None:
+    @property
+    def _shared(self) -> SharedArrays | None:
+        """What arrays lie in that go through shared memory; None where they do not."""
+        if self._shares and self._shared_arrays is None:
+            from lpb_server.client.shared_memory import SharedArrays
+
+            self._shared_arrays = SharedArrays(self.endpoint)
+        return self._shared_arrays
+
+    def _send_shared(
+        self, shared: SharedArrays, frames: Sequence[Frame], request_id: str
+    ) -> Answer | None:
         """Send references to shared memory; None when the server wants frames."""
-        assert self._shared is not None
         try:
             answer = self._send(frames, request_id)
         except BaseException:
-            self._shared.close()
+            shared.close()
             raise
-        return answer if self._shared.settle(answer.reply, answer.tries) else None
+        return answer if shared.settle(answer.reply, answer.tries) else None

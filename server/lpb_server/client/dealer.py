@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import zmq
 
 from lpb_server.client.handshake import HandshakeWatch
 from lpb_server.security.keys import ClientCurve
 from lpb_server.sockets.send_buffer import bound_send_buffer
-from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import Reply
 from lpb_server.wire.limits import Limits
 from lpb_server.wire.messages import decode_reply
 from lpb_server.wire.values import Frame
+
+if TYPE_CHECKING:
+    from lpb_server.wire.arrays import Array
 
 __all__ = ["open_dealer", "read_reply"]
 

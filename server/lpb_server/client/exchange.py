@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import Reply, Request, Timing
 from lpb_server.wire.formats import WireFormat
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from lpb_server.wire.arrays import Array
 
 __all__ = ["CallResult", "Exchange"]
 

@@ -6,6 +6,8 @@ from typing import Final
 
 import zmq
 
+from lpb_server.sockets.monitor import read_event
+
 __all__ = ["HandshakeWatch"]
 
 _EVENTS: Final = (
@@ -40,11 +42,7 @@ class HandshakeWatch:
     def look(self) -> None:
         """Take note of what has happened; `failure` says why the last handshake failed."""
         while self.socket.poll(0):
-            # It imports asyncio, which takes longer than all of ZeroMQ.
-            from zmq.utils.monitor import recv_monitor_message
-
-            event = recv_monitor_message(self.socket, zmq.NOBLOCK)
-            self._note(event["event"], event["value"])
+            self._note(*read_event(self.socket))
 
     def _note(self, event: int, value: int) -> None:
         if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,10 +24,12 @@ from lpb_server.errors import (
     WireError,
 )
 from lpb_server.sockets.backoff import Backoff
-from lpb_server.wire.arrays import Array
 from lpb_server.wire.envelope import UNKNOWN_ID, Reply
 from lpb_server.wire.limits import Limits
 from lpb_server.wire.values import Frame
+
+if TYPE_CHECKING:
+    from lpb_server.wire.arrays import Array
 
 __all__ = ["Answer", "LazyPirate"]
 

@@ -126,16 +126,13 @@ def serving_metrics(metrics: Metrics, port: int) -> Iterator[None]:
     metrics : Metrics
         What to serve.
     port : int
-        Where; 0 serves nothing.
+        Where.
 
     Raises
     ------
     BindError
         When the port cannot be had.
     """
-    if not port:
-        yield
-        return
     from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 
     registry = CollectorRegistry()

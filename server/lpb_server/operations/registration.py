@@ -10,13 +10,11 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import jsonschema
-
 from lpb_server.errors import RegistrationError, WireError
 from lpb_server.operations.declaration import ArraySpec, ArraySpecs
 from lpb_server.wire.arrays import DTYPES
 from lpb_server.wire.limits import MAX_DEPTH
-from lpb_server.wire.validation import Validator, compile_schema
+from lpb_server.wire.validation import NoSchemaError, Validator, compile_schema
 from lpb_server.wire.values import check_value
 
 __all__ = ["check_callable", "check_name", "check_text", "checked_schema", "declared"]
@@ -126,8 +124,8 @@ def checked_schema(name: str, params: dict[str, Any]) -> Validator:
         validator = compile_schema(params)
     except WireError as error:
         raise RegistrationError(f"operation {name!r}: params: {error.message}") from error
-    except (jsonschema.SchemaError, RecursionError) as error:
-        said = error.message if isinstance(error, jsonschema.SchemaError) else "it has no end"
+    except (NoSchemaError, RecursionError) as error:
+        said = str(error) if isinstance(error, NoSchemaError) else "it has no end"
         raise RegistrationError(
             f"operation {name!r}: params is no JSON Schema: {said[:512]}"
         ) from error

@@ -13,11 +13,11 @@ from contextlib import suppress
 from typing import Final
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from lpb_server.security.access import Protection
 from lpb_server.security.handshake_rate import HandshakeRate
 from lpb_server.security.peer_bytes import PeerBytes
+from lpb_server.sockets.monitor import read_event
 
 __all__ = ["ConnectionLimiter", "cut_off"]
 
@@ -96,12 +96,12 @@ class ConnectionLimiter:
     def count(self) -> None:
         """Take note of the connections that have begun and ended."""
         while self.monitor.poll(0):
-            event = recv_monitor_message(self.monitor, zmq.NOBLOCK)
-            if event["event"] == zmq.EVENT_ACCEPTED:
-                self._begin(event["value"], time.monotonic())
-            elif event["event"] == zmq.EVENT_DISCONNECTED:
-                self._accepted.pop(event["value"], None)
-                self._silent.pop(event["value"], None)
+            number, value = read_event(self.monitor)
+            if number == zmq.EVENT_ACCEPTED:
+                self._begin(value, time.monotonic())
+            elif number == zmq.EVENT_DISCONNECTED:
+                self._accepted.pop(value, None)
+                self._silent.pop(value, None)
 
     def _begin(self, descriptor: int, now_s: float) -> None:
         self._accepted[descriptor] = now_s

@@ -1,6 +1,8 @@
-"""The wire protocol: formats, envelope, array frames, schemas, migrations; no sockets."""
+"""The wire protocol: formats, envelope, array frames, schemas, migrations; no sockets.
 
-from lpb_server.wire.arrays import DTYPES, Array
+Only `arrays` and what uses it import NumPy: a message without arrays does without it.
+"""
+
 from lpb_server.wire.envelope import (
     SCHEMA_VERSION,
     UNKNOWN_ID,
@@ -17,11 +19,9 @@ from lpb_server.wire.values import Frame, Value, ValueMap, same_value
 
 __all__ = [
     "DEFAULT_LIMITS",
-    "DTYPES",
     "REQUEST_LIMITS",
     "SCHEMA_VERSION",
     "UNKNOWN_ID",
-    "Array",
     "ArrayHeader",
     "ErrorInfo",
     "Frame",

@@ -18,7 +18,6 @@ __all__ = [
     "decode_header",
     "detect_format",
     "encode_header",
-    "load_formats",
 ]
 
 _JSON_MAP: Final = re.compile(rb"[ \t\n\r]*\{").match
@@ -139,11 +138,6 @@ def encode_header(wire_format: WireFormat, header: ValueMap, *, checked: bool = 
         When the map cannot be written in this format.
     """
     return (_CHECKED_ENCODERS if checked else _ENCODERS)[wire_format](header)
-
-
-def load_formats() -> None:
-    """Import what every format needs, so that the first request in it does not wait for that."""
-    from lpb_server.wire import protobuf_format  # noqa: F401
 
 
 # Protocol Buffers take longer to import than both others: a client that has no use for them does

@@ -8,11 +8,11 @@ The order of the frames of a message, without routing frames::
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from lpb_server.errors import ErrorCode, WireError
-from lpb_server.wire.arrays import Array, decode_arrays
 from lpb_server.wire.envelope import ArrayHeader, Reply, Request
 from lpb_server.wire.formats import WireFormat, check_bounds, decode_header, encode_header
 from lpb_server.wire.limits import DEFAULT_LIMITS, MAX_DEPTH, REQUEST_LIMITS, Limits
@@ -22,6 +22,9 @@ from lpb_server.wire.plain_headers import (
     write_plain_request,
 )
 from lpb_server.wire.values import MAX_INT, Frame, ValueMap, check_value
+
+if TYPE_CHECKING:  # NumPy takes longer to import than the rest of a client, which may do without.
+    from lpb_server.wire.arrays import Array
 
 __all__ = [
     "Message",
@@ -164,7 +167,7 @@ def decode_request(
     check_bounds(frames[0], value, limits)
     check_array_count(value, frames)
     request = Request.from_value(value)
-    return request, decode_arrays(request.arrays, frames[1:], limits), wire_format
+    return request, _arrays(request.arrays, frames[1:], limits), wire_format
 
 
 def decode_reply(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Message:
@@ -183,4 +186,14 @@ def decode_reply(frames: Sequence[Frame], limits: Limits = DEFAULT_LIMITS) -> Me
     check_bounds(frames[0], value, limits)
     check_array_count(value, frames)
     reply = Reply.from_value(value)
-    return Message(reply, wire_format, decode_arrays(reply.arrays, frames[1:], limits))
+    return Message(reply, wire_format, _arrays(reply.arrays, frames[1:], limits))
+
+
+def _arrays(
+    headers: Sequence[ArrayHeader], frames: Sequence[Frame], limits: Limits
+) -> dict[str, Array]:
+    if not headers and not frames:
+        return {}
+    from lpb_server.wire.arrays import decode_arrays
+
+    return decode_arrays(headers, frames, limits)

@@ -1,4 +1,4 @@
-"""Where a value breaks its schema: what a validator finds."""
+"""What a validator finds: where a value breaks its schema, and that a schema is none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from typing import Protocol
 
 from lpb_server.wire.values import Value
 
-__all__ = ["Problem", "Validator"]
+__all__ = ["NoSchemaError", "Problem", "Validator"]
+
+
+class NoSchemaError(Exception):
+    """Something is no JSON Schema; the text says why."""
 
 
 class Problem:

@@ -12,7 +12,7 @@ import jsonschema
 from jsonschema.exceptions import best_match
 
 from lpb_server.wire.narrowing import Narrowing, has_more_parts
-from lpb_server.wire.problem import Problem
+from lpb_server.wire.problem import NoSchemaError, Problem
 from lpb_server.wire.schema_checks import SPECIFICATIONS, schema_problem
 from lpb_server.wire.values import Value
 
@@ -73,10 +73,13 @@ def check_schema(schema: dict[str, Any]) -> None:
 
     Raises
     ------
-    jsonschema.SchemaError
+    NoSchemaError
         When it is no schema, or refers to what is not there.
     """
-    _StrictValidator.check_schema(schema)
-    problem = schema_problem(schema)
+    try:
+        _StrictValidator.check_schema(schema)
+        problem = schema_problem(schema)
+    except jsonschema.SchemaError as error:
+        raise NoSchemaError(error.message) from error
     if problem:
-        raise jsonschema.SchemaError(problem)
+        raise NoSchemaError(problem)

@@ -12,10 +12,18 @@ from importlib.resources import files
 from typing import Any
 
 from lpb_server.wire.fast_validation import Check, compile_check
-from lpb_server.wire.problem import Problem, Validator
+from lpb_server.wire.plain_schemas import is_plain_schema
+from lpb_server.wire.problem import NoSchemaError, Problem, Validator
 from lpb_server.wire.values import Value
 
-__all__ = ["Problem", "Validator", "compile_schema", "load_schema", "packaged_validator"]
+__all__ = [
+    "NoSchemaError",
+    "Problem",
+    "Validator",
+    "compile_schema",
+    "load_schema",
+    "packaged_validator",
+]
 
 
 class _LazyReference:
@@ -49,12 +57,13 @@ def compile_schema(schema: dict[str, Any]) -> Validator:
 
     Raises
     ------
-    jsonschema.SchemaError
+    NoSchemaError
         When it is no schema, or refers to what is not there.
     """
-    from lpb_server.wire.reference_validation import check_schema
+    if not is_plain_schema(schema):
+        from lpb_server.wire.reference_validation import check_schema
 
-    check_schema(schema)
+        check_schema(schema)
     return _compiled(schema)
 
 

@@ -59,6 +59,11 @@ def make_parser(program: str) -> Parser:
     return parser
 
 
+def _load_before_forks() -> None:
+    """Import what some requests need and starting does not: forked workers have it in common."""
+    from lpb_server.wire import protobuf_format, reference_validation  # noqa: F401
+
+
 def main(
     arguments: Sequence[str] | None = None, program: str = "python -m lpb_server.worker"
 ) -> int:
@@ -91,6 +96,7 @@ def main(
     keep_freed_memory()
     sys.setswitchinterval(_SWITCH_S)
     segments = opened_segments(server.limits, wanted=server.shared_memory)
+    _load_before_forks()
     service = Service(registry, server.limits, segments=segments)
     identity = options.identity or secrets.token_hex(8)
     lifeline = sys.stdin.fileno() if options.end_with_stdin else None
