@@ -88,8 +88,13 @@ def own_toolchain(
 
 @pytest.fixture
 def own_output(settings: Settings, proofs: ProofReport, tmp_path: Path) -> dict[str, str]:
-    """Variables that give `lpb` a folder of its own: it waits for no other test's."""
-    shutil.copytree(settings.output / "proofs", tmp_path / "output" / "proofs")
+    """Variables that give `lpb` a folder of its own: it waits for no other test's.
+
+    What has been compiled, here or by `lpb build`, lies in it.
+    """
+    for name in ("proofs", "programs", "native"):
+        if (settings.output / name).is_dir():
+            shutil.copytree(settings.output / name, tmp_path / "output" / name)
     return {"LPB_OUTPUT": str(tmp_path / "output")}
 
 

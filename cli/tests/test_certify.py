@@ -42,12 +42,12 @@ def test_the_kernel_accepts_what_is_true_and_nothing_else(
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_certify_from_the_command_line(
-    run_lpb: RunLpb, proofs: ProofReport, engine_cache: Path, settings: Any, tmp_path: Path
+    run_lpb: RunLpb, own_output: dict[str, str], engine_cache: Path, tmp_path: Path
 ) -> None:
     np.save(tmp_path / "m.npy", MATRIX)
     result = run_lpb(
         "certify", "matrix_sum", "--array", f"matrix={tmp_path / 'm.npy'}", "--engine", "embedded",
-        "--output", str(tmp_path / "Sum.lean"), timeout_s=ENGINE_TIMEOUT_S,
+        "--output", str(tmp_path / "Sum.lean"), timeout_s=ENGINE_TIMEOUT_S, **own_output,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "Lean's kernel accepts" in result.stdout

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from conftest import PROJECT, RunLpb
 from lpb_cli.commands.new import new_operation
 from lpb_cli.errors import UsageError
 from lpb_cli.processes.supervisor import ServerSupervisor
-from lpb_cli.settings import Settings
-from lpb_cli.toolchain.diagnostics import ProofReport
 from lpb_server.operations import default_registry
 
 ENGINE_TIMEOUT_S = 900
@@ -57,26 +54,16 @@ def test_serve_and_call_take_up_a_file(run_lpb: RunLpb, file_endpoint: str) -> N
     assert "RootOfTest.operation" in helped.stdout
 
 
-@pytest.fixture
-def own_output(settings: Settings, proofs: ProofReport, tmp_path: Path) -> Path:
-    """An output folder of the test's own, where the package's modules have been checked."""
-    folder = tmp_path / "output"
-    for name in ("proofs", "programs"):
-        if (settings.output / name).is_dir():
-            shutil.copytree(settings.output / name, folder / name)
-    return folder
-
-
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_verify_takes_up_an_installed_package(
-    run_lpb: RunLpb, own_output: Path, package: Path
+    run_lpb: RunLpb, own_output: dict[str, str], package: Path
 ) -> None:
     others = os.environ.get("PYTHONPATH")
     path = f"{package}{os.pathsep}{others}" if others else str(package)
     result = run_lpb(
         "verify", "--engine", "embedded", "--seed", "5", "--requests", "1", "--json",
         "--operation", NAME, timeout_s=ENGINE_TIMEOUT_S, PYTHONPATH=path,
-        LPB_OUTPUT=str(own_output),
+        **own_output,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     stages = {stage["name"]: stage for stage in json.loads(result.stdout)["stages"]}
@@ -91,7 +78,7 @@ def test_verify_takes_up_an_installed_package(
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_a_checker_that_lets_a_lie_through_is_found_out(
-    run_lpb: RunLpb, own_output: Path, package: Path
+    run_lpb: RunLpb, own_output: dict[str, str], package: Path
 ) -> None:
     """A checker whose meaning is weak enough to be provable still has to refuse the lies."""
     checker = package / "RootOfTest.lean"
@@ -114,7 +101,7 @@ def test_a_checker_that_lets_a_lie_through_is_found_out(
     result = run_lpb(
         "verify", "--engine", "embedded", "--requests", "0", "--operations", str(file),
         "--operation", NAME, "--skip", "transcript", "--json", timeout_s=ENGINE_TIMEOUT_S,
-        LPB_OUTPUT=str(own_output),
+        **own_output,
     )  # fmt: skip
     assert result.returncode == 1, result.stdout
     stages = {stage["name"]: stage for stage in json.loads(result.stdout)["stages"]}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conditions import await_condition
 from conftest import PROJECT, RunLpb, lpb_command
 from dishonest import altering_reply, dishonest_server, off_by_twice_the_bound
 from lpb_cli.toolchain.diagnostics import ProofReport
@@ -18,11 +19,11 @@ ENGINE_TIMEOUT_S = 1800
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_verify_from_the_command_line(
-    run_lpb: RunLpb, proofs: ProofReport, engine_cache: Path
+    run_lpb: RunLpb, own_output: dict[str, str], engine_cache: Path
 ) -> None:
     result = run_lpb(
         "verify", "--engine", "embedded", "--seed", "5", "--requests", "1", "--json",
-        timeout_s=ENGINE_TIMEOUT_S,
+        timeout_s=ENGINE_TIMEOUT_S, **own_output,
     )  # fmt: skip
     assert result.stdout, result.stderr
     report = json.loads(result.stdout)
@@ -45,21 +46,23 @@ def test_verify_from_the_command_line(
         assert second["data"]["theorems"] >= stages["proofs"]["data"]["theorems"]
     assert len(stages["lies"]["checks"]) >= 8
     assert report["seed"] == 5
+    output = Path(own_output["LPB_OUTPUT"])
     for name in ("report.json", "junit.xml"):
-        assert (PROJECT / ".lpb" / name).is_file()
-    written = [str(file) for file in (PROJECT / ".lpb").glob("LiveTranscript*.lean")]
+        assert (output / name).is_file()
+    written = [str(file) for file in output.glob("LiveTranscript*.lean")]
     assert sorted(written) == sorted(stages["transcript"]["data"]["files"])
 
 
 @pytest.mark.timeout(ENGINE_TIMEOUT_S)
 def test_verify_with_a_dishonest_server_is_code_1_and_names_the_exchange(
-    run_lpb: RunLpb, proofs: ProofReport, engine_cache: Path
+    run_lpb: RunLpb, own_output: dict[str, str], engine_cache: Path
 ) -> None:
     with dishonest_server(altering_reply(off_by_twice_the_bound)) as endpoint:
         result = run_lpb(
             "verify", "--engine", "embedded", "--requests", "0", "--endpoint", endpoint,
             "--operation", "matrix_sum",
             "--skip", "client", "--skip", "program", "--skip", "lies", timeout_s=ENGINE_TIMEOUT_S,
+            **own_output,
         )  # fmt: skip
     assert result.returncode == 1
     assert "Skipped, as asked: client, program, lies." in result.stdout
@@ -82,7 +85,7 @@ def test_verify_without_the_server_it_is_told_to_use(
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.2, 2.5, 6.0])
 def test_ctrl_c_leaves_no_child_and_a_partial_report(
-    proofs: ProofReport, engine_cache: Path, delay_s: float
+    own_output: dict[str, str], engine_cache: Path, delay_s: float
 ) -> None:
     process = subprocess.Popen(
         lpb_command("verify", "--engine", "embedded", "--json"),
@@ -90,10 +93,10 @@ def test_ctrl_c_leaves_no_child_and_a_partial_report(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "LPB_TEST_MARK": f"ctrl-c-{os.getpid()}-{delay_s}"},
+        env={**os.environ, **own_output, "LPB_TEST_MARK": f"ctrl-c-{os.getpid()}-{delay_s}"},
     )
     await_library(process, "zmq")  # now it is in the midst of its imports
-    time.sleep(delay_s)
+    time.sleep(delay_s)  # Wherever it is then.
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
@@ -115,12 +118,9 @@ def what_did_not_hold(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def await_library(process: subprocess.Popen[str], name: str, within_s: float = 60) -> None:
+def await_library(process: subprocess.Popen[str], name: str) -> None:
     """Wait until the process has loaded a shared library whose path holds `name`."""
-    deadline = time.monotonic() + within_s
-    while name not in Path(f"/proc/{process.pid}/maps").read_text():
-        assert time.monotonic() < deadline, f"{name} was never loaded"
-        time.sleep(0.005)
+    await_condition(lambda: name in Path(f"/proc/{process.pid}/maps").read_text())
 
 
 def children_with(mark: str) -> list[str]:
