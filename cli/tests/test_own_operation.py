@@ -69,7 +69,7 @@ def test_verify_takes_up_an_installed_package(
     stages = {stage["name"]: stage for stage in json.loads(result.stdout)["stages"]}
     assert "RootOfTest" in {check["name"] for check in stages["proofs"]["checks"]}
     asked = {check["name"] for check in stages["transcript"]["checks"]}
-    assert {f"{NAME}: zero, {name}" for name in ("json", "msgpack", "protobuf")} <= asked
+    assert {f"{NAME}: ten, {name}" for name in ("json", "msgpack", "protobuf")} <= asked
     assert all(name.startswith(NAME) for name in asked)
     refused = {check["name"] for check in stages["lies"]["checks"]}
     assert f"{NAME}: one more (ten)" in refused
