@@ -6,6 +6,9 @@ every value of the data model; a test compares them on random schemas and values
 
 What a schema says becomes one function of straight-line tests, without a call for each keyword:
 reading the header of a small request took twelve times as long with a closure for each.
+
+No library says the same: to `jsonschema-rs` NaN and infinities are no numbers, and to it and to
+`fastjsonschema` 2.0 is an integer, which the data model keeps apart from 2.
 """
 
 from __future__ import annotations
