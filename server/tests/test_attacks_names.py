@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +29,9 @@ Serve = Callable[..., AbstractContextManager[BridgeServer]]
 _GREETING = b"\xff" + bytes(8) + b"\x7f\x03\0" + b"NULL".ljust(20, b"\0") + bytes(32)
 _NAMES = 16
 _ROUTERS = 4
+_ANSWER_S = 20.0
+"""How long a peer waits: one whose name was taken all the same may hear nothing."""
+
 _PING = b'{"schema_version":2,"id":"1","op":"ping","params":{}}'
 
 _UNSEEDED = """
@@ -145,8 +149,9 @@ def survives_claimed_names(folder: KeyFolder) -> bool:
         for claimed in [*foreseen_names(), b"", b"mine", b"mine", b""]:
             connection = stack.enter_context(dealer(endpoint, curve, claimed))
             connection.send(_PING)
+            deadline_s = time.monotonic() + _ANSWER_S
             while not connection.poll(100):
-                if child.poll() is not None:
+                if child.poll() is not None or time.monotonic() > deadline_s:
                     return False
             assert json.loads(connection.recv())["status"] == "ok"
         return child.poll() is None
