@@ -19,7 +19,7 @@ from lpb_server.errors import InvalidParams, Uncertifiable
 from lpb_server.operations import Answer, Question, default_registry
 from lpb_server.operations import highs as highs_module
 from lpb_server.operations.answering import answer_here
-from lpb_server.operations.linear_program_examples import random_program
+from lpb_server.operations.linear_program_examples import random_program, random_sparse_program
 
 OPERATION = default_registry().find("linear_program")
 
@@ -86,6 +86,19 @@ def test_equations_that_rounding_makes_contradict() -> None:
     right = [0.1, 0.1 * 3]
     with pytest.raises(Uncertifiable, match="exactly within all bounds"):
         answer(cost=[1.0], matrix=[[0.1], [0.3]], row_lower=right, row_upper=right)
+
+
+def test_a_vertex_without_exact_multipliers_has_some_nearby() -> None:
+    """HiGHS's basis is not quite optimal here, and none of those near it is."""
+    program = random_sparse_program(np.random.default_rng(1_000_227), 60, 90, 240)
+    question = Question({}, program)
+    found = answer_here(OPERATION, question)
+    assert OPERATION.certificate is not None
+    assert OPERATION.certificate.check is not None
+    assert OPERATION.certificate.check(question, found)
+    gap = found.certificate["gap"]
+    assert isinstance(gap, float)
+    assert gap < 1e-6
 
 
 def test_without_scipy_it_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

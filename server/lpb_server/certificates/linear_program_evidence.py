@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Final
@@ -44,20 +45,39 @@ def cost_of(program: LinearProgram, x: list[Fraction]) -> Fraction:
 
 def best_point(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
     """Find a feasible point that costs as little as can be, or nearly; None when none is found."""
-    if _is_large(program):
-        point = near_point(program, solve)
-        if point is not None:
-            return point
-    solved = solve(program)
-    return None if solved is None else exact_point(program, *solved)
+    return _first_found(program, solve, exact=_vertex, near=near_point)
 
 
 def best_multipliers(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
     """Find multipliers that bound the cost as well as can be, or nearly; None without any."""
-    if _is_large(program):
-        multipliers = near_multipliers(program, solve)
-        if multipliers is not None:
-            return multipliers
+    return _first_found(program, solve, exact=_multipliers_of_vertex, near=near_multipliers)
+
+
+_Search = Callable[[LinearProgram, Solver], list[Fraction] | None]
+
+
+def _first_found(
+    program: LinearProgram, solve: Solver, *, exact: _Search, near: _Search
+) -> list[Fraction] | None:
+    """Search in both ways, the better one for the size first.
+
+    At a vertex there may be no exact multipliers of the right signs: where the basis that HiGHS
+    ends at is not quite optimal, and no basis near it is.
+    """
+    ways = (near, exact) if _is_large(program) else (exact, near)
+    for way in ways:
+        found = way(program, solve)
+        if found is not None:
+            return found
+    return None
+
+
+def _vertex(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
+    solved = solve(program)
+    return None if solved is None else exact_point(program, *solved)
+
+
+def _multipliers_of_vertex(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
     solved = solve(program)
     return None if solved is None else exact_multipliers(program, *solved)
 

@@ -31,7 +31,14 @@ from lpb_server.operations.sparse_programs import (
 )
 from lpb_server.wire.arrays import Array
 
-__all__ = ["KIND", "examples", "lies", "random_program", "scaled_question"]
+__all__ = [
+    "KIND",
+    "examples",
+    "lies",
+    "random_program",
+    "random_sparse_program",
+    "scaled_question",
+]
 
 KIND: Final = "linear_program_proof"
 """What the certificates are called."""
