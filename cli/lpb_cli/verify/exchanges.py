@@ -173,15 +173,12 @@ def plan_c_requests(planned: Sequence[PlannedRequest]) -> list[PlannedRequest]:
 
     One of each operation, in the formats in turn.
     """
-    by_operation: dict[str, list[PlannedRequest]] = {}
+    chosen: dict[str, PlannedRequest] = {}
     for request in planned:
-        by_operation.setdefault(request.op, []).append(request)
-    chosen = []
-    for index, requests in enumerate(by_operation.values()):
-        in_turn = FORMATS[index % len(FORMATS)]
-        request = next((one for one in requests if one.format == in_turn), requests[0])
-        chosen.append(replace(request, name=f"{request.name}, C library"))
-    return chosen
+        in_turn = FORMATS[len(chosen) % len(FORMATS)]
+        if request.op not in chosen and request.format == in_turn:
+            chosen[request.op] = replace(request, name=f"{request.name}, C library")
+    return list(chosen.values())
 
 
 def send_through_c_library(

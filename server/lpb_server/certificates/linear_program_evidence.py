@@ -45,41 +45,34 @@ def cost_of(program: LinearProgram, x: list[Fraction]) -> Fraction:
 
 def best_point(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
     """Find a feasible point that costs as little as can be, or nearly; None when none is found."""
-    return _first_found(program, solve, exact=_vertex, near=near_point)
+    return _found(program, solve, exact_point, near_point)
 
 
 def best_multipliers(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
     """Find multipliers that bound the cost as well as can be, or nearly; None without any."""
-    return _first_found(program, solve, exact=_multipliers_of_vertex, near=near_multipliers)
+    return _found(program, solve, exact_multipliers, near_multipliers)
 
 
-_Search = Callable[[LinearProgram, Solver], list[Fraction] | None]
-
-
-def _first_found(
-    program: LinearProgram, solve: Solver, *, exact: _Search, near: _Search
+def _found(
+    program: LinearProgram,
+    solve: Solver,
+    exact: Callable[[LinearProgram, Doubles, Doubles], list[Fraction] | None],
+    near: Callable[[LinearProgram, Solver], list[Fraction] | None],
 ) -> list[Fraction] | None:
-    """Search in both ways, the better one for the size first.
+    """Search at the vertex that the solver finds, and near the optimum; what suits the size first.
 
     At a vertex there may be no exact multipliers of the right signs: where the basis that HiGHS
     ends at is not quite optimal, and no basis near it is.
     """
-    ways = (near, exact) if _is_large(program) else (exact, near)
-    for way in ways:
-        found = way(program, solve)
-        if found is not None:
-            return found
-    return None
-
-
-def _vertex(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
+    large = _is_large(program)
+    found = near(program, solve) if large else None
+    if found is not None:
+        return found
     solved = solve(program)
-    return None if solved is None else exact_point(program, *solved)
-
-
-def _multipliers_of_vertex(program: LinearProgram, solve: Solver) -> list[Fraction] | None:
-    solved = solve(program)
-    return None if solved is None else exact_multipliers(program, *solved)
+    if solved is None:
+        return None
+    found = exact(program, *solved)
+    return near(program, solve) if found is None and not large else found
 
 
 def _is_large(program: LinearProgram) -> bool:

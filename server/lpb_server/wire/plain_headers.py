@@ -142,7 +142,7 @@ def read_plain_reply(header: Frame, limits: Limits) -> tuple[Reply, WireFormat] 
     found, wire_format = read
     if not _is_id(found.id):
         return None
-    if wire_format is WireFormat.JSON and not _is_same_in_json(found):
+    if wire_format is WireFormat.JSON and not _is_reply_same_in_json(found):
         return None
     timing, certificate = found.timing, found.certificate
     reply = Reply(
@@ -175,7 +175,7 @@ def write_plain_reply(reply: Reply, wire_format: WireFormat) -> bytes | None:
         UNSET if certificate is None else cast(_PlainMap, certificate),
         UNSET if timing is None else timing,
     )
-    if wire_format is WireFormat.JSON and not _is_same_in_json(said):
+    if wire_format is WireFormat.JSON and not _is_reply_same_in_json(said):
         return None
     return _write(codec, said)
 
@@ -243,7 +243,7 @@ def _is_request_same_in_json(request: Request) -> bool:
     )
 
 
-def _is_same_in_json(said: _PlainReply) -> bool:
+def _is_reply_same_in_json(said: _PlainReply) -> bool:
     """Tell whether `msgspec`'s JSON of a reply is the protocol's.
 
     Its own knows neither the special floats nor a bound of integers.
